@@ -1,0 +1,5 @@
+"""`python -m garrison` is the command `garrison`."""
+
+from garrison.cli import main
+
+main()

@@ -1,0 +1,54 @@
+"""What can go wrong, and what to do about it.
+
+GarrisonError
+ ├─ UsageError      the command line asks for something that does not exist (exit 2)
+ ├─ ConfigError     a file written for Garrison is wrong: configuration, baseline, check, mapping table (exit 2)
+ └─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
+
+Exit codes of `garrison scan`: 0 clean, 1 findings, 2 usage, 3 incomplete (outranks 1).
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What a command tells the shell."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    INCOMPLETE = 3
+
+
+class GarrisonError(Exception):
+    """Something a person can mend: what happened, where, and what to do instead.
+
+    `path` is the file as the user named it; `line` and `column` count from 1, 0 is "the whole file".
+    """
+
+    def __init__(self, message: str, *, hint: str = "", path: str = "", line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.path, self.line, self.column = message, hint, path, line, column
+
+    @property
+    def where(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        return ":".join([self.path, *(str(n) for n in (self.line, self.column) if n)]) if self.path else ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}  {self.message}" if self.path else self.message
+        return f"{text}\n  {self.hint}" if self.hint else text
+
+
+class UsageError(GarrisonError):
+    """The command line asks for something that does not exist."""
+
+
+class ConfigError(GarrisonError):
+    """A file written for Garrison is wrong."""
+
+
+class UnreadableError(GarrisonError):
+    """A document to be scanned cannot be read."""

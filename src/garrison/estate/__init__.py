@@ -1,0 +1,1 @@
+"""The one model everything stands on: values, truth, assets and how they relate."""

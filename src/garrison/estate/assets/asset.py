@@ -1,0 +1,95 @@
+"""What all assets have in common."""
+
+from __future__ import annotations
+
+import typing
+from functools import cache, cached_property
+
+import msgspec
+
+from garrison.estate.relations import By, To
+from garrison.estate.truth import NO, Truth
+from garrison.estate.values import Place, State, Value, absent
+
+UNMAPPED = Value(State.UNKNOWN, None, None, "Garrison does not read this from here")
+UNMAPPED_TRUTH = Truth(None, (UNMAPPED,))
+
+
+class Asset(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
+    """One thing of the estate.
+
+    A field that is a yes or no is a Truth, any other a Value; what several fields decide is a cached property. A field
+    that names another asset is annotated with the relation it states. Fields that the table of a provider does not
+    mention are unknown; defaults are the provider's and stand in its table.
+    """
+
+    address: str  # where it is declared: known, unique in a scan, stable against moved lines
+    name: Value  # for people, and what joins it to a live account; may be unknown
+    provider: str  # aws, gcp, azure, kubernetes, ...
+    format: str  # the source's name
+    type: str  # as the format calls it: aws_s3_bucket
+    root: str  # what it is deployed with
+    place: Place
+    exists: Truth
+    condition: str = ""
+    tags: Value = absent()
+    native_: dict[str, Value] = {}
+
+    def native(self, name: str) -> Value:
+        """A provider's own attribute, declared in its table as `native_<name>`; absent for other providers."""
+        return self.native_.get(name, absent(self.place))
+
+    @cached_property
+    def label(self) -> str:
+        """What a person calls it: its name, or its address without the root."""
+        return self.name.text() or self.address.partition(":")[2]
+
+    @property
+    def public(self) -> Truth:
+        """Whether anyone on the internet reaches it directly; kinds that can be reached override this."""
+        return NO
+
+    @property
+    def parts(self) -> tuple[Asset, ...]:
+        """The assets it consists of: the containers of a workload."""
+        found: list[Asset] = []
+        for name in shape(type(self)).parts:
+            found += getattr(self, name)
+        return tuple(found)
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What the fields of a kind are, read once from its annotations."""
+
+    truths: frozenset[str]
+    values: frozenset[str]
+    parts: dict[str, type[Asset]]
+    relations: dict[str, tuple[To | By, ...]]
+
+
+_COMMON = frozenset(Asset.__struct_fields__)
+
+
+@cache
+def shape(kind: type[Asset]) -> Shape:
+    """The shape of a kind. Raises TypeError for a field that is no Truth, Value or tuple of assets."""
+    truths, values = set(), set()
+    parts: dict[str, type[Asset]] = {}
+    relations: dict[str, tuple[To | By, ...]] = {}
+    hints = typing.get_type_hints(kind, include_extras=True)
+    for name in kind.__struct_fields__:
+        if name in _COMMON:
+            continue
+        hint = hints[name]
+        if typing.get_origin(hint) is typing.Annotated:
+            relations[name] = tuple(m for m in hint.__metadata__ if isinstance(m, To | By))
+            hint = typing.get_args(hint)[0]
+        if hint is Truth:
+            truths.add(name)
+        elif hint is Value:
+            values.add(name)
+        elif typing.get_origin(hint) is tuple and issubclass(part := typing.get_args(hint)[0], Asset):
+            parts[name] = part
+        else:
+            raise TypeError(f"{kind.__name__}.{name} is a {hint}: use Truth, Value or tuple[<Asset>, ...]")
+    return Shape(frozenset(truths), frozenset(values), parts, relations)

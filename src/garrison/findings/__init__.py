@@ -1,0 +1,1 @@
+"""What the checks found: outcome, evidence, risk, ignores, baselines."""

@@ -1,0 +1,1 @@
+"""The one place that composes: sources -> link -> reach -> checks -> findings."""

@@ -1,0 +1,109 @@
+"""What a format is to Garrison, and what it is given.
+
+A format is a package beside this module whose `__init__` has `NAME`, `claims` and `read`; nothing registers it. The
+`__init__` must be cheap to import: parsers are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+import garrison.sources
+from garrison.estate.resource import Resource
+from garrison.estate.values import Source
+
+
+class Problem(msgspec.Struct, frozen=True, order=True):
+    """Something that should have been read and was not: the scan is incomplete and says so."""
+
+    path: str
+    line: int  # counts from 1; 0 where it is the whole file
+    message: str
+    hint: str = ""
+
+
+class Note(msgspec.Struct, frozen=True, order=True):
+    """Something Garrison does not read, named so that nobody takes it for clean."""
+
+    path: str
+    message: str
+
+
+class File:
+    """One file of the scan. `path` is how it is shown: relative to what was scanned, with forward slashes."""
+
+    __slots__ = ("__dict__", "absolute", "path", "size_bytes")
+
+    def __init__(self, path: str, absolute: Path, size_bytes: int) -> None:
+        self.path, self.absolute, self.size_bytes = path, absolute, size_bytes
+
+    @property
+    def name(self) -> str:
+        """Its name without folders."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def folder(self) -> str:
+        """The folder it is in, as shown; "" for the top."""
+        return self.path.rpartition("/")[0]
+
+    @cached_property
+    def data(self) -> bytes:
+        """What is in it. Raises OSError."""
+        with self.absolute.open("rb") as file:
+            return file.read()
+
+    def source(self, *, byte_columns: bool = False) -> Source:
+        """For the places of values."""
+        return Source(self.path, self.data, byte_columns)
+
+    def __repr__(self) -> str:
+        return self.path
+
+
+class Tree:
+    """What was found below the paths to be scanned, and what was wrong with it."""
+
+    def __init__(self, top: Path, files: Sequence[File] = ()) -> None:
+        self.top = top  # every file and folder read lies below it, links resolved
+        self.files = {f.path: f for f in files}
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+        self.skipped: dict[str, int] = {}  # why -> how many files
+
+    def problem(self, path: str, message: str, *, line: int = 0, hint: str = "") -> None:
+        """Say what could not be read; the rest goes on."""
+        self.problems.append(Problem(path, line, message, hint))
+
+    def note(self, path: str, message: str) -> None:
+        """Say what is not read at all."""
+        self.notes.append(Note(path, message))
+
+
+class Format(Protocol):
+    """The module of a format's package."""
+
+    NAME: str
+
+    def claims(self, file: File) -> bool:
+        """Whether the file is of this format, by its name, or by its bytes where the name does not tell."""
+        ...
+
+    def read(self, files: Sequence[File], tree: Tree) -> Iterable[Resource]:
+        """What the files declare. Never raises for what is in them: problems go to the tree."""
+        ...
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Every format, in the order of their names."""
+    packages = sorted(m.name for m in pkgutil.iter_modules(garrison.sources.__path__) if m.ispkg)
+    modules = (importlib.import_module(f"garrison.sources.{name}") for name in packages)
+    return tuple(m for m in modules if hasattr(m, "claims"))

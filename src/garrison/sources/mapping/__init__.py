@@ -1,0 +1,1 @@
+"""Tables to assets: what a provider's attribute is called, and what it means."""

@@ -1,0 +1,93 @@
+"""The shape of a YAML or JSON document: scalars, sequences, mappings, each with its span.
+
+Nodes are what is written; what it means (is `on` true?) depends on who reads it and is decided in `documents`.
+They hold no cycles, so the garbage collector need not visit them.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+MAX_DEPTH = 200  # nesting of one document; hand-written ones stay below 40
+MAX_DOCUMENT_BYTES = 10_000_000
+MAX_EXPANDED = 1_000_000  # values of one document after its aliases are followed; go-yaml refuses such bombs too
+
+
+class Style(enum.IntEnum):
+    """How a scalar is written, as far as that decides what it means."""
+
+    PLAIN = 0
+    TEXT = 1  # quoted, or a block: always a text
+    WORD = 2  # a number, true, false or null of JSON
+
+
+class Scalar(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """`start` and `end` are packed as `garrison.estate.values.pack` does."""
+
+    text: str
+    tag: str  # "" where none is written
+    style: Style
+    start: int
+    end: int
+
+
+class Sequence(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A list."""
+
+    items: tuple[Node, ...]
+    tag: str
+    start: int
+    end: int
+
+
+class Mapping(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """Keys and values in turn: key, value, key, value."""
+
+    pairs: tuple[Node, ...]
+    tag: str
+    start: int
+    end: int
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """What is wrong with a document. One that is `fatal` has no node."""
+
+    line: int  # counts from 1
+    message: str
+    hint: str = ""
+    fatal: bool = True
+
+
+class Composed(msgspec.Struct, frozen=True):
+    """One document: its node, None where it is empty or could not be read, and what is wrong with it."""
+
+    node: Node | None
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def readable(self) -> bool:
+        """Whether the node is all that was written."""
+        return not any(c.fatal for c in self.complaints)
+
+
+def duplicates(pairs: tuple[Node, ...], first_line: int = 0) -> list[Complaint]:
+    """Keys of a mapping that are said more than once; only the last counts."""
+    keys = [k.text for k in pairs[::2] if type(k) is Scalar]
+    if len(set(keys)) == len(keys):
+        return []
+    seen: dict[str, int] = {}
+    found = []
+    for key in pairs[::2]:
+        if type(key) is not Scalar or (key.text == "<<" and key.style is Style.PLAIN):
+            continue
+        line = (key.start >> 20) + 1 + first_line
+        if key.text in seen:
+            message = f"{key.text[:60]!r} is said twice, first in line {seen[key.text]}; only the last counts"
+            found.append(Complaint(line, message, "keep one of them", fatal=False))
+        seen.setdefault(key.text, line)
+    return found

@@ -1,0 +1,65 @@
+"""Every check says fail on its failing examples and pass on its passing ones, in each format it applies to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import garrison.checks
+from garrison.checks.check import Check, Outcome, all_checks
+from garrison.findings.finding import Finding
+from garrison.scan.scan import Result, scan
+from garrison.sources.mapping.table import FORMATS, all_tables
+
+EXAMPLES = Path(garrison.checks.__path__[0], "examples")
+NAME = re.compile(r"(?P<outcome>fail|pass)(\.[\w-]+)?\.(?P<format>tf|cloudformation\.yaml|kubernetes\.yaml)")
+FORMAT_OF = {
+    "tf": "terraform",
+    "cloudformation.yaml": "cloudformation",
+    "kubernetes.yaml": "kubernetes",
+}
+# What a format cannot express, and why: no example is owed there.
+INAPPLICABLE: dict[tuple[str, str], str] = {}
+
+
+def examples() -> list[tuple[str, Path]]:
+    return [(folder.name, file) for folder in sorted(EXAMPLES.iterdir()) for file in sorted(folder.iterdir())]
+
+
+@pytest.mark.parametrize(("check_id", "file"), examples(), ids=lambda p: p.name if isinstance(p, Path) else p)
+def test_example(check_id: str, file: Path) -> None:
+    match = NAME.fullmatch(file.name)
+    assert match, f"{file}: call it fail.tf, pass.gcp.tf, fail.cloudformation.yaml, ..."
+    result = scan([file])
+    assert not result.problems
+    assert not result.errors
+    said = {o: [f for f in found if f.check.id == check_id] for o, found in _outcomes(result).items()}
+    if match["outcome"] == "fail":
+        assert said[Outcome.FAIL], f"{check_id} finds nothing in {file.name}"
+    else:
+        assert not said[Outcome.FAIL]
+        assert not said[Outcome.UNKNOWN], [f.evidence for f in said[Outcome.UNKNOWN]]
+        assert result.passed_by_check[check_id], f"{check_id} judged nothing in {file.name}"
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=lambda c: c.id)
+def test_check_has_examples(check: Check) -> None:
+    formats = {
+        f for f in FORMATS for table in all_tables(f) if check.kind in (table.kind, *(p.kind for p in table.parts))
+    }
+    shown = {
+        (m["outcome"], FORMAT_OF[m["format"]]) for c, f in examples() if c == check.id and (m := NAME.fullmatch(f.name))
+    }
+    for format_ in formats:
+        if (check.id, format_) not in INAPPLICABLE:
+            assert {("fail", format_), ("pass", format_)} <= shown, f"{check.id} owes a pair for {format_}"
+
+
+def test_every_example_belongs_to_a_check() -> None:
+    assert {c for c, _ in examples()} <= {c.id for c in all_checks()}
+
+
+def _outcomes(result: Result) -> dict[Outcome, list[Finding]]:
+    return {Outcome.FAIL: result.findings, Outcome.UNKNOWN: result.undecided}
