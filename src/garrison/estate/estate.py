@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar, overload
 
+from garrison.estate.facts import Facts
 from garrison.estate.relations import Edge, Graph, Relation
 from garrison.estate.truth import Truth, any_of
 
@@ -21,6 +22,7 @@ class Estate:
     def __init__(self, assets: Iterable[Asset]) -> None:
         self.assets = tuple(assets)
         self.graph = Graph()
+        self.facts: Callable[[Asset], Facts] = lambda asset: Facts(asset.public)  # reach puts a better one here
         self.by_address: dict[str, Asset] = {}
         self._instances: dict[str, list[Asset]] = defaultdict(list)
         self._kinds: dict[type[Asset], list[Asset]] = defaultdict(list)
@@ -55,6 +57,11 @@ class Relations:
 
     def __init__(self, asset: Asset, graph: Graph, estate: Estate) -> None:
         self._asset, self._graph, self.estate = asset, graph, estate
+
+    @property
+    def facts(self) -> Facts:
+        """What is derived about the asset: exposure, contents, zone."""
+        return self.estate.facts(self._asset)
 
     @overload
     def to(self, relation: Relation) -> tuple[Asset, ...]: ...

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from garrison.checks.check import Confidence, Severity
+from garrison.estate.facts import Content, Environment, Facts
 
-if TYPE_CHECKING:
-    from garrison.reach.facts import Facts
+SURE = 0.5  # contents believed less than this are not named as a reason
 
 _SEVERITY = {Severity.CRITICAL: 10.0, Severity.HIGH: 7.0, Severity.MEDIUM: 4.0, Severity.LOW: 1.0}
 _CONFIDENCE = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.8, Confidence.LOW: 0.5}
@@ -22,22 +20,33 @@ class Risk(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
+_CONTENT = {
+    Content.TRAINING_DATA: 1.0,
+    Content.MODELS: 1.0,
+    Content.CREDENTIALS: 1.0,
+    Content.PERSONAL_DATA: 1.0,
+    Content.FEATURES: 0.8,
+    Content.PREDICTIONS: 0.6,
+    Content.AUDIT_LOG: 0.5,
+}
+_ENVIRONMENT = {Environment.PRODUCTION: 1.25, Environment.STAGING: 1.0, Environment.DEVELOPMENT: 0.7}
+_EXPOSED, _PERHAPS_EXPOSED, _HOLDING = 2.0, 1.3, 0.6
+_HIGHEST = 10.0 * _EXPOSED * (1 + _HOLDING) * 1.25
+
+
 def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
     """How soon it should be mended: what is reachable, holds something, or is production comes first."""
     factor, reasons = 1.0, []
     if facts.exposed.yes:
-        factor, reasons = factor * 2.0, ["reachable from the internet"]
+        factor *= _EXPOSED
+        reasons.append(f"reachable from the internet{f' through {facts.exposed_by}' if facts.exposed_by else ''}")
     elif facts.exposed.unknown:
-        factor *= 1.3
-    if facts.holds:
-        factor *= 1.0 + 0.6 * max(h.weight for h in facts.holds)
-        reasons += [f"holds {h.what}" for h in facts.holds]
-    if facts.environment == "production":
-        factor *= 1.25
-        reasons.append("production")
-    elif facts.environment in ("development", "test"):
-        factor *= 0.7
-        reasons.append(facts.environment)
-    highest = 10.0 * 2.0 * 1.6 * 1.25
+        factor *= _PERHAPS_EXPOSED
+    worth = max((_CONTENT[h.content] * h.confidence for h in facts.holds), default=0.0)
+    factor *= 1.0 + _HOLDING * worth
+    reasons += [f"holds {h.content} ({h.reason})" for h in facts.holds if h.confidence >= SURE]
+    if facts.environment is not None:
+        factor *= _ENVIRONMENT[facts.environment]
+        reasons.append(facts.environment.value)
     score = _SEVERITY[severity] * _CONFIDENCE[confidence] * factor
-    return Risk(round(100 * score / highest, 1), tuple(reasons))
+    return Risk(round(100 * score / _HIGHEST, 1), tuple(reasons))

@@ -1,35 +1,91 @@
-"""What is derived about each asset: whether it is exposed, what it holds, which zone it is in."""
+"""Facts derived from the whole estate, worked out for an asset when they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import msgspec
+from collections.abc import Iterator
 
 from garrison.estate.assets import Asset
-from garrison.estate.truth import Truth
+from garrison.estate.estate import Estate
+from garrison.estate.facts import Content, Environment, Facts, Holds, Stage
+from garrison.estate.relations import Relation
+from garrison.estate.values import Body, State, Value
+from garrison.reach import words
+from garrison.reach.exposure import Exposure
+
+_TELLING = frozenset({"name", "purpose", "data", "content", "contains", "classification", "dataclassification", "use"})
+_ENVIRONMENT_TAGS = frozenset({"env", "environment", "stage", "tier"})
+_BY_RELATION = {
+    Relation.TRAINS: (Content.TRAINING_DATA, 0.9),
+    Relation.SERVES: (Content.MODELS, 0.9),
+    Relation.REGISTERS: (Content.MODELS, 0.9),
+    Relation.LOGS_TO: (Content.AUDIT_LOG, 0.6),
+}
 
 
-class Holds(msgspec.Struct, frozen=True):
-    """Something worth stealing or spoiling. `weight` is from 0 to 1: its worth times how sure it is."""
+class FactBook:
+    """Derives facts with a memo; `estate.facts` is its `of`."""
 
-    what: str
-    why: str
-    weight: float
+    def __init__(self, estate: Estate) -> None:
+        self._estate, self._exposure = estate, Exposure(estate)
+        self._memo: dict[str, Facts] = {}
+
+    def of(self, asset: Asset) -> Facts:
+        """The facts of an asset."""
+        found = self._memo.get(asset.address)
+        if found is None:
+            exposed, by = self._exposure.of(asset)
+            found = Facts(exposed, by, self._holds(asset), _environment(asset), _stage(asset))
+            self._memo[asset.address] = found
+        return found
+
+    def _holds(self, asset: Asset) -> tuple[Holds, ...]:
+        """What a store holds, by its kind, its relations, its tags and names; for the rest, nothing."""
+        if not asset.stores:
+            return ()
+        found = {c: Holds(c, 0.9, f"it is a {type(asset).__name__}") for c in asset.keeps}
+        for edge in self._estate.graph.into(asset):
+            if edge.relation in _BY_RELATION and edge.start is not None:
+                content, confidence = _BY_RELATION[edge.relation]
+                _keep(found, Holds(content, confidence, f"{edge.start.label} {edge.relation} it"))
+        for where, text in _texts(asset):
+            for holds in words.contents(text, where).values():
+                _keep(found, holds)
+        return tuple(sorted(found.values(), key=lambda h: (-h.confidence, h.content)))
 
 
-class Facts(msgspec.Struct, frozen=True, eq=False):
-    """Derived facts of one asset."""
-
-    exposed: Truth
-    holds: tuple[Holds, ...] = ()
-    environment: str = ""  # production, staging, test, development; "" where nothing says
-    stage: str = ""  # ingest, train, register, serve, monitor
+def _keep(found: dict[Content, Holds], holds: Holds) -> None:
+    """The strongest reason for a content wins."""
+    if holds.content not in found or found[holds.content].confidence < holds.confidence:
+        found[holds.content] = holds
 
 
-AllFacts = Mapping[str, Facts]
+def _texts(asset: Asset) -> Iterator[tuple[str, str]]:
+    """The texts that tell something of an asset, the surest first, and whose they are."""
+    yield from ((f"its tag {k}", t) for k, t in _tags(asset) if k.lower() in _TELLING)
+    if asset.name.state is not State.ABSENT:
+        pieces = asset.name.content if isinstance(asset.name.content, tuple) else (asset.name,)
+        yield "its name", " ".join(p.text() for p in pieces)
+    yield "its address", asset.address.rpartition(":")[2].rpartition(".")[2]
 
 
-def facts_of(asset: Asset) -> Facts:
-    """What can be told from the asset alone."""
-    return Facts(asset.public)
+def _tags(asset: Asset) -> Iterator[tuple[str, str]]:
+    if asset.tags.state is State.KNOWN and isinstance(asset.tags.content, Body):
+        yield from ((key, value.text()) for key, value in asset.tags.content.items())
+
+
+def _zone_texts(asset: Asset) -> Iterator[str]:
+    """Where an environment or a stage is said, the surest first: tags, name, namespace, address."""
+    yield from (text for key, text in _tags(asset) if key.lower() in _ENVIRONMENT_TAGS)
+    yield asset.name.text()
+    namespace = getattr(asset, "namespace", None)
+    if isinstance(namespace, Value):
+        yield namespace.text()
+    yield asset.address
+
+
+def _environment(asset: Asset) -> Environment | None:
+    return next((e for text in _zone_texts(asset) if (e := words.environment(text)) is not None), None)
+
+
+def _stage(asset: Asset) -> Stage | None:
+    return next((s for text in _zone_texts(asset) if (s := words.stage(text)) is not None), None)

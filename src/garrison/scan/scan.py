@@ -12,9 +12,10 @@ from garrison.checks.check import Check, Outcome, Verdict, all_checks
 from garrison.errors import ExitCode
 from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate
+from garrison.estate.facts import Facts
 from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.risk import risk
-from garrison.reach.facts import facts_of
+from garrison.reach.facts import FactBook
 from garrison.reach.link import link
 from garrison.sources.discover import discover
 from garrison.sources.interface import File, Format, Note, Problem, Tree, formats
@@ -59,6 +60,7 @@ def scan(paths: Sequence[Path], *, progress: Progress = lambda _: None) -> Resul
         problems += tree.problems
         notes += tree.notes
     estate = Estate(assets)
+    estate.facts = FactBook(estate).of
     progress("linking")
     link(estate)
     progress("judging")
@@ -88,7 +90,7 @@ def _judge(estate: Estate, checks: Iterable[Check], files: int, problems: list[P
             if verdict.outcome is Outcome.PASS:
                 passed[check.id] += 1
             else:
-                found[verdict.outcome].append(_finding(check, asset, verdict))
+                found[verdict.outcome].append(_finding(check, asset, verdict, estate.facts(asset)))
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, f.check.id, f.asset.address))
     return Result(
@@ -111,7 +113,7 @@ def _run(check: Check, asset: Asset, estate: Estate) -> Verdict:
         return Verdict(Outcome.ERROR, f"{check.id} raised {type(error).__name__}: {error}")
 
 
-def _finding(check: Check, asset: Asset, verdict: Verdict) -> Finding:
+def _finding(check: Check, asset: Asset, verdict: Verdict, facts: Facts) -> Finding:
     return Finding(
         check=check,
         asset=asset,
@@ -120,6 +122,6 @@ def _finding(check: Check, asset: Asset, verdict: Verdict) -> Finding:
         evidence=evidence_of(verdict.evidence, asset),
         confidence=check.confidence,
         fingerprint=fingerprint(check, asset),
-        risk=risk(check.severity, check.confidence, facts_of(asset)),
+        risk=risk(check.severity, check.confidence, facts),
         condition=asset.condition if asset.exists.unknown else "",
     )

@@ -75,7 +75,19 @@ class Composed(msgspec.Struct, frozen=True):
         return not any(c.fatal for c in self.complaints)
 
 
-def duplicates(pairs: tuple[Node, ...], first_line: int = 0) -> list[Complaint]:
+def too_deep(line: int) -> Complaint:
+    """For a document that is nested deeper than anything real."""
+    return Complaint(line, f"it is nested deeper than {MAX_DEPTH} levels", "flatten it; nothing real needs that")
+
+
+def too_large(line: int, size_bytes: int) -> Complaint:
+    """For a document that is larger than anything real."""
+    limit = MAX_DOCUMENT_BYTES // 1_000_000
+    message = f"a document of {size_bytes / 1e6:.0f} MB is too large: the limit is {limit} MB"
+    return Complaint(line, message, "split it into several documents")
+
+
+def duplicates(pairs: tuple[Node, ...]) -> list[Complaint]:
     """Keys of a mapping that are said more than once; only the last counts."""
     keys = [k.text for k in pairs[::2] if type(k) is Scalar]
     if len(set(keys)) == len(keys):
@@ -85,7 +97,7 @@ def duplicates(pairs: tuple[Node, ...], first_line: int = 0) -> list[Complaint]:
     for key in pairs[::2]:
         if type(key) is not Scalar or (key.text == "<<" and key.style is Style.PLAIN):
             continue
-        line = (key.start >> 20) + 1 + first_line
+        line = (key.start >> 20) + 1
         if key.text in seen:
             message = f"{key.text[:60]!r} is said twice, first in line {seen[key.text]}; only the last counts"
             found.append(Complaint(line, message, "keep one of them", fatal=False))

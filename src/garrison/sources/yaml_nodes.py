@@ -7,7 +7,9 @@ C's stack, and no tag is resolved that nobody asks for.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -21,11 +23,11 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from yaml.reader import ReaderError
 
 from garrison.estate.values import pack
 from garrison.sources.nodes import (
     MAX_DEPTH,
-    MAX_DOCUMENT_BYTES,
     MAX_EXPANDED,
     Complaint,
     Composed,
@@ -35,19 +37,21 @@ from garrison.sources.nodes import (
     Sequence,
     Style,
     duplicates,
+    too_deep,
 )
 
 _START = re.compile(rb"^(?:\xef\xbb\xbf)?---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 # libyaml begins a line at these too; an editor, and a Place, only at a line feed.
 _ODD_BREAKS = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]|\r(?!\n)")
 _LONG_LINE = 1 << 19  # a column that may not fit into a Place
+_BOM = b"\xef\xbb\xbf"
 
 
 def cuts(data: bytes) -> Iterator[tuple[int, int]]:
     """Where the documents of a stream begin and end.
 
     Sound for every stream without directives: `---` in the first column ends a document wherever it stands (YAML 1.2,
-    9.1.2). A stream with directives is one piece.
+    section 9.1.2). A stream with directives is one piece.
     """
     if data.startswith(b"%") or b"\n%" in data:
         yield 0, len(data)
@@ -60,67 +64,54 @@ def cuts(data: bytes) -> Iterator[tuple[int, int]]:
     yield start, len(data)
 
 
-def compose(data: bytes, first_line: int = 0) -> Iterator[Composed]:
+def compose_yaml(data: bytes, first_line: int = 0) -> Iterator[Composed]:
     """Every document of a piece of YAML; `first_line`, from 0, is where the piece begins in its file.
 
     Ends at the first fatal complaint, as what follows it cannot be trusted.
     """
-    if len(data) > MAX_DOCUMENT_BYTES:
-        yield _refused(first_line, f"a document of {len(data) / 1e6:.0f} MB is too large: the limit is 10 MB")
-        return
-    composer = _Composer(data, first_line)
+    odd = _ODD_BREAKS.search(data) is not None or len(data) > _LONG_LINE or data.startswith(_BOM)
+    locate = _locator(data, first_line) if odd else None
+    parser: Any = CParser(data)
     while True:
+        composer = _Composer(locate, first_line)
         try:
-            found = composer.document()
-        except _Refusal as refusal:
-            yield Composed(None, (refusal.complaint,))
-            return
+            composer.run(parser.get_event)
         except yaml.YAMLError as error:
             yield Composed(None, (_complaint(error, data, first_line),))
             return
-        if found is None:
+        if composer.refused is not None:
+            yield Composed(None, (composer.refused,))
             return
-        yield found
-
-
-def _refused(line: int, message: str) -> Composed:
-    return Composed(None, (Complaint(line + 1, message, "split it into several documents"),))
-
-
-class _Refusal(Exception):  # noqa: N818 - it never leaves this module
-    def __init__(self, complaint: Complaint) -> None:
-        super().__init__(complaint.message)
-        self.complaint = complaint
+        if not composer.complete:
+            return
+        yield Composed(composer.root, tuple(composer.complaints))
 
 
 class _Composer:
-    """The documents of one stream, one by one."""
+    """One document in the making."""
 
-    def __init__(self, data: bytes, first_line: int) -> None:
-        self.parser: Any = CParser(data)
-        self.first_line = first_line
-        odd = _ODD_BREAKS.search(data) is not None or len(data) > _LONG_LINE
-        self.locate = _locator(data, first_line) if odd else None
+    def __init__(self, locate: Callable[[Any], int] | None, first_line: int) -> None:
+        self.locate, self.first_line = locate, first_line
+        self.root: Node | None = None
+        self.complete = False
+        self.refused: Complaint | None = None
+        self.complaints: list[Complaint] = []
+        self.count = 0  # values, aliases followed
+        self.here: list[Node] = []  # the items of what is open
+        # What is open: the items it stands among, its first event, its start, `count` and `deepest` before it.
+        self.stack: list[tuple[list[Node], Any, int, int, int]] = []
+        self.deepest = 0
+        self.anchors: dict[str, tuple[Node | None, int, int]] = {}  # the node, its values, its depth
 
-    def document(self) -> Composed | None:
-        """The next one, None at the end of the stream."""
-        next_event = self.parser.get_event
-        locate, first = self.locate, self.first_line
-        root: Node | None = None
-        here: list[Node] = []  # the items of what is open
-        stack: list[tuple[list[Node], Any, int, int]] = []  # what it is in, its start event, its place, `count` then
-        anchors: dict[str, tuple[Node | None, int]] = {}
-        complaints: list[Complaint] = []
-        count = 0
-        while True:
-            event = next_event()
-            if event is None:
-                return None
+    def run(self, next_event: Callable[[], Any]) -> None:
+        """Take events up to the end of the document."""
+        first, locate, stack = self.first_line, self.locate, self.stack
+        while (event := next_event()) is not None:
             kind = event.__class__
-            count += 1
             if kind is ScalarEvent:
+                self.count += 1
                 begin, end = event.start_mark, event.end_mark
-                node: Node = Scalar(
+                node: Node | None = Scalar(
                     event.value,
                     event.tag or "",
                     Style.PLAIN if event.implicit[0] else Style.TEXT,
@@ -128,56 +119,79 @@ class _Composer:
                     end.line + first << 20 | end.column if locate is None else locate(end),
                 )
                 if event.anchor:
-                    anchors[event.anchor] = node, 1
+                    self.anchors[event.anchor] = node, 1, 0
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                begin = event.start_mark
-                if len(stack) >= MAX_DEPTH:
-                    raise _too_deep(begin.line + first)
-                if event.anchor:
-                    anchors[event.anchor] = None, 0
-                start = begin.line + first << 20 | begin.column if locate is None else locate(begin)
-                stack.append((here, event, start, count))
-                here = []
+                self._open(event)
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                items = tuple(here)
-                here, opened, start, before = stack.pop()
-                # A block ends where its last item does: libyaml's mark is already at what follows it.
-                stop = items[-1].end if items and not opened.flow_style else self._packed(event.end_mark)
-                if kind is MappingEndEvent:
-                    complaints += duplicates(items)
-                    node = Mapping(items, opened.tag or "", start, stop)
-                else:
-                    node = Sequence(items, opened.tag or "", start, stop)
-                if opened.anchor:
-                    anchors[opened.anchor] = node, count - before
+                node = self._close(event)
             elif kind is AliasEvent:
-                found, weight = anchors.get(event.anchor, (None, 0))
-                count += weight
-                if found is None or count > MAX_EXPANDED:
-                    raise _bad_alias(event, first, known=event.anchor in anchors, bomb=found is not None)
-                node = found
+                node = self._alias(event)
             elif kind is DocumentEndEvent:
-                return Composed(root, tuple(complaints))
+                self.complete = True
+                return
             else:
                 continue
+            if self.refused is not None:
+                return
             if stack:
-                here.append(node)
+                self.here.append(node)  # type: ignore[arg-type]  # None only where it is refused
             else:
-                root = node
+                self.root = node
+
+    def _open(self, event: Any) -> None:
+        if event.anchor:
+            self.anchors[event.anchor] = None, 0, 0
+        self.stack.append((self.here, event, self._packed(event.start_mark), self.count, self.deepest))
+        self.here = []
+        self.count += 1
+        self.deepest = len(self.stack)
+        self._check_depth(event)
+
+    def _close(self, event: Any) -> Node:
+        items = tuple(self.here)
+        self.here, opened, start, before, deepest = self.stack.pop()
+        # A block ends where its last item does: libyaml's mark is already at what follows it.
+        stop = items[-1].end if items and not opened.flow_style else self._packed(event.end_mark)
+        node: Node
+        if event.__class__ is MappingEndEvent:
+            self.complaints += duplicates(items)
+            node = Mapping(items, opened.tag or "", start, stop)
+        else:
+            node = Sequence(items, opened.tag or "", start, stop)
+        if opened.anchor:
+            self.anchors[opened.anchor] = node, self.count - before, self.deepest - len(self.stack)
+        self.deepest = max(deepest, self.deepest)
+        return node
+
+    def _alias(self, event: Any) -> Node | None:
+        line, name = event.start_mark.line + self.first_line + 1, event.anchor
+        node, weight, depth = self.anchors.get(name, (None, 0, 0))
+        self.count += weight
+        self.deepest = max(self.deepest, len(self.stack) + depth)
+        if node is None:
+            inside = name in self.anchors
+            message = f"*{name} stands inside &{name} itself" if inside else f"*{name} has no &{name} before it"
+            self.refused = Complaint(line, message, "write the value out")
+        elif self.count > MAX_EXPANDED:
+            message = f"its aliases expand to more than {MAX_EXPANDED:,} values"
+            self.refused = Complaint(line, message, "write out what is needed")
+        self._check_depth(event)
+        return node
+
+    def _check_depth(self, event: Any) -> None:
+        if self.deepest > MAX_DEPTH and self.refused is None:
+            self.refused = too_deep(event.start_mark.line + self.first_line + 1)
 
     def _packed(self, mark: Any) -> int:
-        return pack(mark.line + self.first_line, mark.column) if self.locate is None else self.locate(mark)
+        return mark.line + self.first_line << 20 | mark.column if self.locate is None else self.locate(mark)
 
 
 def _locator(data: bytes, first_line: int) -> Callable[[Any], int]:
     """From libyaml's count of characters to lines as everybody counts them."""
-    from bisect import bisect_right
-    from itertools import accumulate
-
-    lines = data.decode("utf8", "replace").split("\n")
-    bom = 1 if data.startswith(b"\xef\xbb\xbf") else 0
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    text = data.decode("utf8", "replace")
+    bom = 1 if data.startswith(_BOM) else 0
+    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
 
     def locate(mark: Any) -> int:
         index = mark.index + bom
@@ -187,24 +201,9 @@ def _locator(data: bytes, first_line: int) -> Callable[[Any], int]:
     return locate
 
 
-def _too_deep(line: int) -> _Refusal:
-    return _Refusal(
-        Complaint(line + 1, f"nested deeper than {MAX_DEPTH} levels", "flatten it; nothing real needs that")
-    )
-
-
-def _bad_alias(event: Any, first_line: int, *, known: bool, bomb: bool) -> _Refusal:
-    line, name = event.start_mark.line + first_line + 1, event.anchor
-    if bomb:
-        message = f"aliases expand to more than {MAX_EXPANDED:,} values"
-        return _Refusal(Complaint(line, message, "write out what is needed"))
-    message = f"*{name} stands inside &{name} itself" if known else f"*{name} has no anchor &{name} before it"
-    return _Refusal(Complaint(line, message, "write the value out"))
-
-
 def _complaint(error: yaml.YAMLError, data: bytes, first_line: int) -> Complaint:
     """What libyaml says, in one sentence, with the line it means."""
-    if isinstance(error, yaml.reader.ReaderError):
+    if isinstance(error, ReaderError):
         line = data.count(b"\n", 0, error.position) + first_line + 1
         if "control characters" in str(error.reason):
             return Complaint(line, "a control character stands in it: it is binary or damaged", "save it as UTF-8 text")

@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 import msgspec
 
+from garrison.estate.facts import Content
 from garrison.estate.relations import By, To
 from garrison.estate.truth import NO, Truth
 from garrison.estate.values import Place, State, Value, absent
@@ -22,6 +23,9 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     that names another asset is annotated with the relation it states. Fields that the table of a provider does not
     mention are unknown; defaults are the provider's and stand in its table.
     """
+
+    stores: typing.ClassVar[bool] = False  # whether data lies in it
+    keeps: typing.ClassVar[tuple[Content, ...]] = ()  # what lies in it by its nature
 
     address: str  # where it is declared: known, unique in a scan, stable against moved lines
     name: Value  # for people, and what joins it to a live account; may be unknown

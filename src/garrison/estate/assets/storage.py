@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
 from garrison.estate.policies import statements
@@ -16,6 +16,8 @@ PUBLIC_GRANTEE = r"^allUsers$|^allAuthenticatedUsers$|/(AllUsers|AuthenticatedUs
 
 class Bucket(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """An object store: S3 bucket, GCS bucket, Azure storage container or account."""
+
+    stores: ClassVar[bool] = True
 
     acl: Value = UNMAPPED  # a canned ACL: private, public-read, public-read-write, authenticated-read, ...
     grants: Value = UNMAPPED  # those an ACL or IAM binding names: group URIs, members

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from garrison.estate.assets import Asset
@@ -21,7 +21,12 @@ def assets_of(format_: str, resources: Iterable[Resource]) -> Iterator[Asset]:
     by_type: dict[str, list[Resource]] = defaultdict(list)
     for resource in resources:
         by_type[resource.type].append(resource)
-    for table in tables_for(format_, by_type):
+    yield from assemble(tables_for(format_, by_type), by_type)
+
+
+def assemble(tables: Iterable[Table], by_type: Mapping[str, list[Resource]]) -> Iterator[Asset]:
+    """The same, with the tables at hand and the resources by their type."""
+    for table in tables:
         owners, strays = _companions(table, by_type)
         for type_, roots in table.roots.items():
             for resource in by_type.get(type_, ()):
@@ -130,7 +135,7 @@ class _Lazy(Body):
 
 
 def _companions(
-    table: Table, by_type: dict[str, list[Resource]]
+    table: Table, by_type: Mapping[str, list[Resource]]
 ) -> tuple[dict[str, dict[str, list[Resource]]], dict[str, dict[str, list[Resource]]]]:
     """By the owner's address, and by root for those whose owner is not known; one look-up each."""
     owners: dict[str, dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))

@@ -281,14 +281,14 @@ resource "aws_kinesis_firehose_delivery_stream" "transactions" {
   }
 
   extended_s3_configuration {
-    role_arn           = aws_iam_role.ingest.arn
-    bucket_arn         = module.bucket["raw"].arn
-    prefix             = "transactions/!{timestamp:yyyy/MM/dd}/"
+    role_arn            = aws_iam_role.ingest.arn
+    bucket_arn          = module.bucket["raw"].arn
+    prefix              = "transactions/!{timestamp:yyyy/MM/dd}/"
     error_output_prefix = "rejected/"
-    buffering_size     = 64
-    buffering_interval = 300
-    compression_format = "GZIP"
-    kms_key_arn        = aws_kms_key.platform["lake"].arn
+    buffering_size      = 64
+    buffering_interval  = 300
+    compression_format  = "GZIP"
+    kms_key_arn         = aws_kms_key.platform["lake"].arn
 
     cloudwatch_logging_options {
       enabled         = true

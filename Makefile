@@ -1,0 +1,60 @@
+# `make demo` and `make test` set up all they need on a machine with python3.11+, venv, git and make.
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+VENV = .venv
+BIN = $(VENV)/bin
+SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --python $(BIN)/python
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test format lint types arrows unit docs bench bench-scan clean
+
+demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
+	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
+
+test: $(VENV)/.test format lint types arrows unit docs  ## Run every check and test
+
+format: $(VENV)/.test
+	$(BIN)/ruff format --check src tests bench
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check src tests bench
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+arrows: $(VENV)/.test
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.test
+	$(BIN)/pytest -n auto
+
+docs: $(VENV)/.test  ## Build the documentation site into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: bench-scan  ## Run every benchmark
+
+# Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
+bench-scan: $(VENV)/.demo $(VENV)/.checkov
+	$(BIN)/python bench/scan.py --checkov $(VENV)/checkov/bin/checkov \
+	  $(if $(TERRAGOAT),--terragoat $(TERRAGOAT)) $(if $(MANIFESTS),--manifests $(MANIFESTS))
+
+clean:
+	rm -rf $(VENV) site build dist
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet uv==$(UV_VERSION)
+
+$(VENV)/.demo: $(BIN)/uv uv.lock pyproject.toml
+	$(SYNC)
+	touch $@
+
+$(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml
+	$(SYNC) --group dev
+	touch $@ $(VENV)/.demo
+
+# Peers have a virtual environment and a lock of their own.
+$(VENV)/.checkov: $(BIN)/uv bench/peers/checkov/uv.lock
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/checkov UV_PYTHON_DOWNLOADS=never \
+	  $(BIN)/uv sync --frozen --quiet --project bench/peers/checkov --python $(BIN)/python
+	touch $@

@@ -1,0 +1,35 @@
+"""Whole processes, measured from outside: CPU seconds (user + system, children included) and peak memory."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """Of one run: `cpu_s` in seconds, `peak_bytes` of the largest single process, and its exit code."""
+
+    cpu_s: float
+    peak_bytes: int
+    exit_code: int
+
+
+def run(command: Sequence[str], folder: str | None = None) -> Cost:
+    """Run once; what it prints goes to a temporary file. Raises FileNotFoundError for a command that is not there."""
+    with tempfile.TemporaryFile() as sink:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=folder)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, process.returncode)
+
+
+def median(command: Sequence[str], runs: int = 5, folder: str | None = None) -> Cost:
+    """The median CPU and the greatest memory of several runs, after one that warms the caches."""
+    run(command, folder)
+    costs = [run(command, folder) for _ in range(runs)]
+    return Cost(statistics.median(c.cpu_s for c in costs), max(c.peak_bytes for c in costs), costs[-1].exit_code)

@@ -1,0 +1,61 @@
+"""What is derived about an asset: whether it is exposed, what it holds, which zone it is in."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from garrison.estate.truth import Truth
+
+
+class Content(enum.StrEnum):
+    """What is worth stealing or spoiling."""
+
+    TRAINING_DATA = "training data"
+    FEATURES = "features"
+    MODELS = "models"
+    PREDICTIONS = "predictions"
+    CREDENTIALS = "credentials"
+    PERSONAL_DATA = "personal data"
+    AUDIT_LOG = "audit log"
+
+
+class Environment(enum.StrEnum):
+    """Where in its life a deployment stands."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    DEVELOPMENT = "development"
+
+
+class Stage(enum.StrEnum):
+    """Where in a model's life an asset stands."""
+
+    INGEST = "ingest"
+    TRAIN = "train"
+    REGISTER = "register"
+    SERVE = "serve"
+    MONITOR = "monitor"
+
+
+class Holds(msgspec.Struct, frozen=True):
+    """What an asset contains, how sure that is (0 to 1), and why it is believed."""
+
+    content: Content
+    confidence: float
+    reason: str
+
+
+class Facts(msgspec.Struct, frozen=True, eq=False):
+    """The derived facts of one asset. A zone that nothing tells is None."""
+
+    exposed: Truth
+    exposed_by: str = ""  # the label of what exposes it; "" where it does so itself
+    holds: tuple[Holds, ...] = ()
+    environment: Environment | None = None
+    stage: Stage | None = None
+
+    def contains(self, *contents: Content, at_least: float = 0.5) -> bool:
+        """Whether it holds any of these, believed at least so much."""
+        return any(h.content in contents and h.confidence >= at_least for h in self.holds)

@@ -1,0 +1,58 @@
+"""Which assets anyone on the internet reaches, directly or through what stands before them.
+
+Exact network reach (routes, access lists, load balancers) is not computed here: an asset is exposed where it says so
+itself, or where something exposed routes to it or is made of it.
+"""
+
+from __future__ import annotations
+
+from garrison.estate.assets import Asset
+from garrison.estate.estate import Estate
+from garrison.estate.relations import Relation
+from garrison.estate.truth import Truth
+
+_THROUGH = (Relation.EXPOSES, Relation.ROUTES_TO)
+
+
+class Exposure:
+    """Exposure of every asset, worked out when asked for, once."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._memo: dict[str, tuple[Truth, str]] = {}
+
+    def of(self, asset: Asset) -> tuple[Truth, str]:
+        """Whether it is exposed, and the label of what exposes it ("" where it does so itself).
+
+        Walks back over routes without recursion; a cycle of routes exposes nothing by itself.
+        """
+        found = self._memo.get(asset.address)
+        if found is None:
+            found = self._memo[asset.address] = self._walk(asset)
+        return found
+
+    def _walk(self, asset: Asset) -> tuple[Truth, str]:
+        best, by = asset.public & asset.exists, ""
+        seen = {asset.address}
+        waiting = [asset]
+        while waiting and not best.yes:
+            for edge in self._before(waiting.pop()):
+                if edge.address in seen:
+                    continue
+                seen.add(edge.address)
+                waiting.append(edge)
+                truth = edge.public & edge.exists
+                if truth.yes or (truth.unknown and best.no):
+                    best, by = truth, edge.label
+        return best, by
+
+    def _before(self, asset: Asset) -> list[Asset]:
+        """What routes to it, exposes it, or has it as a part."""
+        found = []
+        for edge in self._estate.graph.into(asset):
+            if edge.start is None:
+                continue
+            whole = edge.relation is Relation.CONTAINS and asset.address.startswith(edge.start.address)
+            if whole or edge.relation in _THROUGH:
+                found.append(edge.start)
+        return found

@@ -1,0 +1,152 @@
+"""Kubernetes objects, composed again from their bytes when they are asked for after they were put aside."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from garrison.estate.truth import YES, Truth
+from garrison.estate.values import Place, Source, Value, absent, dig, known, unknown
+from garrison.sources.documents import GO_WORDS, Reader, compose, entries, joined, pieces
+from garrison.sources.nodes import Complaint, Mapping, Node, Scalar, Sequence
+from garrison.sources.kubernetes.types import type_of
+
+_TEMPLATE = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_NAMESPACE = ("metadata", "namespace")
+_KEEP_BYTES = 16_000_000  # of text whose nodes stay in memory; they take about twenty times as much
+
+
+class Entry(Reader):
+    """A manifest's nodes to values: what a template or envsubst fills in later is unknown."""
+
+    __slots__ = ()
+
+    def scalar(self, content: str | bool | int | float, place: Place) -> Value:
+        """A scalar; unknown where it has a placeholder."""
+        if type(content) is str:
+            if "{{" in content:
+                return joined(pieces(content, _TEMPLATE, lambda hole: _filled_in(hole, place), place), place)
+            if content.startswith("${") and _PLACEHOLDER.fullmatch(content):
+                return _filled_in(content, place)
+        return known(content, place)
+
+
+def _filled_in(hole: str, place: Place) -> Value:
+    return unknown("a template fills it in", place, decided_by=" ".join(hole.split())[:80])
+
+
+class Piece:
+    """The documents in a span of a file, most often one."""
+
+    __slots__ = ("_kept", "complaints", "end", "line", "objects", "source", "start")
+
+    def __init__(self, source: Source, start: int, end: int, line: int, kept: Kept) -> None:
+        self.source, self.start, self.end, self.line, self._kept = source, start, end, line, kept
+        self.objects: list[Value] | None = None
+        self.complaints: tuple[Complaint, ...] = ()
+
+    def load(self) -> list[Declared]:
+        """Compose it, and say which objects it declares."""
+        reader = Entry(self.source, GO_WORDS)
+        declared: list[Declared] = []
+        complaints: list[Complaint] = []
+        for document in compose(self.source.data[self.start : self.end], self.line):
+            complaints += document.complaints
+            if document.node is not None:
+                declared += _declared(document.node)
+        self.complaints = tuple(complaints)
+        self.objects = [reader.value(d.node) for d in declared]
+        self._kept.add(self)
+        return declared
+
+    def value(self, number: int) -> Value:
+        """One of its objects."""
+        if self.objects is None:
+            self.load()
+        return self.objects[number] if self.objects is not None else absent()
+
+
+class Kept:
+    """The pieces whose nodes are in memory: the latest that fit."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[Piece] = deque()
+        self._size_bytes = 0
+
+    def add(self, piece: Piece) -> None:
+        """Keep a piece, and put the oldest aside."""
+        self._pieces.append(piece)
+        self._size_bytes += piece.end - piece.start
+        while self._size_bytes > _KEEP_BYTES and len(self._pieces) > 1:
+            oldest = self._pieces.popleft()
+            self._size_bytes -= oldest.end - oldest.start
+            oldest.objects = None
+
+
+class Declared:
+    """What an object says of itself."""
+
+    __slots__ = ("name", "namespace", "node", "type")
+
+    def __init__(self, node: Mapping, type_: str, name: str, namespace: str) -> None:
+        self.node, self.type, self.name, self.namespace = node, type_, name, namespace
+
+
+def _declared(root: Node) -> Iterator[Declared]:
+    """The objects of a document; those of a list each for itself."""
+    stack: list[tuple[Node, str, str]] = [(root, "", "")]
+    while stack:
+        node, kind, version = stack.pop()
+        if type(node) is not Mapping:
+            continue
+        said = entries(node)
+        kind, version = _text(said.get("kind")) or kind, _text(said.get("apiVersion")) or version
+        items = said.get("items")
+        if kind.endswith("List") and type(items) is Sequence:
+            stack += [(item, kind.removesuffix("List"), version) for item in reversed(items.items)]
+        elif kind and version:
+            metadata = said.get("metadata")
+            about = entries(metadata) if type(metadata) is Mapping else {}
+            name = _text(about.get("name")) or _text(about.get("generateName"))
+            yield Declared(node, type_of(version, kind), name, _text(about.get("namespace")))
+
+
+def _text(node: Node | None) -> str:
+    return node.text if type(node) is Scalar else ""
+
+
+class KubernetesObject:
+    """One object, as a table reads it."""
+
+    __slots__ = ("_number", "_piece", "_placed", "address", "place", "root", "type")
+
+    def __init__(self, piece: Piece, number: int, root: str, type_: str, placed: Value | None) -> None:
+        self._piece, self._number, self._placed = piece, number, placed
+        self.root, self.type, self.address = root, type_, ""
+        self.place: Place = piece.value(number).place  # type: ignore[assignment]  # what is written has one
+
+    @property
+    def format(self) -> str:
+        """The name of the source."""
+        return "kubernetes"
+
+    @property
+    def exists(self) -> Truth:
+        """An object has no condition."""
+        return YES
+
+    @property
+    def condition(self) -> str:
+        """An object has no condition."""
+        return ""
+
+    def at(self, path: tuple[str, ...]) -> Value:
+        """What is said at a path; the namespace is the one its kustomization sets."""
+        if path == _NAMESPACE and self._placed is not None:
+            return self._placed
+        return dig(self._piece.value(self._number), path)
+
+    def __repr__(self) -> str:
+        return f"<{self.address} at {self.place}>"

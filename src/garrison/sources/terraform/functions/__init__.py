@@ -1,0 +1,59 @@
+"""Terraform's functions, chosen by name. One that is not known yields unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from garrison.estate.values import Body, Place, State, Value, known, unknown
+from garrison.sources.terraform.evaluation import Env, Expr, Failed, failed, undecided
+from garrison.sources.terraform.functions import encoding, mappings, sequences, text, types
+from garrison.sources.terraform.functions.calling import Call, Function
+
+FUNCTIONS: dict[str, Function] = {
+    **encoding.FUNCTIONS,
+    **mappings.FUNCTIONS,
+    **sequences.FUNCTIONS,
+    **text.FUNCTIONS,
+    **types.FUNCTIONS,
+}
+SETS = frozenset({"toset", "setunion", "setintersection", "setsubtract", "setproduct", "fileset"})
+
+
+def call(name: str, arguments: Sequence[Expr], expanded: bool, env: Env, place: Place) -> Value:
+    """The value of a call; `expanded` says that the last argument is a list of arguments."""
+    name = name.removeprefix("core::")
+    if name == "try":
+        return _try(arguments, env, place)
+    if name == "can":
+        return _can(arguments, env, place)
+    function = FUNCTIONS.get(name)
+    if function is None:
+        return unknown(f"{name}() is not evaluated", place)
+    values = [argument(env) for argument in arguments]
+    if expanded and values:
+        last = values.pop()
+        if last.state is not State.KNOWN or last.rest is not None:
+            return undecided(last.rest or last, place)
+        if isinstance(last.content, Body):
+            return failed(f"{name}(): a map cannot be its arguments", place)
+        values += last.content if isinstance(last.content, tuple) else (last,)
+    for value in values:
+        if type(value) is Failed:
+            return failed(value.reason, place)
+    return function(Call(name, values, env, place))
+
+
+def _try(arguments: Sequence[Expr], env: Env, place: Place) -> Value:
+    """The first argument that is no error."""
+    for argument in arguments:
+        value = argument(env)
+        if type(value) is not Failed:
+            return value
+    return failed("try(): every one of its arguments fails", place)
+
+
+def _can(arguments: Sequence[Expr], env: Env, place: Place) -> Value:
+    value = arguments[0](env) if arguments else failed("can() needs an argument", place)
+    if type(value) is Failed:
+        return known(False, place)
+    return known(True, place) if value.state is not State.UNKNOWN or value.content else undecided(value, place)
