@@ -6,14 +6,35 @@ The grammar is that of IAM's JSON policies ("Grammar of the IAM JSON policy lang
 
 from __future__ import annotations
 
+import enum
+import re
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from garrison.estate.truth import Truth
-from garrison.estate.values import Body, Place, State, Value, absent, dig, known, unknown
+from garrison.estate.truth import Truth, any_of
+from garrison.estate.values import Body, Place, State, Value, absent, known, unknown
 
 _HOLE = "\x01"
+# Conditions on these say how a request is made, not by whom: with them alone a statement stays open to everybody.
+# Amazon S3 names the keys that do tell ("The meaning of public", Amazon S3 User Guide).
+_TELLS_NOTHING = (
+    r"(?i)^(aws:(securetransport|referer|useragent|currenttime|epochtime|requestedregion|principaltype|tokenissuetime)"
+    r"|s3:(tlsversion|prefix|delimiter|max-keys|x-amz-.*|signatureversion|signatureage|authtype|existingobjecttag/.*)"
+    r"|kms:(viaservice|encryptioncontext.*))$"
+)
+_EVERYTHING = r"\*+|arn:\*|arn:[^:]*:\*(:\*)*"
+_ANYONE = ("*", "0.0.0.0/0", "::/0", "arn:aws:iam::*:*", "arn:*")
+
+
+class PrincipalType(enum.StrEnum):
+    """What kind of caller an identifier names; `"*"` alone means all of them, and counts as an AWS one."""
+
+    AWS = "AWS"
+    SERVICE = "Service"
+    FEDERATED = "Federated"
+    CANONICAL = "CanonicalUser"
 
 
 class Statement(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -21,15 +42,43 @@ class Statement(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     place: Place | None
     effect: Value
-    principals: Value  # every identifier, whatever its type
-    not_principals: Value
+    callers: dict[PrincipalType, Value]
+    not_principals: Value  # every identifier, whatever its type
     actions: Value
     not_actions: Value
     resources: Value
     not_resources: Value
     conditions: Value  # a mapping (operator -> key -> values), or Terraform's condition blocks
 
+    @cached_property
+    def principals(self) -> Value:
+        """Every identifier, whatever its type."""
+        return _joined(tuple(self.callers.values()), self.place)
+
     @property
+    def accounts(self) -> Value:
+        """AWS accounts, users and roles; `*` for everybody."""
+        return self._callers(PrincipalType.AWS)
+
+    @property
+    def services(self) -> Value:
+        """AWS services: `sagemaker.amazonaws.com`."""
+        return self._callers(PrincipalType.SERVICE)
+
+    @property
+    def federated(self) -> Value:
+        """Identity providers: the ARN of an OIDC or SAML provider, or a name such as `accounts.google.com`."""
+        return self._callers(PrincipalType.FEDERATED)
+
+    def _callers(self, kind: PrincipalType) -> Value:
+        return self.callers.get(kind, absent(self.place))
+
+    @cached_property
+    def clauses(self) -> tuple[Condition, ...]:
+        """The conditions, one by one; they must all hold."""
+        return conditions(self.conditions)
+
+    @cached_property
     def allows(self) -> Truth:
         """Whether its effect is Allow."""
         return self.effect.equals("Allow")
@@ -39,10 +88,140 @@ class Statement(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Whether it holds only under a condition."""
         return self.conditions.given()
 
-    @property
+    @cached_property
+    def narrowed(self) -> Truth:
+        """Whether a condition tells who may use it: an account, an organisation, a network, a source."""
+        return any_of(c.names_callers for c in self.clauses)
+
+    @cached_property
     def open_to_anyone(self) -> Truth:
-        """Whether it allows something to everybody, without a condition."""
-        return self.allows & self.principals.any(lambda p: p.equals("*")) & ~self.conditional
+        """Whether it allows something to everybody, and no condition tells to whom."""
+        anyone = self.accounts.any(lambda p: _spans(p, r"\*+")) | self.not_principals.given()
+        return self.allows & anyone & ~self.narrowed
+
+    def permits(self, action: str) -> Truth:
+        """Whether it allows an action, on some resource, under whatever condition. `action` is `service:Name`."""
+        return self.allows & self.names(action)
+
+    def names(self, action: str) -> Truth:
+        """Whether it speaks of an action, to allow or to deny it; IAM ignores the case of actions."""
+        others = self.not_actions.given() & ~self.not_actions.any(lambda a: covers(a, action, ignore_case=True))
+        return self.actions.any(lambda a: covers(a, action, ignore_case=True)) | others
+
+    def has_condition_on(self, *keys: str) -> Truth:
+        """Whether a condition asks one of the keys (`sts:ExternalId`), whatever it wants of it."""
+        wanted = tuple(k.lower() for k in keys)
+        return any_of(c.key.test(lambda said: isinstance(said, str) and said.lower() in wanted) for c in self.clauses)
+
+    @cached_property
+    def every_action(self) -> Truth:
+        """Whether it names every action there is."""
+        return self.actions.any(lambda a: a.matches(r"^\*+(:\*+)?$"))
+
+    @cached_property
+    def every_resource(self) -> Truth:
+        """Whether it names every resource, or all but some."""
+        return self.resources.any(lambda r: _spans(r, _EVERYTHING)) | self.not_resources.given()
+
+    def every_resource_of(self, service: str, kind: str = "") -> Truth:
+        """Whether it names every resource of a service (`s3`), or all of one kind in it (`iam`, `role/`)."""
+        pattern = rf"{_EVERYTHING}|arn:[^:]*:{service}:[^:]*:[^:]*:({kind})?\*+(/\*+)?"
+        return self.resources.any(lambda r: _spans(r, pattern)) | self.not_resources.given()
+
+    @cached_property
+    def grants_everything(self) -> Truth:
+        """Whether it allows every action on every resource, under no condition: full administration."""
+        return self.allows & self.every_action & self.every_resource & ~self.conditional
+
+
+class Condition(msgspec.Struct, frozen=True, eq=False):
+    """One condition: all of a statement's conditions must hold, one of its values is enough."""
+
+    operator: Value
+    key: Value
+    values: Value
+
+    @property
+    def names_callers(self) -> Truth:
+        """Whether it admits only some callers.
+
+        Operators with "not" admit all others. Those that end in IfExists, and ForAllValues, admit whoever does not
+        have the key at all, as anonymous callers do not.
+        """
+        admits_others = self.operator.matches(r"(?i)not|^null$|^numeric|^date|ifexists$|^forallvalues")
+        tells = self.key.given() & ~self.key.matches(_TELLS_NOTHING)
+        return tells & ~admits_others & ~self.values.any(lambda v: v.one_of(_ANYONE))
+
+
+def conditions(said: Value) -> tuple[Condition, ...]:
+    """A statement's conditions, in either form: operator -> key -> values, or Terraform's blocks."""
+    found: list[Condition] = []
+    for block in said.items():
+        if block.state is not State.KNOWN or not isinstance(block.content, Body):
+            found.append(Condition(block, block, block))
+        elif "variable" in block.content.keys():
+            found.append(Condition(block.child("test"), block.child("variable"), block.child("values")))
+        else:
+            for operator, keys in block.content.items():
+                found += _asked(known(operator, keys.place), keys)
+    hidden = said if said.state is State.UNKNOWN else said.rest
+    return (*found, Condition(hidden, hidden, hidden)) if hidden is not None else tuple(found)
+
+
+def _asked(operator: Value, keys: Value) -> list[Condition]:
+    if keys.state is not State.KNOWN or not isinstance(keys.content, Body):
+        return [Condition(operator, keys, keys)]
+    return [Condition(operator, known(key, values.place), values) for key, values in keys.content.items()]
+
+
+def covers(pattern: Value, wanted: str, *, ignore_case: bool = False) -> Truth:
+    """Whether a pattern of IAM (`*` any characters, `?` one) covers a name.
+
+    The known parts of an unknown pattern may already rule it out.
+    """
+    want = wanted.lower() if ignore_case else wanted
+
+    def fits(text: str) -> bool:
+        return _glob(text.lower() if ignore_case else text, want)
+
+    if pattern.state is State.UNKNOWN and isinstance(pattern.content, tuple):
+        shape = "".join(p.content if isinstance(p.content, str) else "*" for p in pattern.content)
+        if not fits(shape):
+            return Truth(False, (pattern,))
+    return pattern.test(lambda said: isinstance(said, str) and fits(said))
+
+
+def _spans(said: Value, pattern: str) -> Truth:
+    """Whether a text has the form of a pattern, where what is not known of it may be a `*` or a word.
+
+    What another resource decides (an account, a name) is a word.
+    """
+    whole = re.compile(f"(?:{pattern})$").match
+    if said.state is not State.UNKNOWN:
+        return said.test(lambda text: isinstance(text, str) and whole(text) is not None)
+    parts = said.content if isinstance(said.content, tuple) else (said,)
+    words = "".join(p.content if isinstance(p.content, str) else "x" for p in parts)
+    stars = "".join(p.content if isinstance(p.content, str) else "x" if p.ref is not None else "*" for p in parts)
+    answers = {whole(words) is not None, whole(stars) is not None}
+    return Truth(answers.pop() if len(answers) == 1 else None, (said,))
+
+
+def _glob(pattern: str, text: str) -> bool:
+    """In time linear in both: a regular expression made of a stranger's pattern may not be."""
+    p = t = 0
+    star, mark = -1, 0
+    while t < len(text):
+        if p < len(pattern) and pattern[p] == "*":
+            star, mark = p, t
+            p += 1
+        elif p < len(pattern) and pattern[p] in ("?", text[t]):
+            p, t = p + 1, t + 1
+        elif star >= 0:
+            mark += 1
+            p, t = star + 1, mark
+        else:
+            return False
+    return not pattern[p:].strip("*")
 
 
 def statements(policy: Value) -> tuple[Statement, ...]:
@@ -56,7 +235,7 @@ def statements(policy: Value) -> tuple[Statement, ...]:
         said = document.child("Statement" if upper else "statement")
         found += [_statement(s, upper=upper) for s in said.items()]
         if said.rest is not None or said.state is State.UNKNOWN:
-            found.append(_opaque(said.rest or said))
+            found.append(_opaque(said if said.rest is None else said.rest))
         for key in ("source_policy_documents", "override_policy_documents"):
             found += statements(document.child(key))
     return tuple(found)
@@ -76,37 +255,79 @@ def _statement(said: Value, *, upper: bool) -> Statement:
     if said.state is not State.KNOWN:
         return _opaque(said)
     if upper:
-        get, principals, not_principals = said.child, _principals(said, "Principal"), _principals(said, "NotPrincipal")
+        callers, excluded = _callers(said.child("Principal")), _callers(said.child("NotPrincipal"))
         names = ("Action", "NotAction", "Resource", "NotResource", "Condition")
+        effect = said.child("Effect")
     else:
-        get = said.child
-        principals = dig(said, ("principals", "*", "identifiers", "*"))
-        not_principals = dig(said, ("not_principals", "*", "identifiers", "*"))
+        callers, excluded = _caller_blocks(said.child("principals")), _caller_blocks(said.child("not_principals"))
         names = ("actions", "not_actions", "resources", "not_resources", "condition")
-    action, not_action, resource, not_resource, condition = (get(n) for n in names)
-    effect = get("Effect" if upper else "effect")
-    if not upper:
-        effect = effect.or_default("Allow", "the default of aws_iam_policy_document")
+        effect = said.child("effect").or_default("Allow", "the default of aws_iam_policy_document")
+    action, not_action, resource, not_resource = (_listed(said.child(n)) for n in names[:4])
     return Statement(
-        said.place, effect, principals, not_principals, action, not_action, resource, not_resource, condition
+        said.place,
+        effect,
+        callers,
+        _joined(tuple(excluded.values()), said.place),
+        action,
+        not_action,
+        resource,
+        not_resource,
+        said.child(names[4]),
     )
 
 
-def _principals(said: Value, name: str) -> Value:
-    """`"*"`, or the identifiers of every type in a mapping, flat."""
-    value = said.child(name)
-    if value.state is not State.KNOWN or not isinstance(value.content, Body):
-        return value
+def _callers(said: Value) -> dict[PrincipalType, Value]:
+    """`"*"`, or a mapping of types to identifiers."""
+    if said.state is State.ABSENT:
+        return {}
+    if said.state is State.KNOWN and isinstance(said.content, Body):
+        found = {t: _listed(ids) for t in PrincipalType if (ids := said.child(t)).state is not State.ABSENT}
+        return found or dict.fromkeys(PrincipalType, unknown("no type of principal is known here", said.place))
+    return {PrincipalType.AWS: said} if said.state is State.KNOWN else dict.fromkeys(PrincipalType, said)
+
+
+def _caller_blocks(said: Value) -> dict[PrincipalType, Value]:
+    """The `principals` blocks of `aws_iam_policy_document`: a type and its identifiers each."""
+    found: dict[PrincipalType, list[Value]] = {}
+    for block in said.items():
+        type_ = block.child("type")
+        named = "AWS" if type_.text() == "*" else type_.text()
+        types = [PrincipalType(named)] if named in frozenset(PrincipalType) else list(PrincipalType)
+        for each in types:
+            found.setdefault(each, []).append(_listed(block.child("identifiers")) if len(types) == 1 else type_)
+    if (hidden := said if said.state is State.UNKNOWN else said.rest) is not None:
+        for each in PrincipalType:
+            found.setdefault(each, []).append(hidden)
+    return {each: _joined(tuple(values), said.place) for each, values in found.items()}
+
+
+def _joined(values: tuple[Value, ...], place: Place | None) -> Value:
+    """Several collections as one; absent where nothing is said."""
+    if len(values) == 1:
+        return values[0]
     found: list[Value] = []
-    for _, identifiers in value.content.items():
-        found += identifiers.items() if identifiers.state is State.KNOWN else (identifiers,)
-    return Value(State.KNOWN, tuple(found), value.place, rest=value.rest)
+    rest: Value | None = None
+    for value in values:
+        found += value.items()
+        hidden = value if value.state is State.UNKNOWN else value.rest
+        rest = hidden if rest is None else rest
+    if not found:
+        return rest if rest is not None else absent(place)
+    return Value(State.KNOWN, tuple(found), found[0].place or place, rest=rest)
+
+
+def _listed(said: Value) -> Value:
+    """One identifier that is known only at deploy time is still one: whose it is, or what it begins with, may decide."""
+    if said.state is State.UNKNOWN and (said.ref is not None or said.content):
+        return Value(State.KNOWN, (said,), said.place)
+    return said
 
 
 def _opaque(value: Value) -> Statement:
     """A statement of which nothing is known."""
     hidden = unknown(value.reason or "the policy cannot be read here", value.place, decided_by=value.decided_by)
-    return Statement(value.place, hidden, hidden, hidden, hidden, hidden, hidden, hidden, hidden)
+    callers = dict.fromkeys(PrincipalType, hidden)
+    return Statement(value.place, hidden, callers, hidden, hidden, hidden, hidden, hidden, hidden)
 
 
 def _parsed(policy: Value) -> Value:

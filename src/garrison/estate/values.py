@@ -347,7 +347,7 @@ def _dig_each(value: Value, path: Sequence[str], start: int) -> Value:
         inner = dig(item, path, start)
         if inner.state is State.KNOWN and isinstance(inner.content, tuple):
             found += inner.content
-            rest = rest or inner.rest
+            rest = inner.rest if rest is None else rest
         elif inner.state is not State.ABSENT:
             found.append(inner)
     if not found and rest is None:

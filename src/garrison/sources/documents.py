@@ -211,11 +211,15 @@ def pieces(text: str, hole: re.Pattern[str], fill: Callable[[str], Value], place
 
 def joined(parts: Sequence[Value], place: Place | None) -> Value:
     """One text of several pieces: known where all are, else unknown with what is known of it."""
+    said = [p for p in parts if p.state is not State.ABSENT and p.content != ""]
+    if len(said) == 1 and not isinstance(said[0].content, bool | int | float):
+        only = said[0]
+        return Value(only.state, only.content, place, only.reason, only.ref, only.decided_by, only.rest)
     flat: list[Value] = []
-    for part in parts:
+    for part in said:
         if part.state is State.UNKNOWN and isinstance(part.content, tuple):
             flat += part.content
-        elif part.state is not State.ABSENT and part.content != "":
+        else:
             flat.append(part)
     if all(p.state is State.KNOWN for p in flat):
         origins = dict.fromkeys(p.reason for p in flat if p.reason)
@@ -224,8 +228,6 @@ def joined(parts: Sequence[Value], place: Place | None) -> Value:
         return Value(State.KNOWN, text, place, ", ".join(origins), None, ", ".join(deciders))
     holes = [p for p in flat if p.state is not State.KNOWN]
     deciders = dict.fromkeys(p.decided_by for p in holes if p.decided_by)
-    if len(flat) == 1:
-        return Value(State.UNKNOWN, None, place, holes[0].reason, holes[0].ref, holes[0].decided_by)
     return unknown(holes[0].reason, place, tuple(flat), ", ".join(deciders))
 
 

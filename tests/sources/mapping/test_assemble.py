@@ -17,6 +17,7 @@ from garrison.sources.mapping.assemble import assemble
 from garrison.sources.mapping.table import Table
 
 PLACE = Place.at(Source("main.tf", b"..."), (0, 0), (0, 3))
+OTHER = Place.at(Source("main.tf", b"aws.other"), (0, 0), (0, 9))
 
 
 class Declared:
@@ -58,16 +59,19 @@ BUCKET = {
     "name": {"terraform": "bucket"},
     "companions": {
         "versioning": {"terraform": "versioning", "by": "bucket"},
-        "acl": {"terraform": "acl", "by": "bucket"},
+        "acl": {"terraform": "acl", "by": ["bucket", "bucket_id"]},
+        "account": {"terraform": "account_block", "by": "*"},
     },
     "fields": {
         "acl": {"terraform": ["acl:acl", "acl"], "default": "private"},
-        "grants": {"terraform": ["acl:grant.*.uri", "grant.*.uri"], "gather": True},
+        "policy": {"terraform": ["acl:grant.*.uri", "grant.*.uri"], "gather": True},
         "versioned": {
             "terraform": ["versioning:status", "versioning.enabled"],
             "one_of": ["Enabled", True],
             "default": False,
         },
+        "logged": {"terraform": "logs", "none_of": ["off"], "default": False},
+        "ignores_public_acls": {"terraform": "account:ignores", "default": False},
         "blocks_public_policy": {"terraform": "versioning:mfa", "default": False, "default_alone": True},
     },
 }
@@ -96,6 +100,30 @@ def test_a_companion_joins_by_reference_and_by_name() -> None:
     assert bucket(one, Declared("elsewhere:versioning.a", {"bucket": "data", "status": "Enabled"})).versioned.no
 
 
+def test_a_companion_may_name_its_owner_in_several_ways() -> None:
+    one = Declared("r:bucket.a", {"bucket": "data"})
+    assert bucket(one, Declared("r:acl.a", {"bucket": "data", "acl": "public-read"})).acl.content == "public-read"
+    assert bucket(one, Declared("r:acl.a", {"bucket_id": "data", "acl": "public-read"})).acl.content == "public-read"
+
+
+def test_a_companion_names_its_owner_by_a_path_that_has_its_reference() -> None:
+    one = Declared("r:bucket.a", {"bucket": "data"})
+    mine = referred("r:bucket.a", "id", PLACE)
+    inside = unknown("a part is not known", PLACE, (mine, known("/blobServices/default")))
+    beside = unknown("a part is not known", PLACE, (mine, known("-logs")))
+    assert bucket(one, Declared("r:acl.a", {"bucket": inside, "acl": "public-read"})).acl.content == "public-read"
+    assert bucket(one, Declared("r:acl.a", {"bucket": beside, "acl": "public-read"})).acl.state is State.UNKNOWN
+
+
+def test_a_setting_of_the_account_speaks_of_all_in_its_root() -> None:
+    one = Declared("r:bucket.a", {"bucket": "data"})
+    assert bucket(one).ignores_public_acls.no
+    assert bucket(one, Declared("r:account_block.all", {"ignores": True})).ignores_public_acls.yes
+    assert bucket(one, Declared("other:account_block.all", {"ignores": True})).ignores_public_acls.no
+    elsewhere = Declared("r:account_block.all", {"ignores": True, "provider": referred("r:aws.other", "", OTHER)})
+    assert bucket(one, elsewhere).ignores_public_acls.no
+
+
 def test_a_companion_of_nobody_knows_whom_makes_its_fields_unknown() -> None:
     one = Declared("r:bucket.a", {"bucket": "data"})
     stray = Declared("r:versioning.a", {"bucket": unknown("var.bucket"), "status": "Enabled"})
@@ -116,11 +144,20 @@ def test_the_default_depends_on_whether_the_companion_is_there() -> None:
     assert bucket(one, Declared("r:versioning.a", {"bucket": "data"})).blocks_public_policy.no
 
 
+def test_what_another_resource_gives_is_none_of_the_words_a_table_excludes() -> None:
+    logs = {"off": False, "all": True, "": True}
+    for said, expected in logs.items():
+        assert bucket(Declared("r:bucket.a", {"bucket": "data", "logs": said})).logged.answer is expected
+    assert bucket(Declared("r:bucket.a", {"bucket": "data"})).logged.no
+    assert bucket(Declared("r:bucket.a", {"logs": referred("r:stream.a", "arn", PLACE)})).logged.yes
+    assert bucket(Declared("r:bucket.a", {"logs": unknown("var.logs")})).logged.unknown
+
+
 def test_gathered_places_are_one_list() -> None:
     one = Declared("r:bucket.a", {"bucket": "data", "grant": [{"uri": "a"}, {"uri": "b"}]})
     acl = Declared("r:acl.a", {"bucket": "data", "grant": [{"uri": "c"}]})
-    assert sorted(v.text() for v in bucket(one, acl).grants.items()) == ["a", "b", "c"]
-    assert bucket(Declared("r:bucket.a", {"bucket": "data"})).grants.state is State.ABSENT
+    assert sorted(v.text() for v in bucket(one, acl).policy.items()) == ["a", "b", "c"]
+    assert bucket(Declared("r:bucket.a", {"bucket": "data"})).policy.state is State.ABSENT
 
 
 def test_what_no_table_line_mentions_is_unknown() -> None:

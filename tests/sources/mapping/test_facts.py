@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 
 from garrison.sources.mapping.field import OWN, OWNER, WHOLE, Field, Steps
-from garrison.sources.mapping.table import Part, Table, all_tables
+from garrison.sources.mapping.table import EVERY, Part, Table, all_tables
 
 pytestmark = pytest.mark.facts
 
@@ -28,10 +28,8 @@ EARLIER: dict[str, str] = tomllib.loads(Path(__file__).with_name("earlier_names.
 _PROVIDERS = {"aws": "aws", "google": "google", "azurerm": "azurerm"}
 _META = {"count", "depends_on", "for_each", "lifecycle", "provider"}
 _STRUCT = re.compile(r"^class (\w+)[(:]", re.MULTILINE)
-_SIGNATURE = re.compile(
-    r"def __init__\(\n        self,\n        \*,\n(.*?)\n    \) -> None:(.*?)\n        '''\n", re.DOTALL
-)
-_PARAMETER = re.compile(r"^        (\w+): (.*),$", re.MULTILINE)
+_SIGNATURE = re.compile(r"def __init__\(\s*self,\s*\*,\s*(.*?),?\s*\) -> None:\n +'''(.*?)'''", re.DOTALL)
+_PARAMETER = re.compile(r"(\w+): ")
 _ANCHOR = re.compile(r"#(\w+)\}")
 _NESTED = re.compile(r'"(\w+)"')
 
@@ -161,7 +159,8 @@ def terraform(type_: str) -> Position | None:
 
 def _arguments(signature: str, doc: str) -> Iterator[tuple[str, str]]:
     """Terraform's name of each argument, which the link to its documentation carries, and its type."""
-    types = dict(_PARAMETER.findall(signature))
+    _, *said_types = _PARAMETER.split(signature)
+    types = dict(zip(said_types[::2], said_types[1::2], strict=True))
     for said in doc.split("\n        :param ")[1:]:
         name = said.partition(":")[0]
         anchors = _ANCHOR.findall(said)
@@ -243,7 +242,9 @@ def problems(table: Table) -> Iterator[str]:
             yield f"companion {alias}: {start}"
             continue
         resources.setdefault(alias, []).append(start)
-        yield from _path(f"companion {alias}", [start], by)
+        for steps in by:
+            if steps != EVERY:
+                yield from _path(f"companion {alias}", [start], steps)
     yield from _path("name", resources.get(table.name[0], []), table.name[1])
     yield from _fields(table.fields, resources)
     for part in table.parts:
@@ -319,7 +320,7 @@ def test_wrong_names_are_found() -> None:
     assert isinstance(bucket.follow(("ignore_public_acls",)), Start)
     assert bucket.follow(("ignore_public_acl",)) == (
         "aws_s3_bucket_public_access_block has no 'ignore_public_acl'"
-        " (near it: ignore_public_acls, block_public_acls, skip_destroy)"
+        " (near it: ignore_public_acls, block_public_acls, block_public_policy)"
     )
     rules = _start_of("terraform", "aws_s3_bucket_server_side_encryption_configuration")
     assert isinstance(rules.follow(("rule", "apply_server_side_encryption_by_default", "sse_algorithm")), Start)

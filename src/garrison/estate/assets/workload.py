@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from functools import cached_property
 from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
-from garrison.estate.launch import Server, options, recognised, variables
+from garrison.estate.launch import option, set_variables, variable, words_of
 from garrison.estate.relations import Relation, To
+from garrison.estate.servers import Server, recognise
 from garrison.estate.truth import NO, Truth, any_of
-from garrison.estate.values import State, Value, absent, dig, unknown
+from garrison.estate.values import Value
 
 DIGEST = r"@sha256:[0-9a-f]{64}$"
-TAG = r":[\w][\w.-]*$"
-MOVING_TAG = r":(latest|stable|main|master|edge|nightly|dev|head)([-.]\w+)*$"
+TAG = r":\w[\w.-]*$"
+MOVING_TAG = r":(?:(?:latest|stable|main|master|edge|nightly|dev|head)(?:-.*)?|.*-(?:latest|nightly))$"
 
-# Whoever writes below these owns the node, or every container on it.
-NODE_PATHS = (
+# Whoever reads or writes these owns the node, or every container on it.
+_NODE_PATHS = (
     r"^/$|^/(etc|root|boot|proc|usr|bin|sbin|lib|lib64|home)(/|$)|^/var/?$|^/var/(lib|run)/?$|^/run/?$"
     r"|^/var/lib/(kubelet|docker|containerd|etcd|cni)(/|$)|^/opt/cni(/|$)"
 )
-RUNTIME_SOCKETS = r"(docker|containerd|crio|cri-dockerd|podman|buildkitd)\.sock$"
-DEVICES = r"^/dev/?$|^/dev/(nvidia[\w-]*|mem|kmem|sd[a-z]\w*|nvme\w*|dm-\d+|infiniband|kfd|dri)(/|$)"
+_RUNTIME_SOCKETS = r"(docker|containerd|crio|cri-dockerd|podman|buildkitd)\.sock$"
+_DEVICES = r"^/dev/?$|^/dev/(nvidia[\w-]*|mem|kmem|sd[a-z]\w*|nvme\w*|dm-\d+|infiniband|kfd|dri)(/|$)"
 
-# Each of these breaks out of a container or rewrites the node's kernel, network or processes.
-DANGEROUS_CAPABILITIES = (
-    "ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "BPF", "MAC_ADMIN",
-    "NET_ADMIN", "PERFMON", "SYSLOG",
-)  # fmt: skip
+# With any of these a process leaves its container, or rewrites the node's kernel or the memory of others.
+_ESCAPES = ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "BPF")
+_NETWORK_RIGHTS = ("NET_ADMIN", "NET_RAW")
+_IN_FRONT = r"(^|/)(oauth2-proxy|oauth2_proxy|kube-rbac-proxy|gatekeeper|pomerium|authelia|louketo-proxy|oidc-proxy)"
+_TRAINING = r"(Job|Runtime|RayCluster)\.(kubeflow\.org|ray\.io|trainer\.kubeflow\.org)$"
+_ML_GROUPS = r"\.(kubeflow\.org|trainer\.kubeflow\.org|ray\.io|serving\.kserve\.io|machinelearning\.seldon\.io)$"
+_ML_IMAGES = (
+    r"(^|[/_-])(tensorflow|pytorch|torch|keras|xgboost|lightgbm|sklearn|scikit|cuda|nemo|deepspeed|huggingface|"
+    r"transformers|diffusers|kubeflow|kserve|seldon|mlflow|vllm|triton|jupyter|ray|dask|spark|feast|model-server|trainer)"
+    r"([/:@_-]|$)"
+)
 
 
 class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -39,7 +46,7 @@ class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     run_as_non_root: Truth = UNMAPPED_TRUTH  # the runtime refuses to start it as root
     run_as_user: Value = UNMAPPED  # numeric user id; 0 is root
     escalates: Truth = UNMAPPED_TRUTH  # a process may gain more rights than its parent (no_new_privs is off)
-    added_capabilities: Value = UNMAPPED  # without CAP_
+    added_capabilities: Value = UNMAPPED
     dropped_capabilities: Value = UNMAPPED
     seccomp_profile: Value = UNMAPPED  # RuntimeDefault, Localhost, Unconfined
     read_only_root: Truth = UNMAPPED_TRUTH  # its root file system cannot be written
@@ -48,55 +55,130 @@ class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     environment: Value = UNMAPPED  # items of name and value, or valueFrom
     environment_sources: Value = UNMAPPED  # ConfigMaps, Secrets, files that give more variables
     mounts: Value = UNMAPPED  # items of name and mountPath
-    ports: Value = UNMAPPED
+    ports: Value = UNMAPPED  # items of name and containerPort
     memory_limit: Value = UNMAPPED
     cpu_limit: Value = UNMAPPED
-    gpu_limit: Value = UNMAPPED  # how many accelerators of any vendor
+    gpu_limit: Value = UNMAPPED  # how many accelerators, of any vendor
 
     @cached_property
     def words(self) -> tuple[Value, ...]:
-        """Its command line, word by word, with the place of each; an unknown for what may stand between."""
-        return options.words((self.command, self.arguments))
+        """Its command line, word by word, each with its place."""
+        return words_of(self.command, self.arguments)
+
+    @property
+    def variables(self) -> tuple[tuple[Value, Value], ...]:
+        """Name and literal value of every environment variable set here."""
+        return set_variables(self.environment)
 
     def option(self, *names: str) -> Value:
         """What its command line says after one of these options; "" for one without a value."""
-        return options.find(self.words, names, self.arguments.place or self.place)
+        return option(self.words, names, self.arguments.place or self.place)
 
     def variable(self, *names: str) -> Value:
-        """What an environment variable is set to: the first of these names that is."""
-        return variables.find(self.environment, self.environment_sources, names, self.place)
+        """What the environment variable of one of these names is set to."""
+        return variable(self.environment, self.environment_sources, names, self.place)
 
     @cached_property
     def server(self) -> Server | None:
-        """The machine-learning server it runs, as its image and command line tell; None where they tell none."""
-        return recognised(self)
+        """The machine-learning server it runs, as its command line and image tell; None where they tell none."""
+        return recognise(self)
 
     @cached_property
     def unauthenticated(self) -> Truth:
-        """Whether it is a known server that answers everybody who reaches it; no for what is not known."""
+        """Whether it is a known server that serves everybody who reaches it; no for what is not recognised."""
         return NO if self.server is None else self.server.open
 
-    def is_server(self, *names: str) -> Truth:
-        """Whether it is one of these servers. The evidence is what told so."""
+    def runs(self, *servers: str) -> Truth:
+        """Whether it is one of these servers, by their names in `servers.toml`."""
         found = self.server
-        return Truth(found is not None and found.component.name in names, (found.told,) if found else (self.image,))
-
-    @cached_property
-    def gpu(self) -> Truth:
-        """Whether it is given accelerators."""
-        return self.gpu_limit.at_least(1)
+        return Truth(True, (found.told,)) if found is not None and found.component.name in servers else NO
 
     @cached_property
     def about_ml(self) -> Truth:
-        """Whether it serves or trains models, as far as its image, command and accelerators tell."""
-        return Truth(self.server is not None, (self.image,)) | self.gpu
+        """Whether it serves or trains models, as far as its kind, image, command and accelerators tell."""
+        if self.server is not None:
+            return Truth(True, (self.server.told,))
+        by_image = Truth(self.image.matches(_ML_IMAGES).yes, (self.image,))
+        by_type = Truth(re.search(_ML_GROUPS, self.type) is not None, (self.image,))
+        return by_type | by_image | Truth(self.gpu_limit.at_least(1).yes, (self.gpu_limit,))
 
     @cached_property
-    def root(self_) -> Truth:  # type: ignore[override]  # noqa: N805
-        raise NotImplementedError
+    def runs_as_root(self) -> Truth:
+        """Whether nothing keeps it from being root: no other user is set, and root is not refused."""
+        other_user = self.run_as_user.at_least(1)
+        return self.run_as_user.equals(0) | (~self.run_as_non_root & ~other_user)
+
+    @cached_property
+    def escape_capabilities(self) -> Truth:
+        """Whether it is given a capability with which a process leaves its container."""
+        return self.added_capabilities.any(lambda c: c.one_of((*_ESCAPES, *(f"CAP_{e}" for e in _ESCAPES))))
+
+    @cached_property
+    def network_capabilities(self) -> Truth:
+        """Whether it is given the right to rewrite or forge network traffic."""
+        names = (*_NETWORK_RIGHTS, *(f"CAP_{e}" for e in _NETWORK_RIGHTS))
+        return self.added_capabilities.any(lambda c: c.one_of(names))
 
 
 class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """A pod, or whatever makes pods: Deployment, Job, InferenceService, the groups of a RayCluster."""
 
     namespace: Value = UNMAPPED
+    labels: Value = UNMAPPED  # of its pods: what selectors match
+    host_network: Truth = UNMAPPED_TRUTH
+    host_processes: Truth = UNMAPPED_TRUTH  # it sees the processes of its node
+    host_ipc: Truth = UNMAPPED_TRUTH  # it shares memory with the processes of its node
+    host_paths: Value = UNMAPPED  # folders and files of the node it mounts
+    volumes: Value = UNMAPPED  # items of name and what stands behind it
+    mounts_token: Truth = UNMAPPED_TRUTH  # its pods receive a token for the cluster's API
+    service_account: Value = UNMAPPED  # by name, in its namespace
+    role: Annotated[Value, To(Relation.RUNS_AS)] = UNMAPPED  # of a cloud's IAM, where the workload itself names it
+    containers: tuple[Container, ...] = ()
+
+    @cached_property
+    def about_ml(self) -> Truth:
+        """Whether one of its containers serves or trains models."""
+        return any_of(c.about_ml for c in self.containers)
+
+    @cached_property
+    def guarded(self) -> Truth:
+        """Whether an authenticating proxy runs beside its server."""
+        return any_of(Truth(c.image.matches(_IN_FRONT).yes, (c.image,)) for c in self.containers)
+
+    @cached_property
+    def unauthenticated(self) -> Truth:
+        """Whether a known server in it serves everybody who reaches it; undecided where a proxy stands before it."""
+        truth = any_of(c.unauthenticated for c in self.containers)
+        return Truth(None, self.guarded.because) if truth.yes and self.guarded.yes else truth
+
+    @cached_property
+    def unauthenticated_code(self) -> Truth:
+        """Whether one of those servers runs the code it is sent."""
+        coding = [c for c in self.containers if c.server is not None and c.server.component.runs_code]
+        return self.unauthenticated & any_of(c.unauthenticated for c in coding)
+
+    @cached_property
+    def trains(self) -> Truth:
+        """Whether it is a training job, or a group of a cluster that runs them."""
+        return Truth(re.search(_TRAINING, self.type) is not None)
+
+    @cached_property
+    def node_paths(self) -> Truth:
+        """Whether it mounts a path of the node with which it owns the node."""
+        return self.host_paths.any(lambda p: p.matches(_NODE_PATHS) | p.matches(_RUNTIME_SOCKETS))
+
+    @cached_property
+    def runtime_socket(self) -> Truth:
+        """Whether it mounts the container runtime's socket."""
+        return self.host_paths.any(lambda p: p.matches(_RUNTIME_SOCKETS))
+
+    @cached_property
+    def node_devices(self) -> Truth:
+        """Whether it mounts devices of the node as files."""
+        return self.host_paths.any(lambda p: p.matches(_DEVICES))
+
+    @property
+    def harmless_ports(self) -> frozenset[int | str]:
+        """Ports, by number and name, that give away nothing of its unauthenticated servers."""
+        found = [c.server.component.harmless_ports for c in self.containers if c.server is not None]
+        return frozenset(p for ports in found for p in ports)

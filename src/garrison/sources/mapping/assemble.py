@@ -9,9 +9,9 @@ from typing import Any
 from garrison.estate.assets import Asset
 from garrison.estate.estate import without_index
 from garrison.estate.resource import Resource
-from garrison.estate.values import Body, State, Value, absent, dig, known
+from garrison.estate.values import Body, Ref, State, Value, absent, dig, known
 from garrison.sources.mapping.field import OWN, WHOLE, Companions, Field, Holder, matches
-from garrison.sources.mapping.table import Part, Table, tables_for
+from garrison.sources.mapping.table import EVERY, Part, Table, tables_for
 
 _MAX_STRAY = 1
 
@@ -154,12 +154,35 @@ def _companions(
     for type_ in met:
         alias, by = table.companions[type_]
         for companion in by_type[type_]:
-            for address in _owners(companion, dig(companion.at(by), ()), by_name, by_base):
+            if EVERY in by:
+                named = _peers(companion, table, by_type)
+            else:
+                said = (companion.at(path) for path in by)
+                first = next((v for v in said if v.state is not State.ABSENT), absent(companion.place))
+                named = _owners(companion, first, by_name, by_base)
+            for address in named:
                 if address:
                     owners[address][alias].append(companion)
                 elif len(strays[companion.root][alias]) < _MAX_STRAY:
                     strays[companion.root][alias].append(companion)
     return owners, strays
+
+
+def _peers(companion: Resource, table: Table, by_type: Mapping[str, list[Resource]]) -> list[str]:
+    """The addresses of all that is deployed with it, in the same account."""
+    account = _account(companion)
+    return [
+        resource.address
+        for type_ in table.roots
+        for resource in by_type.get(type_, ())
+        if resource.root == companion.root and _account(resource) == account
+    ]
+
+
+def _account(resource: Resource) -> str:
+    """The provider a Terraform resource is said to use; "" for the one it has by itself."""
+    said = resource.at(("provider",))
+    return "" if said.state is State.ABSENT or said.place is None else said.place.text
 
 
 def _owners(
@@ -168,13 +191,27 @@ def _owners(
     """The addresses it speaks of; "" where that is not decided."""
     if named.state is State.KNOWN and isinstance(named.content, tuple):
         return [a for item in named.content for a in _owners(companion, item, by_name, by_base)]
-    if named.ref is not None:
-        exact = by_base.get(without_index(named.ref.address), [])
-        return [named.ref.address] if named.ref.address in exact else exact
+    if found := [named.ref] if named.ref is not None else _segments(named):
+        for ref in found:
+            if exact := by_base.get(without_index(ref.address)):
+                return [ref.address] if ref.address in exact else exact
+        return []
     if named.state is State.KNOWN:
         address = by_name.get((companion.root, named.content))
         return [address] if address else []
     return [""] if named.state is State.UNKNOWN else []
+
+
+def _segments(text: Value) -> list[Ref]:
+    """The references in a path: `${account.id}/blobServices/default`, `projects/p/secrets/${secret.id}`."""
+    if text.state is not State.UNKNOWN or not isinstance(text.content, tuple):
+        return []
+    found, parts = [], text.content
+    for n, part in enumerate(parts):
+        before, after = parts[n - 1].text() if n else "/", parts[n + 1].text() if n + 1 < len(parts) else "/"
+        if part.ref is not None and before.endswith("/") and after.startswith("/"):
+            found.append(part.ref)
+    return found
 
 
 def _tags(said: Value) -> Value:

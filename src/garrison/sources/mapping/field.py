@@ -112,12 +112,12 @@ class Field:
                 alone = alone and not companion
                 if found.state is State.KNOWN and isinstance(found.content, tuple):
                     items += found.content
-                    rest = rest or found.rest
+                    rest = found.rest if rest is None else rest
                 elif found.state is not State.ABSENT:
                     items.append(found)
                 place = place or (found.place if found.state is not State.ABSENT else None)
             if strays := holder.stray.get(owner):
-                rest = rest or _stray(strays[0])
+                rest = _stray(strays[0]) if rest is None else rest
         if not items and rest is None:
             return absent(place), alone
         return Value(State.KNOWN, tuple(items), place, rest=rest), alone
@@ -130,6 +130,8 @@ class Field:
             return value.any(lambda v: v.one_of(wanted))
         if self.none_of is not None:
             unwanted = self.none_of
+            if value.state is State.UNKNOWN and value.ref is not None and value.content is None:
+                return value.given()  # what another resource gives is none of the words a table excludes
             return value.given() & ~value.any(lambda v: v.one_of(unwanted))
         if self.at_least is not None:
             return value.at_least(self.at_least)

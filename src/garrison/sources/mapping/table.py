@@ -16,6 +16,7 @@ from garrison.estate.assets.asset import shape
 from garrison.sources.mapping.field import Field, Steps, parse_path
 
 FORMATS = frozenset({"terraform", "cloudformation", "kubernetes"})
+EVERY: Steps = ("*",)  # in a companion's `by`: it speaks of all in its root, as a setting of the account does
 _WORD = re.compile(rb"[A-Za-z][\w:]+")
 _TAGS = {"terraform": "tags", "cloudformation": "Tags", "kubernetes": "/metadata.labels"}
 _KEYS = frozenset({"kind", "provider", "name", "tags", "companions", "fields", "parts"})
@@ -59,12 +60,14 @@ class Table:
         except ConfigError as error:
             error.path = source
             raise
-        self.companions: dict[str, tuple[str, Steps]] = {}  # type -> its alias, the attribute that names the owner
+        # type -> its alias, the attributes of which the first that is said names the owner
+        self.companions: dict[str, tuple[str, tuple[Steps, ...]]] = {}
         for alias, companion in said.get("companions", {}).items():
             types = companion.get(format_, [])
-            by = _path_for(companion["by"], format_)
+            named = companion["by"].get(format_, "") if isinstance(companion["by"], dict) else companion["by"]
+            by = tuple(parse_path(path)[1] for path in ([named] if isinstance(named, str) else named))
             for type_ in [types] if isinstance(types, str) else types:
-                self.companions[type_] = alias, by[1]
+                self.companions[type_] = alias, by
 
 
 def _roots(said: Any) -> dict[str, dict[str, Steps]]:

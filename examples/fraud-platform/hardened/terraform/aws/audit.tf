@@ -211,6 +211,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "access_logs" {
   }
 }
 
+resource "aws_s3_bucket_notification" "access_logs" {
+  bucket      = aws_s3_bucket.access_logs.id
+  eventbridge = true
+}
+
 data "aws_iam_policy_document" "access_logs" {
   statement {
     sid       = "ServicesWrite"

@@ -61,7 +61,6 @@ resource "aws_launch_template" "node" {
       volume_size = 200
       volume_type = "gp3"
       encrypted   = true
-      kms_key_id  = aws_kms_key.platform["lake"].arn
     }
   }
 }

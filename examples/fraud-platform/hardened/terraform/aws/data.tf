@@ -44,9 +44,13 @@ resource "aws_db_parameter_group" "features" {
   name   = "${var.platform}-features"
   family = "postgres17"
 
+  parameter {
+    name  = "rds.force_ssl"
+    value = "1"
+  }
+
   dynamic "parameter" {
     for_each = {
-      "rds.force_ssl"              = "1"
       "log_connections"            = "1"
       "log_statement"              = "ddl"
       "log_min_duration_statement" = "1000"
@@ -194,13 +198,17 @@ resource "aws_opensearch_domain" "vectors" {
     }
   }
 
+  log_publishing_options {
+    log_type                 = "AUDIT_LOGS"
+    cloudwatch_log_group_arn = aws_cloudwatch_log_group.platform["opensearch"].arn
+  }
+
   dynamic "log_publishing_options" {
-    for_each = toset(["AUDIT_LOGS", "ES_APPLICATION_LOGS", "INDEX_SLOW_LOGS", "SEARCH_SLOW_LOGS"])
+    for_each = toset(["ES_APPLICATION_LOGS", "INDEX_SLOW_LOGS", "SEARCH_SLOW_LOGS"])
 
     content {
       log_type                 = log_publishing_options.value
       cloudwatch_log_group_arn = aws_cloudwatch_log_group.platform["opensearch"].arn
-      enabled                  = true
     }
   }
 

@@ -91,8 +91,18 @@ data "aws_iam_policy_document" "boundary" {
   }
 
   statement {
-    sid       = "SessionManager"
-    actions   = ["ssm:UpdateInstanceInformation", "ssmmessages:*"]
+    sid       = "SessionManagerAgent"
+    actions   = ["ssm:UpdateInstanceInformation"]
+    resources = ["arn:aws:ec2:${var.region}:${var.account_id}:instance/*"]
+  }
+
+  # These actions know no resources.
+  statement {
+    sid = "SessionManagerChannels"
+    actions = [
+      "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+    ]
     resources = ["*"]
   }
 }
@@ -105,7 +115,7 @@ resource "aws_iam_policy" "boundary" {
 # People come from the company's identity provider, with a second factor, and for hours.
 data "aws_iam_policy_document" "people_trust" {
   statement {
-    actions = ["sts:AssumeRoleWithSAML"]
+    actions = ["sts:AssumeRoleWithSAML", "sts:TagSession"]
 
     principals {
       type        = "Federated"
@@ -280,9 +290,9 @@ data "aws_iam_policy_document" "mlflow" {
   }
 
   statement {
-    sid       = "UseKey"
+    sid       = "UseKeys"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.platform["lake"].arn]
+    resources = [aws_kms_key.platform["lake"].arn, aws_kms_key.platform["data"].arn]
   }
 
   statement {

@@ -2,11 +2,11 @@ locals {
   keys = {
     lake = {
       description = "Transactions, features, models, predictions"
-      services    = ["delivery.logs.amazonaws.com", "bedrock.amazonaws.com"]
+      services    = ["firehose.amazonaws.com"]
     }
     data = {
       description = "Databases and secrets"
-      services    = ["secretsmanager.amazonaws.com"]
+      services    = []
     }
     audit = {
       description = "Trails, logs, alarms"
@@ -24,25 +24,24 @@ resource "aws_kms_key" "platform" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      {
+    Statement = concat(
+      [{
         Sid       = "AccountAdministersThroughIam"
         Effect    = "Allow"
         Principal = { AWS = local.account_root }
         Action    = "kms:*"
         Resource  = "*"
-      },
-      {
-        Sid       = "ServicesOfThisAccount"
+      }],
+      [for service in each.value.services : {
         Effect    = "Allow"
-        Principal = { Service = each.value.services }
+        Principal = { Service = service }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:Encrypt", "kms:ReEncrypt*"]
         Resource  = "*"
         Condition = {
           StringEquals = { "aws:SourceAccount" = var.account_id }
         }
-      },
-    ]
+      }],
+    )
   })
 }
 

@@ -210,7 +210,7 @@ resource "aws_vpc_security_group_egress_rule" "nodes_to_data" {
   to_port                      = each.value
 }
 
-# Notebooks, GPU boxes and training jobs: the tools are reached over the VPN, AWS over endpoints, the internet not at all.
+# Notebooks, GPU boxes and training jobs: AWS is reached over endpoints, the internet not at all.
 resource "aws_security_group" "training" {
   name        = "${var.platform}-training"
   description = "Notebooks, GPU boxes, training jobs"

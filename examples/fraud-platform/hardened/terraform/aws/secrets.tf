@@ -18,9 +18,9 @@ resource "aws_secretsmanager_secret" "platform" {
 }
 
 resource "aws_secretsmanager_secret_rotation" "platform" {
-  for_each = aws_secretsmanager_secret.platform
+  for_each = local.secrets
 
-  secret_id           = each.value.id
+  secret_id           = aws_secretsmanager_secret.platform[each.key].id
   rotation_lambda_arn = var.rotation_lambda_arn
 
   rotation_rules {

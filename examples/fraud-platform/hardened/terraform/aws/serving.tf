@@ -330,8 +330,30 @@ resource "aws_wafv2_web_acl" "scoring" {
     }
   }
 
+  rule {
+    name     = "known-bad-inputs"
+    priority = 2
+
+    override_action {
+      none {}
+    }
+
+    statement {
+      managed_rule_group_statement {
+        name        = "AWSManagedRulesKnownBadInputsRuleSet"
+        vendor_name = "AWS"
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "known-bad-inputs"
+      sampled_requests_enabled   = false
+    }
+  }
+
   dynamic "rule" {
-    for_each = ["AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesAmazonIpReputationList"]
+    for_each = ["AWSManagedRulesCommonRuleSet", "AWSManagedRulesAmazonIpReputationList"]
 
     content {
       name     = rule.value
@@ -363,13 +385,13 @@ resource "aws_wafv2_web_acl" "scoring" {
   }
 }
 
-resource "aws_wafv2_web_acl_association" "scoring" {
-  for_each = {
-    lb  = aws_lb.scoring.arn
-    api = aws_api_gateway_stage.v1.arn
-  }
+resource "aws_wafv2_web_acl_association" "lb" {
+  resource_arn = aws_lb.scoring.arn
+  web_acl_arn  = aws_wafv2_web_acl.scoring.arn
+}
 
-  resource_arn = each.value
+resource "aws_wafv2_web_acl_association" "api" {
+  resource_arn = aws_api_gateway_stage.v1.arn
   web_acl_arn  = aws_wafv2_web_acl.scoring.arn
 }
 

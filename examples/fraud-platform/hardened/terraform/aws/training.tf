@@ -247,57 +247,7 @@ resource "aws_sagemaker_pipeline" "retrain" {
   })
 }
 
-# One box with a large GPU for Ray and long experiments, reached over Session Manager and the VPN.
-resource "aws_launch_template" "gpu_box" {
-  name                   = "${var.platform}-gpu-box"
-  image_id               = data.aws_ssm_parameter.gpu_image.value
-  instance_type          = "g5.12xlarge"
-  update_default_version = true
-  ebs_optimized          = true
-
-  iam_instance_profile {
-    arn = aws_iam_instance_profile.gpu_box.arn
-  }
-
-  metadata_options {
-    http_endpoint               = "enabled"
-    http_tokens                 = "required"
-    http_put_response_hop_limit = 1
-  }
-
-  network_interfaces {
-    associate_public_ip_address = false
-    security_groups             = [aws_security_group.training.id]
-    subnet_id                   = aws_subnet.private[var.azs[0]].id
-  }
-
-  block_device_mappings {
-    device_name = "/dev/xvda"
-
-    ebs {
-      volume_size = 500
-      volume_type = "gp3"
-      encrypted   = true
-      kms_key_id  = aws_kms_key.platform["lake"].arn
-    }
-  }
-
-  monitoring {
-    enabled = true
-  }
-
-  user_data = base64encode(<<-SHELL
-    #!/bin/bash
-    set -eu
-    export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=/run/secrets/ray-token
-    install -d -m 0700 /run/secrets
-    aws secretsmanager get-secret-value --region ${var.region} --query SecretString --output text \
-      --secret-id ${aws_secretsmanager_secret.platform["ray-token"].name} > /run/secrets/ray-token
-    ray start --head --dashboard-host=127.0.0.1
-  SHELL
-  )
-}
-
+# One box with a large GPU for Ray and long experiments; its tools are reached through Session Manager.
 data "aws_ssm_parameter" "gpu_image" {
   name = "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-al2023/latest/ami-id"
 }
@@ -305,10 +255,38 @@ data "aws_ssm_parameter" "gpu_image" {
 resource "aws_instance" "gpu_box" {
   count = var.gpu_boxes
 
-  launch_template {
-    id      = aws_launch_template.gpu_box.id
-    version = aws_launch_template.gpu_box.latest_version
+  ami                         = data.aws_ssm_parameter.gpu_image.value
+  instance_type               = "g5.12xlarge"
+  subnet_id                   = aws_subnet.private[var.azs[0]].id
+  vpc_security_group_ids      = [aws_security_group.training.id]
+  associate_public_ip_address = false
+  iam_instance_profile        = aws_iam_instance_profile.gpu_box.name
+  ebs_optimized               = true
+  monitoring                  = true
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
   }
+
+  root_block_device {
+    volume_size = 500
+    volume_type = "gp3"
+    encrypted   = true
+    kms_key_id  = aws_kms_key.platform["lake"].arn
+  }
+
+  user_data = <<-SHELL
+    #!/bin/bash
+    set -eu
+    install -d -m 0700 /run/ray
+    aws secretsmanager get-secret-value --region ${var.region} --query SecretString --output text \
+      --secret-id ${aws_secretsmanager_secret.platform["ray-token"].name} > /run/ray/token
+    export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=/run/ray/token
+    ray start --head --node-ip-address=127.0.0.1 --dashboard-host=127.0.0.1
+    jupyter lab --ip=127.0.0.1 --port=8888 &
+  SHELL
 
   tags = { Name = "${var.platform}-gpu-box-${count.index}" }
 }
@@ -357,7 +335,7 @@ resource "aws_iam_role_policy" "gpu_box" {
         {
           "Effect": "Allow",
           "Action": "kms:Decrypt",
-          "Resource": "${aws_kms_key.platform["lake"].arn}"
+          "Resource": ["${aws_kms_key.platform["lake"].arn}", "${aws_kms_key.platform["data"].arn}"]
         },
         {
           "Effect": "Allow",

@@ -55,14 +55,10 @@ variable "partner_cidrs" {
 }
 
 variable "tool_ports" {
-  description = "Ports of the interactive tools on the GPU box."
+  description = "Ports of the training subnet that workstations reach directly; other tools go through Session Manager."
   type        = map(number)
   default = {
-    jupyter       = 8888
-    mlflow        = 5000
-    ray-dashboard = 8265
-    ray-client    = 10001
-    tensorboard   = 6006
+    tensorboard = 6006
   }
 }
 

@@ -56,7 +56,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    id     = "unfinished-uploads"
+    id     = "retention"
     status = "Enabled"
     filter {}
 
@@ -67,18 +67,12 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     noncurrent_version_expiration {
       noncurrent_days = 90
     }
-  }
 
-  dynamic "rule" {
-    for_each = var.expire_days == null ? [] : [var.expire_days]
+    dynamic "expiration" {
+      for_each = var.expire_days == null ? [] : [var.expire_days]
 
-    content {
-      id     = "retention"
-      status = "Enabled"
-      filter {}
-
-      expiration {
-        days = rule.value
+      content {
+        days = expiration.value
       }
     }
   }

@@ -1,0 +1,4 @@
+resource "google_storage_bucket" "training" {
+  name     = "fraud-training-data"
+  location = "EU"
+}

@@ -1,0 +1,10 @@
+resource "azurerm_storage_account" "training_data" {
+  name                     = "fraudtrainingdata"
+  resource_group_name      = "fraud"
+  location                 = "westeurope"
+  account_tier             = "Standard"
+  account_replication_type = "GRS"
+  blob_properties {
+    versioning_enabled = true
+  }
+}

@@ -1,0 +1,6 @@
+resource "google_redis_instance" "features" {
+  name           = "fraud-online-features"
+  memory_size_gb = 5
+
+  transit_encryption_mode = "SERVER_AUTHENTICATION"
+}

@@ -1,0 +1,9 @@
+resource "aws_eks_cluster" "serving" {
+  name                      = "fraud-serving"
+  role_arn                  = "arn:aws:iam::111122223333:role/fraud-eks"
+  enabled_cluster_log_types = ["api", "audit"]
+
+  vpc_config {
+    subnet_ids = ["subnet-0a", "subnet-0b"]
+  }
+}

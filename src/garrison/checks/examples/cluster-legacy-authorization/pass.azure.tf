@@ -1,0 +1,17 @@
+resource "azurerm_kubernetes_cluster" "serving" {
+  name                              = "fraud-serving"
+  location                          = "westeurope"
+  resource_group_name               = "fraud"
+  dns_prefix                        = "fraud"
+  role_based_access_control_enabled = true
+
+  default_node_pool {
+    name       = "cpu"
+    vm_size    = "Standard_D4s_v5"
+    node_count = 2
+  }
+
+  identity {
+    type = "SystemAssigned"
+  }
+}

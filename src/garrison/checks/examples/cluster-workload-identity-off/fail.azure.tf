@@ -1,0 +1,18 @@
+resource "azurerm_kubernetes_cluster" "serving" {
+  name                      = "fraud-serving"
+  location                  = "westeurope"
+  resource_group_name       = "fraud"
+  dns_prefix                = "fraud"
+  oidc_issuer_enabled       = true
+  workload_identity_enabled = false
+
+  default_node_pool {
+    name       = "cpu"
+    vm_size    = "Standard_D4s_v5"
+    node_count = 2
+  }
+
+  identity {
+    type = "SystemAssigned"
+  }
+}

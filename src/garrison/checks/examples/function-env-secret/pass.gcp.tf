@@ -1,0 +1,20 @@
+resource "google_cloud_run_v2_service" "rag" {
+  name     = "rag"
+  location = "europe-west4"
+
+  template {
+    containers {
+      image = "europe-docker.pkg.dev/fraud-ml/serving/rag:1.2.0"
+
+      env {
+        name  = "VECTOR_STORE_PASSWORD"
+        value_source {
+          secret_key_ref {
+            secret  = "vector-store"
+            version = "latest"
+          }
+        }
+      }
+    }
+  }
+}

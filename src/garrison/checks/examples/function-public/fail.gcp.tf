@@ -1,0 +1,10 @@
+resource "google_cloudfunctions_function" "ingest" {
+  name    = "ingest"
+  runtime = "python312"
+}
+
+resource "google_cloudfunctions_function_iam_member" "ingest" {
+  cloud_function = google_cloudfunctions_function.ingest.name
+  role           = "roles/cloudfunctions.invoker"
+  member         = "allUsers"
+}

@@ -1,0 +1,5 @@
+resource "google_project_iam_binding" "scientists" {
+  project = "fraud-ml"
+  role    = "roles/aiplatform.user"
+  members = ["group:data-science@example.com"]
+}

@@ -1,0 +1,11 @@
+data "azurerm_subscription" "current" {}
+
+data "azurerm_resource_group" "fraud" {
+  name = "fraud"
+}
+
+resource "azurerm_role_assignment" "workspace" {
+  scope                = data.azurerm_resource_group.fraud.id
+  role_definition_name = "AzureML Data Scientist"
+  principal_id         = "00000000-1111-2222-3333-444444444444"
+}

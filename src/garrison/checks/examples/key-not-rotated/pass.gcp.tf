@@ -1,0 +1,6 @@
+resource "google_kms_crypto_key" "training" {
+  name     = "fraud-training"
+  key_ring = "projects/fraud/locations/eu/keyRings/ml"
+
+  rotation_period = "7776000s"
+}

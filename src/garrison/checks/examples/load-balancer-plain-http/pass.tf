@@ -1,0 +1,17 @@
+resource "aws_lb" "models" {
+  name     = "models"
+  internal = false
+  subnets  = ["subnet-0a", "subnet-0b"]
+}
+
+resource "aws_lb_listener" "models" {
+  load_balancer_arn = aws_lb.models.arn
+  port              = 443
+  protocol          = "HTTPS"
+  certificate_arn   = "arn:aws:acm:eu-west-1:111122223333:certificate/models"
+
+  default_action {
+    type             = "forward"
+    target_group_arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/models/1"
+  }
+}

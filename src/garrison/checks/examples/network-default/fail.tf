@@ -1,0 +1,5 @@
+resource "aws_default_vpc" "ml" {
+  tags = {
+    Name = "ml"
+  }
+}

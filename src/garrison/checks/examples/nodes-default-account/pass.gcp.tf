@@ -1,0 +1,10 @@
+resource "google_container_node_pool" "gpu" {
+  name       = "gpu"
+  cluster    = "fraud-serving"
+  node_count = 2
+
+  node_config {
+    machine_type    = "g2-standard-8"
+    service_account = "fraud-nodes@fraud-ml.iam.gserviceaccount.com"
+  }
+}

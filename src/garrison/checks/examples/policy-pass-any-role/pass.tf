@@ -1,0 +1,10 @@
+resource "aws_iam_policy" "scientist" {
+  name = "scientist"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "sagemaker:CreateTrainingJob", Resource = "*" },
+      { Effect = "Allow", Action = "iam:PassRole", Resource = "arn:aws:iam::111122223333:role/fraud-training" },
+    ]
+  })
+}

@@ -1,0 +1,8 @@
+resource "google_artifact_registry_repository" "serving" {
+  repository_id = "fraud-serving"
+  location      = "europe-west1"
+  format        = "DOCKER"
+  docker_config {
+    immutable_tags = true
+  }
+}

@@ -1,0 +1,8 @@
+resource "azurerm_container_registry" "ml" {
+  name                = "fraudml"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+  sku                 = "Premium"
+
+  anonymous_pull_enabled = true
+}

@@ -1,0 +1,30 @@
+data "aws_partition" "current" {}
+
+resource "aws_iam_role" "studio" {
+  name = "studio"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "sagemaker.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "studio" {
+  role       = aws_iam_role.studio.name
+  policy_arn = aws_iam_policy.studio.arn
+}
+
+resource "aws_iam_policy" "studio" {
+  name = "studio"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"]
+      Resource = "arn:aws:sagemaker:eu-west-1:111122223333:training-job/fraud-*"
+    }]
+  })
+}

@@ -1,0 +1,8 @@
+resource "azurerm_search_service" "documents" {
+  name                = "support-documents"
+  resource_group_name = "assistant"
+  location            = "westeurope"
+  sku                 = "standard"
+
+  public_network_access_enabled = false
+}

@@ -1,0 +1,4 @@
+resource "aws_opensearch_domain" "documents" {
+  domain_name    = "support-documents"
+  engine_version = "OpenSearch_2.17"
+}

@@ -1,0 +1,11 @@
+resource "google_secret_manager_secret" "provider" {
+  secret_id = "model-provider"
+  replication {
+    auto {}
+  }
+}
+
+resource "google_secret_manager_secret_version" "provider" {
+  secret      = google_secret_manager_secret.provider.id
+  secret_data = "mp-7f3a91c2d4e8"
+}

@@ -1,0 +1,9 @@
+resource "azurerm_storage_account" "ml" {
+  name                     = "fraudml"
+  resource_group_name      = "fraud"
+  location                 = "westeurope"
+  account_tier             = "Standard"
+  account_replication_type = "GRS"
+
+  allow_nested_items_to_be_public = false
+}

@@ -1,0 +1,16 @@
+resource "aws_sqs_queue" "events" {
+  name = "fraud-labels"
+}
+
+resource "aws_sqs_queue_policy" "events" {
+  queue_url = aws_sqs_queue.events.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.events.arn
+    }]
+  })
+}

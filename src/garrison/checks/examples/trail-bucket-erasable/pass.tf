@@ -1,0 +1,10 @@
+resource "aws_s3_bucket" "audit" {
+  bucket = "fraud-audit-log"
+
+  object_lock_enabled = true
+}
+
+resource "aws_cloudtrail" "account" {
+  name           = "account"
+  s3_bucket_name = aws_s3_bucket.audit.id
+}

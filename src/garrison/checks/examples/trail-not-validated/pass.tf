@@ -1,0 +1,6 @@
+resource "aws_cloudtrail" "account" {
+  name           = "account"
+  s3_bucket_name = "fraud-audit-log"
+
+  enable_log_file_validation = true
+}

@@ -1,0 +1,5 @@
+resource "aws_cloudtrail" "account" {
+  name           = "account"
+  s3_bucket_name = "fraud-audit-log"
+  enable_logging = true
+}

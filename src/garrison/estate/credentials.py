@@ -1,0 +1,81 @@
+"""Credentials written into scripts and variables: known forms of keys, and passwords that are assigned."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from garrison.estate.truth import Truth
+from garrison.estate.values import State, Value
+
+# Forms that providers document, so that a scanner can tell them.
+_FORMS = re.compile(
+    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key id
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{22,}"
+    r"|\bhf_[A-Za-z]{30,}\b"  # Hugging Face
+    r"|\bsk-(proj-|ant-)?[A-Za-z0-9_-]{32,}"  # OpenAI, Anthropic
+    r"|\bAIza[\w-]{35}\b"  # Google API key
+    r"|\bxox[abprs]-[\w-]{10,}"  # Slack
+    r"|\bAccountKey=[A-Za-z0-9+/]{40,}"  # Azure storage
+)
+_WORD = (
+    r"(?:pass(?:word|wd|phrase)?|secret|token|api_?key|access_?key|secret_?key|private_?key|credentials?|license_?key)"
+)
+# NAME=value, --name value, name: value; a value that is taken from elsewhere ($NAME, $(...), <...>) is none.
+_ASSIGNED = re.compile(
+    rf"(?im)^\s*(?:export\s+|-e\s+|--)?[\"']?\w*{_WORD}[\"']?\s*[=:]\s*[\"']?(?P<value>[^\s\"'$<{{`;|&]{{6,}})[\"']?\s*$"
+)
+_NAME = re.compile(
+    rf"(?i)(?:^|_|-|(?<=[a-z])){_WORD}$|connection_?string$|^WANDB_API_KEY$|^(HF|HUGGING_?FACE(_HUB)?)_TOKEN$"
+)
+_NO_SECRET = re.compile(
+    r"(?i)^(true|false|none|null|yes|no|enabled|disabled|\d{1,5})$|change.?me|replace|place.?holder|example|^(x|\*)+$|your[-_ ]"
+    r"|^(arn:|projects/|https?://|/|@Microsoft\.KeyVault|\{\{resolve:|gs://|s3://|vault:|ssm:)"
+)
+
+
+def credential_in(script: Value) -> Truth:
+    """Whether a text, plain or in base64, has a credential in it. Known parts of an unknown text may already tell."""
+    if script.state is State.UNKNOWN and isinstance(script.content, tuple):
+        texts = [p.content for p in script.content if isinstance(p.content, str)]
+        if any(_tells(t) for t in texts):
+            return Truth(True, (script,))
+        return Truth(
+            None if any(p.ref is None and p.state is State.UNKNOWN for p in script.content) else False, (script,)
+        )
+    return script.test(lambda said: isinstance(said, str) and (_tells(said) or _tells(_decoded(said))))
+
+
+def credential_named(name: str, value: Value) -> Truth:
+    """Whether a variable of this name holds a secret that is written here.
+
+    One that is decided at deploy time is not written here.
+    """
+    if value.state is State.UNKNOWN:
+        return credential_in(value) if isinstance(value.content, tuple) else Truth(False, (value,))
+    secret_name = _NAME.search(name) is not None
+
+    def written(said: object) -> bool:
+        if not isinstance(said, str) or _NO_SECRET.search(said) is not None:
+            return False
+        return _FORMS.search(said) is not None or (secret_name and len(said) >= 6)  # noqa: PLR2004 - shorter is a flag
+
+    return value.test(written)
+
+
+def _tells(text: str) -> bool:
+    if _FORMS.search(text):
+        return True
+    return any(_NO_SECRET.search(m["value"]) is None for m in _ASSIGNED.finditer(text))
+
+
+def _decoded(text: str) -> str:
+    """What stands in base64, if it is that; "" otherwise."""
+    if len(text) < 8 or not re.fullmatch(r"[A-Za-z0-9+/\s]+={0,2}\s*", text):  # noqa: PLR2004 - a word is no base64
+        return ""
+    try:
+        return base64.b64decode(text, validate=False).decode("utf8")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
