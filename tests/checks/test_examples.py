@@ -22,6 +22,14 @@ FORMAT_OF = {
 }
 # What a format cannot express, and why: no example is owed there.
 INAPPLICABLE: dict[tuple[str, str], str] = {
+    ("cluster-legacy-authorization", "cloudformation"): "EKS knows no ABAC",
+    ("cluster-local-accounts", "cloudformation"): "EKS has no accounts beside IAM and RBAC",
+    ("cluster-workload-identity-off", "cloudformation"): "every EKS cluster has an OIDC issuer",
+    ("instance-default-account", "cloudformation"): "EC2 has no default service account",
+    ("instance-default-network", "cloudformation"): "a template cannot say that it is the default VPC",
+    ("instance-password-login", "cloudformation"): "EC2 puts key pairs into its machines",
+    ("network-default", "cloudformation"): "a template declares no default VPC",
+    ("nodes-default-account", "cloudformation"): "EKS has no default service account",
     ("database-plain-connections", "cloudformation"): "a parameter group decides, which is not judged",
     ("dataset-open", "cloudformation"): "AWS has no databases that bindings open to everybody",
     ("registry-shared-login", "cloudformation"): "ECR knows no shared login",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
-from garrison.estate.assets.workload import Container
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.estate.assets.workload import DIGEST, MOVING_TAG, TAG, Container
 
 
 @check(
     id="container-privileged",
     severity=Severity.HIGH,
     pillar=Pillar.CONTAINERS,
-    maps=("NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.2"),
+    maps=("ATLAS:AML.T0105", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.2"),
 )
 def container_privileged(container: Container) -> Verdict:
     """Container is privileged.
@@ -20,3 +20,100 @@ def container_privileged(container: Container) -> Verdict:
     Fix: remove `privileged: true`; ask for single capabilities or a device plug-in instead.
     """
     return fail_if(container.privileged, "it runs privileged")
+
+
+@check(
+    id="container-runs-as-root",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.7"),
+    confidence=Confidence.MEDIUM,
+)
+def container_runs_as_root(container: Container) -> Verdict:
+    """Container may run as root.
+
+    Why: model servers load pickles and run custom code; as root, one bad model file needs a single kernel or runtime
+    flaw to reach the node and its accelerators.
+    Fix: set `runAsNonRoot: true` and a user id above 0 in the pod's or the container's security context.
+    """
+    return fail_if(container.runs_as_root, "nothing keeps it from being root")
+
+
+@check(
+    id="container-privilege-escalation",
+    severity=Severity.LOW,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.6"),
+)
+def container_privilege_escalation(container: Container) -> Verdict:
+    """Processes in the container may gain more rights than their parent.
+
+    Why: a set-uid program in a large ML base image turns code that runs as a plain user into root.
+    Fix: set `allowPrivilegeEscalation: false`.
+    """
+    return fail_if(container.escalates & ~container.privileged, "privilege escalation is not turned off")
+
+
+@check(
+    id="container-escape-capability",
+    severity=Severity.HIGH,
+    pillar=Pillar.CONTAINERS,
+    maps=("ATLAS:AML.T0105", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.9"),
+)
+def container_escape_capability(container: Container) -> Verdict:
+    """Container has a capability with which a process leaves it.
+
+    Why: code in a notebook or a job mounts the node's disk or loads a kernel module, and reads every other team's data.
+    Fix: drop ALL capabilities and add back only what the program cannot do without; `IPC_LOCK` is enough for RDMA.
+    """
+    return fail_if(container.escape_capabilities & ~container.privileged, "it is given a capability to leave it")
+
+
+@check(
+    id="container-image-may-change",
+    severity=Severity.LOW,
+    pillar=Pillar.CONTAINERS,
+    maps=("ATLAS:AML.T0010.004", "NIST-800-53:SI-7", "OWASP-ML:ML06"),
+    confidence=Confidence.MEDIUM,
+)
+def container_image_may_change(container: Container) -> Verdict:
+    """Container's image is named by a tag that moves, or by none.
+
+    Why: the next restart may run other code than was tested: what served or trained a model can no longer be told,
+    and whoever can push the tag runs code here.
+    Fix: name the image by its digest (`image@sha256:...`), or at least by the tag of one release.
+    """
+    image = container.image
+    untagged = image.given() & ~image.matches(TAG) & ~image.is_empty()
+    return fail_if(~image.matches(DIGEST) & (image.matches(MOVING_TAG) | untagged), "its tag moves")
+
+
+@check(
+    id="container-no-memory-limit",
+    severity=Severity.LOW,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:SC-5", "OWASP-API:API4"),
+)
+def container_no_memory_limit(container: Container) -> Verdict:
+    """Container may take all memory of its node.
+
+    Why: one large request, batch or data set ends the other models and jobs on that node.
+    Fix: set `resources.limits.memory`.
+    """
+    return fail_if(container.memory_limit.is_absent(), "no memory limit is set")
+
+
+@check(
+    id="container-credential-in-environment",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0055", "NIST-800-53:IA-5", "CIS-Kubernetes-1.12:5.4.1"),
+    confidence=Confidence.MEDIUM,
+)
+def container_credential_in_environment(container: Container) -> Verdict:
+    """A credential is written out in the container's environment.
+
+    Why: whoever reads the repository, the pod or a crash report has the key to the data, the model hub or the tracker.
+    Fix: put it in a secret store and take the variable from there (`valueFrom.secretKeyRef`); change the credential.
+    """
+    return fail_if(container.written_credentials, "a credential is written out")

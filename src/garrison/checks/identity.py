@@ -160,7 +160,7 @@ def sagemaker_full_access(role: Role) -> Verdict:
     and secrets whose names have sagemaker in them, pulls every image, and passes roles on.
     Fix: write a policy for what the job does (Role Manager has templates), limited to its own resources.
     """
-    return fail_if(role.carries(SAGEMAKER_FULL), "it carries AmazonSageMakerFullAccess")
+    return fail_if(role.carries(SAGEMAKER_FULL) & ~role.carries_admin, "it carries AmazonSageMakerFullAccess")
 
 
 @check(
@@ -347,7 +347,15 @@ def _is_from(statement: Statement, near: Relations, issuer: str) -> Truth:
 def _provider_is(principal: Value, near: Relations, issuer: str) -> Truth:
     """By its ARN, or by the URL of the provider it refers to."""
     found = [a for ref, _ in refs(principal) for a in near.estate.at(ref.address) if isinstance(a, Provider)]
-    return any_of(p.url.matches(issuer) for p in found) if found else principal.matches(issuer)
+    return any_of(_issued_by(p.url, issuer) for p in found) if found else principal.matches(issuer)
+
+
+def _issued_by(url: Value, issuer: str) -> Truth:
+    """A URL that a cluster of these files decides is that of its own issuer."""
+    addresses = [ref.address for ref, _ in refs(url)]
+    if addresses:
+        return Truth(issuer == _EKS and any("aws_eks_cluster." in a for a in addresses), (url,))
+    return url.matches(issuer)
 
 
 def _names_subject(statement: Statement, issuer: str, anyone: str) -> Truth:

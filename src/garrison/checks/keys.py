@@ -33,7 +33,7 @@ def key_not_rotated(key: Key) -> Verdict:
     Why: data sets and models are kept for years; a key that leaked once opens all of them.
     Fix: turn automatic rotation on.
     """
-    return fail_if(key.rotatable & ~key.rotates, "it is not rotated by itself")
+    return fail_if(~key.rotates & key.rotatable, "it is not rotated by itself")
 
 
 @check(

@@ -8,12 +8,16 @@ from garrison.estate.estate import Relations
 from garrison.estate.facts import Content
 from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth
+from garrison.estate.values import State, Value
 
 _ML_CONTENTS = (Content.TRAINING_DATA, Content.FEATURES, Content.MODELS, Content.PREDICTIONS)
 
 
 def _holds_ml(bucket: Bucket, near: Relations) -> Truth:
-    return Truth(near.facts.contains(*_ML_CONTENTS), (bucket.name,))
+    """Whether data of models lies in it; the evidence says why that is believed."""
+    told = [h for h in near.facts.holds if h.content in _ML_CONTENTS]
+    evidence = tuple(Value(State.KNOWN, None, bucket.place, f"it holds {h.content}: {h.reason}") for h in told[:1])
+    return Truth(near.facts.contains(*_ML_CONTENTS), evidence)
 
 
 @check(
@@ -118,7 +122,7 @@ def bucket_unversioned(bucket: Bucket, near: Relations) -> Verdict:
     Why: after poisoning, a swapped model file or a deletion nobody can tell what was trained on, nor go back to it.
     Fix: turn versioning on.
     """
-    return fail_if(_holds_ml(bucket, near) & ~bucket.versioned, "it holds data of models and keeps no versions")
+    return fail_if(~bucket.versioned & _holds_ml(bucket, near), "it holds data of models and keeps no versions")
 
 
 @check(
@@ -136,7 +140,7 @@ def bucket_own_key(bucket: Bucket, near: Relations) -> Verdict:
     separately kept right is needed, its use is logged, and access can be cut off at once.
     Fix: encrypt with a key of your own and let only the pipeline's roles use it.
     """
-    return fail_if(_holds_ml(bucket, near) & bucket.encryption_key.is_absent(), "no key of your own encrypts it")
+    return fail_if(bucket.encryption_key.is_absent() & _holds_ml(bucket, near), "no key of your own encrypts it")
 
 
 @check(
@@ -153,7 +157,7 @@ def bucket_unlogged(bucket: Bucket, near: Relations) -> Verdict:
     Why: after a theft of data or a model nobody can say what was taken, and by whom.
     Fix: turn access logging on, or record data events of the bucket in a trail.
     """
-    return fail_if(_holds_ml(bucket, near) & ~bucket.logged, "reads and writes of its objects are not logged")
+    return fail_if(~bucket.logged & _holds_ml(bucket, near), "reads and writes of its objects are not logged")
 
 
 @check(

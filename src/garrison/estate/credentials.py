@@ -12,7 +12,7 @@ from garrison.estate.values import State, Value
 # Forms that providers document, so that a scanner can tell them.
 _FORMS = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key id
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{22,}"
     r"|\bhf_[A-Za-z]{30,}\b"  # Hugging Face
     r"|\bsk-(proj-|ant-)?[A-Za-z0-9_-]{32,}"  # OpenAI, Anthropic
@@ -25,7 +25,7 @@ _WORD = (
 )
 # NAME=value, --name value, name: value; a value that is taken from elsewhere ($NAME, $(...), <...>) is none.
 _ASSIGNED = re.compile(
-    rf"(?im)^\s*(?:export\s+|-e\s+|--)?[\"']?\w*{_WORD}[\"']?\s*[=:]\s*[\"']?(?P<value>[^\s\"'$<{{`;|&]{{6,}})[\"']?\s*$"
+    rf"(?im)^[ \t]*(?:export[ \t]+|-e[ \t]+|--)?[\"']?\w*{_WORD}[\"']?[ \t]*[=:][ \t]*[\"']?(?P<value>[^\s\"'$<{{`;|&]{{6,}})[\"']?[ \t]*$"
 )
 _NAME = re.compile(
     rf"(?i)(?:^|_|-|(?<=[a-z])){_WORD}$|connection_?string$|^WANDB_API_KEY$|^(HF|HUGGING_?FACE(_HUB)?)_TOKEN$"
@@ -42,10 +42,8 @@ def credential_in(script: Value) -> Truth:
         texts = [p.content for p in script.content if isinstance(p.content, str)]
         if any(_tells(t) for t in texts):
             return Truth(True, (script,))
-        return Truth(
-            None if any(p.ref is None and p.state is State.UNKNOWN for p in script.content) else False, (script,)
-        )
-    return script.test(lambda said: isinstance(said, str) and (_tells(said) or _tells(_decoded(said))))
+        return Truth(None if has_hole(script) else False, (script,))
+    return script.test(lambda said: isinstance(said, str) and (_tells(said) or _tells(decoded(said))))
 
 
 def credential_named(name: str, value: Value) -> Truth:
@@ -58,9 +56,10 @@ def credential_named(name: str, value: Value) -> Truth:
     secret_name = _NAME.search(name) is not None
 
     def written(said: object) -> bool:
-        if not isinstance(said, str) or _NO_SECRET.search(said) is not None:
+        if not isinstance(said, str):
             return False
-        return _FORMS.search(said) is not None or (secret_name and len(said) >= 6)  # noqa: PLR2004 - shorter is a flag
+        plain = secret_name and len(said) >= 6 and _NO_SECRET.search(said) is None  # noqa: PLR2004 - shorter is a flag
+        return plain or _FORMS.search(said) is not None
 
     return value.test(written)
 
@@ -71,8 +70,17 @@ def _tells(text: str) -> bool:
     return any(_NO_SECRET.search(m["value"]) is None for m in _ASSIGNED.finditer(text))
 
 
-def _decoded(text: str) -> str:
-    """What stands in base64, if it is that; "" otherwise."""
+def has_hole(text: Value) -> bool:
+    """Whether a part of an unknown text is not known and nothing says what would decide it.
+
+    What a parameter or another resource decides is not written where the text is.
+    """
+    parts = text.content if isinstance(text.content, tuple) else (text,)
+    return any(p.state is State.UNKNOWN and p.ref is None and not p.decided_by for p in parts)
+
+
+def decoded(text: str) -> str:
+    """What stands in base64, if it is that and text; "" otherwise."""
     if len(text) < 8 or not re.fullmatch(r"[A-Za-z0-9+/\s]+={0,2}\s*", text):  # noqa: PLR2004 - a word is no base64
         return ""
     try:

@@ -66,7 +66,7 @@ def variable(environment: Value, sources: Value, names: tuple[str, ...], place: 
     if found is not None:
         return found
     if environment.state is State.UNKNOWN or environment.rest is not None:
-        hidden = environment.rest or environment
+        hidden = environment if environment.rest is None else environment.rest
         return unknown("part of the environment is decided later", hidden.place, decided_by=hidden.decided_by)
     if sources.state is State.UNKNOWN or sources.items():
         return unknown("it may be set by what the environment is taken from", sources.place or place)

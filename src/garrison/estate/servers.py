@@ -80,7 +80,7 @@ class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hidden: tuple[Condition, ...] = ()
     runs_code: bool = False  # whoever reaches it open can run code on it
     harmless_ports: tuple[int | str, ...] = ()  # numbers and names of ports that give away nothing of this
-    data: bool = False  # a store of vectors, features, artefacts rather than something that computes
+    general: bool = False  # its use is not machine learning by itself
 
 
 class Server(msgspec.Struct, frozen=True, eq=False):

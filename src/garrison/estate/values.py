@@ -304,7 +304,7 @@ class Body:
 
     def items(self) -> Iterator[tuple[str, Value]]:
         """Every name with its value."""
-        return ((name, self.child(name)) for name in self._keys())
+        return ((name, self.child(name)) for name in self.keys())
 
 
 def dig(value: Value, path: Sequence[str], start: int = 0) -> Value:

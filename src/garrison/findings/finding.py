@@ -28,6 +28,7 @@ class Finding(msgspec.Struct, frozen=True, eq=False):
 
     check: Check
     asset: Asset
+    owner: Asset  # what the asset is part of, else itself
     outcome: Outcome
     why: str
     evidence: tuple[Evidence, ...]

@@ -3,85 +3,107 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from garrison.checks.check import Check, Outcome, Verdict, all_checks
-from garrison.errors import ExitCode
+from garrison.errors import UsageError
 from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate
-from garrison.estate.facts import Facts
+from garrison.estate.relations import Relation
+from garrison.findings.baseline import split
 from garrison.findings.finding import Finding, evidence_of, fingerprint
+from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
+from garrison.findings.result import Result
 from garrison.findings.risk import risk
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
-from garrison.sources.discover import discover
-from garrison.sources.interface import File, Format, Note, Problem, Tree, formats
+from garrison.reach.selectors import link_selectors
+from garrison.scan.config import Settings
+from garrison.sources.discover import discover, shown_prefix
+from garrison.sources.interface import File, Format, Tree, formats
 from garrison.sources.mapping.assemble import assets_of
+from garrison.sources.unsupported import note_unsupported
+
+__all__ = ["Progress", "Result", "Settings", "scan"]
 
 Progress = Callable[[str], None]
 
 
-class Result(msgspec.Struct, eq=False):
-    """All that a scan found, in a fixed order: the greatest risk first."""
+class Read(msgspec.Struct, frozen=True, eq=False):
+    """What the sources declare."""
 
-    findings: list[Finding]
-    undecided: list[Finding]
-    errors: list[Finding]
-    problems: list[Problem]
-    notes: list[Note]
-    files: int  # read as some format
-    assets: int
-    providers: tuple[str, ...]
-    passed_by_check: dict[str, int]  # how often each passed
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """Incomplete outranks findings; what is undecided changes nothing."""
-        if self.problems or self.errors:
-            return ExitCode.INCOMPLETE
-        return ExitCode.FINDINGS if self.findings else ExitCode.CLEAN
+    tree: Tree
+    assets: list[Asset]
+    ignores: list[Ignore]
+    files_by_format: dict[str, int]
+    files: int
 
 
-def scan(paths: Sequence[Path], *, progress: Progress = lambda _: None) -> Result:
-    """Read, link, judge. Raises UsageError for a path that does not exist."""
-    assets: list[Asset] = []
-    problems: list[Problem] = []
-    notes: list[Note] = []
-    files = 0
-    for path in paths:
-        progress(f"reading {path}")
-        tree = discover(path)
-        for format_, claimed in _claimed(tree):
-            assets += assets_of(format_.NAME, format_.read(claimed, tree))
-            files += len(claimed)
-        problems += tree.problems
-        notes += tree.notes
-    estate = Estate(assets)
+def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: Progress = lambda _: None) -> Result:
+    """Read, link, judge. Raises UsageError for a path that does not exist, or a check that does not."""
+    settings = settings or Settings()
+    progress("looking for files")
+    tree = discover(*paths, exclude=settings.exclude)
+    read = _read(tree, settings, progress)
+    progress(f"relating {len(read.assets):,} assets")
+    ids = frozenset(c.id for c in all_checks())
+    estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
     estate.facts = FactBook(estate).of
-    progress("linking")
     link(estate)
-    progress("judging")
-    return _judge(estate, all_checks(), files, problems, notes)
+    link_selectors(estate)
+    progress(f"judging {len(read.assets):,} assets")
+    checks = _selected(settings)
+    found, passed = _judge(estate, checks)
+    return _result(read, settings, checks, found, passed, shown_prefix(paths, tree.top))
 
 
-def _claimed(tree: Tree) -> list[tuple[Format, list[File]]]:
-    """The files of each format."""
+def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
+    assets: list[Asset] = []
+    counts: dict[str, int] = {}
+    claimed, files = _claimed(tree)
+    for format_, theirs in claimed:
+        progress(f"reading {len(theirs):,} files of {format_.NAME}")
+        assets += assets_of(format_.NAME, format_.read(theirs, tree))
+        counts[format_.NAME] = len(theirs)
+    ignores = [*ignores_in(files), *settings.loaded.ignores(tree.top)]
+    return Read(tree, assets, ignores, counts, len(files))
+
+
+def _claimed(tree: Tree) -> tuple[list[tuple[Format, list[File]]], list[File]]:
+    """The files of each format, and all that some format reads."""
     found: list[tuple[Format, list[File]]] = [(f, []) for f in formats()]
+    claimed: list[File] = []
+    others: list[File] = []
     for file in tree.files.values():
-        for format_, files in found:
-            try:
+        wanted = False
+        try:
+            for format_, files in found:
                 if format_.claims(file):
                     files.append(file)
-            except OSError as error:
-                tree.problem(file.path, f"cannot be read: {error.strerror}")
-                break
-    return [(f, files) for f, files in found if files]
+                    wanted = True
+        except OSError as error:
+            tree.problem(file.path, f"cannot be read: {error.strerror}")
+            continue
+        (claimed if wanted else others).append(file)
+    note_unsupported(tree, others)
+    return [(f, files) for f, files in found if files], claimed
 
 
-def _judge(estate: Estate, checks: Iterable[Check], files: int, problems: list[Problem], notes: list[Note]) -> Result:
+def _selected(settings: Settings) -> tuple[Check, ...]:
+    """The checks that are asked for."""
+    everything = all_checks()
+    if strange := sorted(settings.checks - {c.id for c in everything}):
+        raise UsageError(f"no check is called {strange[0]}", hint="garrison checks lists them")
+    return tuple(
+        c for c in everything if c.pillar in settings.pillars and (not settings.checks or c.id in settings.checks)
+    )
+
+
+def _judge(estate: Estate, checks: Sequence[Check]) -> tuple[dict[Outcome, list[Finding]], Counter[str]]:
+    """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
     for check in checks:
@@ -90,19 +112,44 @@ def _judge(estate: Estate, checks: Iterable[Check], files: int, problems: list[P
             if verdict.outcome is Outcome.PASS:
                 passed[check.id] += 1
             else:
-                found[verdict.outcome].append(_finding(check, asset, verdict, estate.facts(asset)))
+                found[verdict.outcome].append(_finding(check, asset, verdict, estate))
     for findings in found.values():
-        findings.sort(key=lambda f: (-f.risk.score, f.check.id, f.asset.address))
+        findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
+    return found, passed
+
+
+def _result(
+    read: Read,
+    settings: Settings,
+    checks: tuple[Check, ...],
+    found: dict[Outcome, list[Finding]],
+    passed: Counter[str],
+    prefix: str,
+) -> Result:
+    """Take away what is not to be told, and count the rest."""
+    judged = frozenset(c.id for c in checks)
+    findings, ignored = apply(found[Outcome.FAIL], read.ignores, settings.today)
+    undecided, ignored_undecided = apply(found[Outcome.UNKNOWN], read.ignores, settings.today)
+    notes = {*read.tree.notes, *unused(read.ignores, ignored + ignored_undecided, judged, settings.today)}
+    fresh, known, mended = split(findings, settings.baseline, judged) if settings.baseline else (findings, [], [])
     return Result(
-        findings=found[Outcome.FAIL],
-        undecided=found[Outcome.UNKNOWN],
+        findings=fresh,
+        undecided=undecided,
         errors=found[Outcome.ERROR],
-        problems=sorted(set(problems)),
-        notes=sorted(set(notes)),
-        files=files,
-        assets=len(estate.assets),
-        providers=tuple(sorted({a.provider for a in estate.assets})),
+        ignored=ignored,
+        baselined=known,
+        mended=mended,
+        problems=sorted(set(read.tree.problems)),
+        notes=sorted(notes),
+        files=read.files,
+        files_by_format=read.files_by_format,
+        skipped=dict(sorted(read.tree.skipped.items())),
+        assets=len(read.assets),
+        providers=tuple(sorted({a.provider for a in read.assets})),
+        checks=checks,
         passed_by_check=dict(passed),
+        fail_on=settings.fail_on,
+        prefix=prefix,
     )
 
 
@@ -113,15 +160,21 @@ def _run(check: Check, asset: Asset, estate: Estate) -> Verdict:
         return Verdict(Outcome.ERROR, f"{check.id} raised {type(error).__name__}: {error}")
 
 
-def _finding(check: Check, asset: Asset, verdict: Verdict, facts: Facts) -> Finding:
+def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:
+    owner = next((e.start for e in estate.graph.into(asset, Relation.CONTAINS) if _is_part(asset, e.start)), None)
     return Finding(
         check=check,
         asset=asset,
+        owner=owner or asset,
         outcome=verdict.outcome,
         why=verdict.why,
         evidence=evidence_of(verdict.evidence, asset),
         confidence=check.confidence,
         fingerprint=fingerprint(check, asset),
-        risk=risk(check.severity, check.confidence, facts),
+        risk=risk(check.severity, check.confidence, estate.facts(asset)),
         condition=asset.condition if asset.exists.unknown else "",
     )
+
+
+def _is_part(asset: Asset, owner: Asset | None) -> bool:
+    return owner is not None and asset.address.startswith(f"{owner.address}/")

@@ -131,7 +131,7 @@ class Reader:
             return _JSON_WORDS[node.text] if node.text in _JSON_WORDS else plain(node.text, self.words)
         return node.text
 
-    def scalar(self, content: str | bool | int | float, place: Place) -> Value:
+    def scalar(self, content: str | bool | float, place: Place) -> Value:
         """The value of a scalar; a dialect in which text can have holes says so here."""
         return known(content, place)
 

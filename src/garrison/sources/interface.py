@@ -6,6 +6,7 @@ A format is a package beside this module whose `__init__` has `NAME`, `claims` a
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,8 @@ import msgspec
 import garrison.sources
 from garrison.estate.resource import Resource
 from garrison.estate.values import Source
+
+MAX_FILE_BYTES = 256_000_000  # of one file; a plan of 100,000 resources has about 200 MB
 
 
 class Problem(msgspec.Struct, frozen=True, order=True):
@@ -37,12 +40,22 @@ class Note(msgspec.Struct, frozen=True, order=True):
 
 
 class File:
-    """One file of the scan. `path` is how it is shown: relative to what was scanned, with forward slashes."""
+    """One file of the scan. `path` is relative to the top of what is scanned, with forward slashes."""
 
-    __slots__ = ("__dict__", "absolute", "path", "size_bytes")
+    __slots__ = ("__dict__", "_location", "path")
 
-    def __init__(self, path: str, absolute: Path, size_bytes: int) -> None:
-        self.path, self.absolute, self.size_bytes = path, absolute, size_bytes
+    def __init__(self, path: str, location: str | Path) -> None:
+        self.path, self._location = path, location
+
+    @cached_property
+    def absolute(self) -> Path:
+        """Where it is."""
+        return Path(self._location)
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """How long it is. Raises OSError."""
+        return self.absolute.stat().st_size
 
     @property
     def name(self) -> str:
@@ -56,7 +69,9 @@ class File:
 
     @cached_property
     def data(self) -> bytes:
-        """What is in it. Raises OSError."""
+        """What is in it. Raises OSError, also for a file that is no document any more."""
+        if self.size_bytes > MAX_FILE_BYTES:
+            raise OSError(errno.EFBIG, f"larger than {MAX_FILE_BYTES // 1_000_000} MB")
         with self.absolute.open("rb") as file:
             return file.read()
 

@@ -6,6 +6,7 @@ longer than 1,024 characters, tabs.
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 from collections.abc import Iterator
@@ -34,6 +35,27 @@ _TOKEN = re.compile(
 )
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TEXT, _WORD, _OPEN, _CLOSE, _COLON, _COMMA = range(1, 7)
+
+
+class _Wants(enum.Enum):
+    """What may come next, in the words of a complaint."""
+
+    VALUE = "a value"
+    ITEM = "a value or ]"
+    KEY = "a key in double quotes"
+    FIRST_KEY = "a key in double quotes or }"
+    COLON = "a colon"
+    MORE = "a comma or the closing bracket"
+
+
+_AFTER: dict[int, frozenset[_Wants]] = {  # what each token may answer
+    _TEXT: frozenset({_Wants.VALUE, _Wants.ITEM, _Wants.KEY, _Wants.FIRST_KEY}),
+    _WORD: frozenset({_Wants.VALUE, _Wants.ITEM}),
+    _OPEN: frozenset({_Wants.VALUE, _Wants.ITEM}),
+    _CLOSE: frozenset({_Wants.MORE, _Wants.ITEM, _Wants.FIRST_KEY}),
+    _COLON: frozenset({_Wants.COLON}),
+    _COMMA: frozenset({_Wants.MORE}),
+}
 _HINT = "run it through a JSON linter"
 
 
@@ -51,18 +73,76 @@ def compose_json(text: str, first_line: int = 0, start: int = 0) -> Iterator[Com
 
 
 class _Reader:
-    """Where we are in the text."""
+    """Where we are in the text, and what is open."""
 
     def __init__(self, text: str, first_line: int, start: int) -> None:
         self.text, self.at = text, start
         self.line, self.line_start = first_line, 0
         self.next_break = text.find("\n")
+        self.here: list[Node] = []  # the items of what is open
+        self.stack: list[tuple[list[Node], int, bool]] = []  # the items around it, its start, whether it has keys
+        self.complaints: list[Complaint] = []
 
     def at_end(self) -> bool:
+        """Whether nothing but space is left."""
         self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]  # it matches the empty text
         return self.at == len(self.text)
 
-    def packed(self, at: int) -> int:
+    def document(self) -> Composed:
+        """The value that begins here."""
+        text, match = self.text, _TOKEN.match
+        self.complaints = []
+        wants = _Wants.VALUE
+        while True:
+            token = match(text, self.at)
+            if token is None or wants not in _AFTER[kind := token.lastindex]:  # type: ignore[index]  # one always matched
+                return self._broken(wants)
+            self.at = token.end()
+            if kind in (_COLON, _COMMA):
+                wants = _Wants.KEY if kind == _COMMA and self.stack[-1][2] else _Wants.VALUE
+            elif kind == _OPEN:
+                if len(self.stack) >= MAX_DEPTH:
+                    return Composed(None, (too_deep((self._packed(self.at) >> 20) + 1),))
+                wants = self._open(keys=text[self.at - 1] == "{")
+            else:
+                if kind == _CLOSE:
+                    if self.stack[-1][2] is not (text[self.at - 1] == "}"):
+                        self.at = token.start()
+                        return self._broken(wants)
+                    node = self._close()
+                else:
+                    node = self._scalar(token)
+                if wants is _Wants.KEY or (wants is _Wants.FIRST_KEY and kind == _TEXT):
+                    wants = _Wants.COLON
+                elif self.stack:
+                    wants = _Wants.MORE
+                else:
+                    return Composed(node, tuple(self.complaints))
+                self.here.append(node)
+
+    def _open(self, *, keys: bool) -> _Wants:
+        self.stack.append((self.here, self._packed(self.at - 1), keys))
+        self.here = []
+        return _Wants.FIRST_KEY if keys else _Wants.ITEM
+
+    def _close(self) -> Node:
+        items = tuple(self.here)
+        self.here, start, keys = self.stack.pop()
+        if not keys:
+            return Sequence(items, "", start, self._packed(self.at))
+        self.complaints += duplicates(items)
+        return Mapping(items, "", start, self._packed(self.at))
+
+    def _scalar(self, token: re.Match[str]) -> Scalar:
+        if token.lastindex == _WORD:
+            start, said, style = token.start(_WORD), token[_WORD], Style.WORD
+        else:
+            start, said, style = token.start(_TEXT) - 1, token[_TEXT], Style.TEXT
+            if "\\" in said:
+                said = json.loads(self.text[start : self.at])
+        return Scalar(said, "", style, self._packed(start), self._packed(self.at))
+
+    def _packed(self, at: int) -> int:
         """A position, never before one asked for earlier, as a place."""
         while -1 < self.next_break < at:
             self.line += 1
@@ -70,75 +150,8 @@ class _Reader:
             self.next_break = self.text.find("\n", self.line_start)
         return pack(self.line, at - self.line_start)
 
-    def document(self) -> Composed:
-        """The value that begins here."""
-        text, match, packed = self.text, _TOKEN.match, self.packed
-        complaints: list[Complaint] = []
-        here: list[Node] = []
-        stack: list[tuple[list[Node], int]] = []  # the items of what is around, the start of what is open
-        shapes = ""  # what is open: one bracket each
-        expects = "value"  # value, item (a value or the end), key, first (a key or the end), colon, more
-        while True:
-            token = match(text, self.at)
-            if token is None:
-                return self._broken(expects)
-            kind = token.lastindex
-            end = self.at = token.end()
-            if kind == _COMMA or kind == _COLON:
-                if expects != ("more" if kind == _COMMA else "colon"):
-                    return self._broken(expects, token.end() - 1)
-                expects = "key" if kind == _COMMA and shapes[-1] == "{" else "value"
-                continue
-            if kind == _TEXT:
-                start = token.start(_TEXT) - 1
-                if expects in ("colon", "more"):
-                    return self._broken(expects, start)
-                said = token[_TEXT]
-                if "\\" in said:
-                    said = json.loads(text[start:end])
-                node: Node = Scalar(said, "", Style.TEXT, packed(start), packed(end))
-                if expects in ("key", "first"):
-                    here.append(node)
-                    expects = "colon"
-                    continue
-            elif kind == _WORD:
-                if expects not in ("value", "item"):
-                    return self._broken(expects, token.start(_WORD))
-                node = Scalar(token[_WORD], "", Style.WORD, packed(token.start(_WORD)), packed(end))
-            elif kind == _OPEN:
-                if expects not in ("value", "item"):
-                    return self._broken(expects, end - 1)
-                if len(stack) >= MAX_DEPTH:
-                    return Composed(None, (too_deep(self._line(end)),))
-                stack.append((here, packed(end - 1)))
-                here = []
-                shapes += text[end - 1]
-                expects = "first" if shapes[-1] == "{" else "item"
-                continue
-            else:
-                if expects not in ("more", "item", "first") or shapes[-1:] + text[end - 1] not in ("{}", "[]"):
-                    return self._broken(expects, end - 1)
-                items = tuple(here)
-                here, begun = stack.pop()
-                if shapes[-1] == "{":
-                    complaints += duplicates(items)
-                    node = Mapping(items, "", begun, packed(end))
-                else:
-                    node = Sequence(items, "", begun, packed(end))
-                shapes = shapes[:-1]
-            if not stack:
-                return Composed(node, tuple(complaints))
-            here.append(node)
-            expects = "more"
-
-    def _line(self, at: int) -> int:
-        return (self.packed(at) >> 20) + 1
-
-    def _broken(self, expects: str, at: int | None = None) -> Composed:
-        at = _SPACE.match(self.text, self.at).end() if at is None else at  # type: ignore[union-attr]
-        wanted = {
-            "value": "a value", "item": "a value or ]", "key": "a key in double quotes",
-            "first": "a key in double quotes or }", "colon": "a colon", "more": "a comma or the closing bracket",
-        }[expects]  # fmt: skip
-        met = repr(self.text[at : at + 1]) if at < len(self.text) else "the end"
-        return Composed(None, (Complaint(self._line(at), f"not valid JSON: {wanted} expected, not {met}", _HINT),))
+    def _broken(self, wants: _Wants) -> Composed:
+        at_end = self.at_end()
+        met = "the end" if at_end else repr(self.text[self.at])
+        line = (self._packed(self.at) >> 20) + 1
+        return Composed(None, (Complaint(line, f"not valid JSON: {wants.value} expected, not {met}", _HINT),))

@@ -60,6 +60,12 @@ def test_a_network_policy_says_whether_the_internet_is_let_in(text: str, opened:
     assert SearchNetwork(**common(), policy=known(text)).from_anywhere.answer is opened
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_network_policy_may_be_said_in_structure(opened: bool) -> None:
+    rules = known((known(Body.of({"AllowFromPublic": known(opened)})),))
+    assert SearchNetwork(**common(), policy=rules).from_anywhere.answer is opened
+
+
 def test_the_known_part_of_a_network_policy_decides() -> None:
     parts = (
         known('[{"Rules":[{"Resource":["collection/'),

@@ -24,8 +24,9 @@ _MODEL = (
 _MODEL_TARGET = re.compile(
     r"(?i):(runtime\.sagemaker|sagemaker|bedrock|bedrock-runtime)[:/]|aiplatform\.googleapis\.com|\.inference\.ml\.azure\.com"
 )
+_CAN_ASK = r"^(ANY|GET|POST|PUT|PATCH|DELETE|HEAD)\b|^\$(connect|default)$"
 _ANYBODY = r"^(\*|allUsers|allAuthenticatedUsers)$"
-_INVOKES = r"^(lambda:)?\*$|(?i)invok|^roles/(owner|editor|cloudfunctions\.admin|run\.admin)$"
+_INVOKES = r"(?i)^(lambda:)?\*$|invok|^roles/(owner|editor|cloudfunctions\.admin|run\.admin)$"
 
 
 class Invoker(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -104,8 +105,11 @@ class ApiRoute(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def open(self) -> Truth:
-        """Whether it asks for no credentials. OPTIONS never can: browsers send none with it."""
-        return self.authorization.equals("NONE") & ~self.method.matches(r"^OPTIONS\b")
+        """Whether it asks for no credentials.
+
+        OPTIONS never can, as browsers send none with it; of a WebSocket's routes only `$connect` can.
+        """
+        return self.authorization.equals("NONE") & self.method.matches(_CAN_ASK)
 
 
 def _is_model(target: Value) -> Truth:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
-from garrison.estate.credentials import credential_in
+from garrison.estate.credentials import credential_in, decoded, has_hole
 from garrison.estate.relations import By, Relation, To
 from garrison.estate.truth import Truth
-from garrison.estate.values import Value
+from garrison.estate.values import State, Value
 
 # Machine types with accelerators: EC2 (P, G, Trainium, Inferentia, DL), Compute Engine (A, G2, G4), Azure (N series).
 ACCELERATED = r"^(p[2-9]\w*|g[3-9]\w*|gr6\w*|trn\d\w*|inf\d\w*|dl[12]\w*)\.|^(a[2-4]|g[24])-|(?i:^Standard_N[CDVG]\d)"
 # The right to call every API of the project; what a role then allows is all that limits it.
 EVERY_SCOPE = r"^(https://www\.googleapis\.com/auth/)?cloud-platform$"
 DEFAULT_SERVICE_ACCOUNT = r"^default$|-compute@developer\.gserviceaccount\.com$|@appspot\.gserviceaccount\.com$"
-_FETCHED_AND_RUN = (
-    r"(?i)\b(curl|wget)\b[^|\n;&]*\|\s*(sudo\s+(-\w+\s+)*)?(\w+=\S+\s+)*(ba|z|da)?sh\b"
-    r"|\b(ba|z)?sh\s+(-c\s+)?[\"']?(<\(|\$\()\s*(curl|wget)\b|\bpython3?\s+<\(\s*(curl|wget)|\biex\b.*\bdownloadstring\b"
-    r"|\b(iwr|invoke-webrequest)\b[^|\n]*\|\s*(iex|invoke-expression)\b"
+_FETCHED_AND_RUN = re.compile(
+    r"(?i)\b(curl|wget)\b[^|\n;&]{0,999}\|\s{0,9}(sudo\s+(-\w+\s+)*)?(\w+=\S+\s+)*(ba|z|da)?sh\b"
+    r"|\b(ba|z)?sh\s+(-c\s+)?[\"']?(<\(|\$\()\s*(curl|wget)\b|\bpython3?\s+<\(\s*(curl|wget)|\biex\b.{0,200}\bdownloadstring\b"
+    r"|\b(iwr|invoke-webrequest)\b[^|\n]{0,999}\|\s{0,9}(iex|invoke-expression)\b"
 )
 
 
@@ -71,12 +72,12 @@ class Instance(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def script_runs_download(self) -> Truth:
         """Whether its start script pipes a download into a shell."""
-        return self.start_script.matches(_FETCHED_AND_RUN)
+        return runs_download(self.start_script)
 
     @cached_property
     def default_identity(self) -> Truth:
         """Whether it runs as the account that the provider made, which everything else in the project runs as too."""
-        return self.role.matches(DEFAULT_SERVICE_ACCOUNT)
+        return _is_default_account(self.role)
 
     @cached_property
     def every_scope(self) -> Truth:
@@ -112,7 +113,7 @@ class NodePool(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def default_identity(self) -> Truth:
         """Whether its nodes run as the account that the provider made."""
-        return self.role.matches(DEFAULT_SERVICE_ACCOUNT)
+        return _is_default_account(self.role)
 
     @property
     def public(self) -> Truth:
@@ -142,3 +143,22 @@ class Cluster(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @property
     def public(self) -> Truth:
         return self.reachable_by_anyone
+
+
+def runs_download(script: Value) -> Truth:
+    """Whether a script, plain or in base64, pipes a download into a shell.
+
+    What a parameter or another resource puts into it counts as a word.
+    """
+    run = _FETCHED_AND_RUN.search
+    if script.state is State.UNKNOWN and isinstance(script.content, tuple):
+        text = "".join(p.content if isinstance(p.content, str) else "x" for p in script.content)
+        return Truth(True if run(text) else None if has_hole(script) else False, (script,))
+    return script.test(lambda said: isinstance(said, str) and bool(run(said) or run(decoded(said))))
+
+
+def _is_default_account(role: Value) -> Truth:
+    """One that is declared in the same files is not the provider's."""
+    if role.state is State.UNKNOWN and role.ref is not None:
+        return Truth("_default_service_account." in role.ref.address, (role,))
+    return role.any(lambda r: r.matches(DEFAULT_SERVICE_ACCOUNT))

@@ -85,18 +85,20 @@ class SearchIndex(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 
     @property
     def public(self) -> Truth:
-        return ~self.private_only & self.open_policy & ~self.authenticates
+        return self.open_policy & ~self.authenticates & ~self.private_only
 
 
 class SearchNetwork(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """From where the collections of a serverless search service are reached: its network policy."""
 
-    policy: Value = UNMAPPED  # JSON
+    policy: Value = UNMAPPED  # JSON, as a text or as what it says
 
     @cached_property
     def from_anywhere(self) -> Truth:
         """Whether it lets requests in from the internet (who asks is decided elsewhere)."""
-        return self.policy.matches(r'"AllowFromPublic"\s*:\s*true') | self.policy.contains('"AllowFromPublic":true')
+        said = self.policy.any(lambda rule: rule.child("AllowFromPublic").equals(True))
+        written = self.policy.matches(r'"AllowFromPublic"\s*:\s*true') | self.policy.contains('"AllowFromPublic":true')
+        return said | written
 
 
 class Stream(Asset, frozen=True, kw_only=True, eq=False, dict=True):

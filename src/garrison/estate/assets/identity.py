@@ -20,6 +20,7 @@ SAGEMAKER_FULL = r"(^|/)AmazonSageMakerFullAccess$"
 ML_SERVICE = r"^(sagemaker|bedrock|bedrock-agentcore|edge\.sagemaker|personalize|forecast|comprehend)\.amazonaws\.com"
 _SUBSCRIPTION = r"^/subscriptions/[^/]+/?$|^/providers/Microsoft\.Management/managementGroups/[^/]+/?$"
 _OWNS_ALL = re.compile(r"\bazurerm_(subscription|management_group)\.")
+_OWN_ACCOUNT = "AWS::AccountId"  # CloudFormation's name for the account it deploys to
 _ACCOUNT = r"^(\d{12}|arn:[^:]*:(iam|sts)::\d{12}:.+)$"
 
 
@@ -157,6 +158,6 @@ def like(said: Value, pattern: str) -> Truth:
 def _account(principal: Value) -> Truth:
     """Whether it is an account, or something in one, by its number; what is declared here is known to be ours."""
     parts = principal.content if isinstance(principal.content, tuple) else ()
-    if any(part.ref is not None for part in (principal, *parts)):
+    if any(part.ref is not None or part.decided_by == _OWN_ACCOUNT for part in (principal, *parts)):
         return Truth(False, (principal,))
     return principal.matches(_ACCOUNT)

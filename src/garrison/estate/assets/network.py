@@ -50,12 +50,13 @@ class Rule(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def lets_in(self) -> Truth:
         """Whether it is a rule in force that allows incoming traffic."""
-        return self.enabled & self.direction.equals("ingress") & self.action.equals("allow")
+        truth = self.enabled & self.direction.equals("ingress") & self.action.equals("allow")
+        return Truth(True) if truth.yes else truth  # that it does is no evidence of anything
 
     @cached_property
     def open_to_internet(self) -> Truth:
         """Whether it lets anyone on the internet in, to some port."""
-        return self.lets_in & self.sources.any(_from_internet)
+        return self.sources.any(_from_internet) & self.lets_in
 
     @cached_property
     def every_protocol(self) -> Truth:

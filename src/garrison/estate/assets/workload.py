@@ -8,6 +8,7 @@ from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
 from garrison.estate.launch import option, set_variables, variable, words_of
+from garrison.estate.literals import credentials, is_default
 from garrison.estate.relations import Relation, To
 from garrison.estate.servers import Server, recognise
 from garrison.estate.truth import NO, Truth, any_of
@@ -26,6 +27,7 @@ _RUNTIME_SOCKETS = r"(docker|containerd|crio|cri-dockerd|podman|buildkitd)\.sock
 _DEVICES = r"^/dev/?$|^/dev/(nvidia[\w-]*|mem|kmem|sd[a-z]\w*|nvme\w*|dm-\d+|infiniband|kfd|dri)(/|$)"
 
 # With any of these a process leaves its container, or rewrites the node's kernel or the memory of others.
+_SHIPPED_PASSWORDS = frozenset({"minioadmin", "minio123", "minio", "password1234"})
 _ESCAPES = ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "BPF")
 _NETWORK_RIGHTS = ("NET_ADMIN", "NET_RAW")
 _IN_FRONT = r"(^|/)(oauth2-proxy|oauth2_proxy|kube-rbac-proxy|gatekeeper|pomerium|authelia|louketo-proxy|oidc-proxy)"
@@ -33,7 +35,7 @@ _TRAINING = r"(Job|Runtime|RayCluster)\.(kubeflow\.org|ray\.io|trainer\.kubeflow
 _ML_GROUPS = r"\.(kubeflow\.org|trainer\.kubeflow\.org|ray\.io|serving\.kserve\.io|machinelearning\.seldon\.io)$"
 _ML_IMAGES = (
     r"(^|[/_-])(tensorflow|pytorch|torch|keras|xgboost|lightgbm|sklearn|scikit|cuda|nemo|deepspeed|huggingface|"
-    r"transformers|diffusers|kubeflow|kserve|seldon|mlflow|vllm|triton|jupyter|ray|dask|spark|feast|model-server|trainer)"
+    r"transformers|diffusers|vllm|triton|jupyter|dask|model-server)"
     r"([/:@_-]|$)"
 )
 
@@ -96,17 +98,33 @@ class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def about_ml(self) -> Truth:
         """Whether it serves or trains models, as far as its kind, image, command and accelerators tell."""
-        if self.server is not None:
+        if self.server is not None and not self.server.component.general:
             return Truth(True, (self.server.told,))
         by_image = Truth(self.image.matches(_ML_IMAGES).yes, (self.image,))
         by_type = Truth(re.search(_ML_GROUPS, self.type) is not None, (self.image,))
         return by_type | by_image | Truth(self.gpu_limit.at_least(1).yes, (self.gpu_limit,))
+
+    @property
+    def is_ml_server(self) -> Truth:
+        """Whether a machine-learning server was recognised in it."""
+        return Truth(self.server is not None and not self.server.component.general)
 
     @cached_property
     def runs_as_root(self) -> Truth:
         """Whether nothing keeps it from being root: no other user is set, and root is not refused."""
         other_user = self.run_as_user.at_least(1)
         return self.run_as_user.equals(0) | (~self.run_as_non_root & ~other_user)
+
+    @cached_property
+    def written_credentials(self) -> Truth:
+        """Whether a variable is set to a credential that can be read where it is written."""
+        return credentials(((n.text(), v) for n, v in self.variables), self.place) & ~self.shipped_password
+
+    @cached_property
+    def shipped_password(self) -> Truth:
+        """Whether a store's root password is the one it is shipped with."""
+        said = [(n.text(), v) for n, v in self.variables]
+        return is_default(said, r"^(MINIO_(ROOT_PASSWORD|SECRET_KEY))$", _SHIPPED_PASSWORDS, self.place)
 
     @cached_property
     def escape_capabilities(self) -> Truth:
@@ -161,6 +179,11 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def trains(self) -> Truth:
         """Whether it is a training job, or a group of a cluster that runs them."""
         return Truth(re.search(_TRAINING, self.type) is not None)
+
+    @property
+    def has_operator(self) -> Truth:
+        """Whether KServe or KubeRay makes its pods: accounts, services and the door to it are said elsewhere."""
+        return Truth(self.type.endswith((".serving.kserve.io", ".ray.io")))
 
     @cached_property
     def node_paths(self) -> Truth:

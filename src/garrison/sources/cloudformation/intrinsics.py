@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from garrison.estate.values import Body, Place, State, Value, absent, known, referred, same, unknown
+from garrison.estate.values import Body, Place, State, Value, absent, known, same, unknown
 from garrison.sources.documents import as_text, joined
 from garrison.sources.nodes import Mapping, Node, Scalar
 from garrison.sources.nodes import Sequence as SequenceNode
@@ -62,11 +62,11 @@ def either(yes: Value, no: Value, undecided: Value, place: Place) -> Value:
         if isinstance(a, Body) and isinstance(b, Body):
             names = tuple(dict.fromkeys((*a.keys(), *b.keys())))
             body = Body(lambda name: either(a.child(name), b.child(name), undecided, place), lambda: names)
-            return Value(State.KNOWN, body, place, rest=yes.rest or no.rest)
+            return Value(State.KNOWN, body, place, rest=no.rest if yes.rest is None else yes.rest)
         if isinstance(a, tuple) and isinstance(b, tuple):
             if len(a) == len(b):
                 items = tuple(either(x, y, undecided, place) for x, y in zip(a, b, strict=True))
-                return Value(State.KNOWN, items, place, rest=yes.rest or no.rest)
+                return Value(State.KNOWN, items, place, rest=no.rest if yes.rest is None else yes.rest)
         elif not isinstance(a, tuple | Body) and same(a, b):
             return Value(State.KNOWN, a, place, yes.reason, None, yes.decided_by)
     if yes.state is State.ABSENT and no.state is State.ABSENT:

@@ -20,7 +20,7 @@ def with_globals(general: Value, own: Value) -> Value:
     if isinstance(a, Body) and isinstance(b, Body):
         names = tuple(dict.fromkeys((*a.keys(), *b.keys())))
         body = Body(lambda name: with_globals(a.child(name), b.child(name)), lambda: names)
-        return Value(State.KNOWN, body, own.place, rest=own.rest or general.rest)
+        return Value(State.KNOWN, body, own.place, rest=general.rest if own.rest is None else own.rest)
     if isinstance(a, tuple) and isinstance(b, tuple):
-        return Value(State.KNOWN, a + b, own.place, rest=own.rest or general.rest)
+        return Value(State.KNOWN, a + b, own.place, rest=general.rest if own.rest is None else own.rest)
     return own

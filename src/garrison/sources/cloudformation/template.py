@@ -90,7 +90,7 @@ class Template(Reader):
             return _BOOLEANS.get(content, content)
         return node.text if type(content) in (int, float) and str(content) != node.text else content
 
-    def scalar(self, content: str | bool | int | float, place: Place) -> Value:
+    def scalar(self, content: str | bool | float, place: Place) -> Value:
         """A scalar; what is resolved at deploy time, or filled in before, is unknown."""
         if type(content) is str and "{{" in content:
             return joined(pieces(content, _HOLE, lambda hole: _filled_in(hole, place), place), place)
@@ -225,4 +225,3 @@ def _text(node: Node | None) -> str:
 
 def _is_word(node: Scalar) -> bool:
     return node.text in _BOOLEANS or (node.style is Style.PLAIN and node.text.lower() in _BOOLEANS)
-

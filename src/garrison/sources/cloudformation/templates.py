@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+import msgspec
+
 from garrison.estate.truth import YES, Truth
 from garrison.estate.values import Body, Place, Source, State, Value, absent, dig, known, unknown
 from garrison.sources.cloudformation.loops import unrolled
@@ -12,7 +14,7 @@ from garrison.sources.cloudformation.serverless import PREFIX, with_globals
 from garrison.sources.cloudformation.template import Template
 from garrison.sources.documents import compose, entries, load, report
 from garrison.sources.interface import File, Tree
-from garrison.sources.nodes import Mapping, Node, Scalar
+from garrison.sources.nodes import Mapping, Node, Scalar, Style
 from garrison.sources.nodes import Sequence as SequenceNode
 
 _TYPE = re.compile(rb"AWS::\w+::\w+(?:::\w+)?")
@@ -60,7 +62,10 @@ def _resources(template: Template, section: Node, tree: Tree) -> Iterator[CloudF
     undecided: list[Mapping] = []
     if template.expands:
         section, undecided = unrolled(template, section)
-        template.sections["Resources"] = {**entries(section), **{k: v for m in undecided for k, v in entries(m).items()}}
+        template.sections["Resources"] = {
+            **entries(section),
+            **{k: v for m in undecided for k, v in entries(m).items()},
+        }
     for loop in undecided:
         reason = "it is repeated for a list that is not known here"
         perhaps = Truth(None, (unknown(reason, template.place(loop)),))
@@ -78,8 +83,7 @@ def _declared(
         said = entries(node) if type(node) is Mapping else {}
         type_ = said.get("Type")
         if type(type_) is not Scalar or not type_.text:
-            line = (key.start >> 20) + 1
-            tree.problem(template.source.path, f"resource {name} has no Type", line=line, hint="say what it is")
+            _without_type(template, key, made="Fn::Transform" in said or type_ is not None, tree=tree)
             continue
         about = said.get("Condition")
         truth, text = exists, condition
@@ -88,7 +92,16 @@ def _declared(
         if truth.no:
             continue
         place = Place(template.source, key.start, node.end)
-        yield CloudFormationResource(template, name, type_.text, place, said.get("Properties"), truth, text)
+        written = Written(name, type_.text, place, said.get("Properties"), truth, text)
+        yield CloudFormationResource(template, written)
+
+
+def _without_type(template: Template, key: Scalar, *, made: bool, tree: Tree) -> None:
+    line, path = (key.start >> 20) + 1, template.source.path
+    if made:
+        tree.note(path, f"resource {key.text} in line {line} is made by a macro or a preprocessor: not read")
+    else:
+        tree.problem(path, f"resource {key.text} has no Type", line=line, hint="say what it is")
 
 
 def _pairs(section: Mapping) -> Iterator[tuple[Node, Node]]:
@@ -97,34 +110,55 @@ def _pairs(section: Mapping) -> Iterator[tuple[Node, Node]]:
     if any(type(key) is Scalar and key.text == "<<" for key, _ in own):
         keys = {key.text: key for key, _ in own if type(key) is Scalar}
         for name, node in entries(section).items():
-            yield keys.get(name) or Scalar(name, "", 1, node.start, node.start), node  # type: ignore[arg-type]
+            yield keys.get(name) or Scalar(name, "", Style.TEXT, node.start, node.start), node
     else:
         yield from own
+
+
+class Written(msgspec.Struct, frozen=True, eq=False):
+    """What a template says of a resource."""
+
+    name: str
+    type: str
+    place: Place
+    properties: Node | None
+    exists: Truth
+    condition: str
 
 
 class CloudFormationResource:
     """One resource of a template, as a table reads it."""
 
-    __slots__ = ("_name", "_properties", "_template", "_value", "condition", "exists", "place", "type")
+    __slots__ = ("_template", "_value", "_written")
 
-    def __init__(
-        self,
-        template: Template,
-        name: str,
-        type_: str,
-        place: Place,
-        properties: Node | None,
-        exists: Truth,
-        condition: str,
-    ) -> None:
-        self._template, self._name, self._properties = template, name, properties
+    def __init__(self, template: Template, written: Written) -> None:
+        self._template, self._written = template, written
         self._value: Value | None = None
-        self.type, self.place, self.exists, self.condition = type_, place, exists, condition
 
     @property
     def format(self) -> str:
         """The name of the source."""
         return "cloudformation"
+
+    @property
+    def type(self) -> str:
+        """Its `Type`."""
+        return self._written.type
+
+    @property
+    def place(self) -> Place:
+        """From its logical id to its end."""
+        return self._written.place
+
+    @property
+    def exists(self) -> Truth:
+        """Whether its condition holds."""
+        return self._written.exists
+
+    @property
+    def condition(self) -> str:
+        """The name of its condition."""
+        return self._written.condition
 
     @property
     def root(self) -> str:
@@ -134,7 +168,7 @@ class CloudFormationResource:
     @property
     def address(self) -> str:
         """`file:LogicalId`."""
-        return self._template.address(self._name)
+        return self._template.address(self._written.name)
 
     def at(self, path: tuple[str, ...]) -> Value:
         """What its properties say at a path."""
@@ -146,8 +180,8 @@ class CloudFormationResource:
             return unknown("it is nested too deeply", self.place)
 
     def _said(self) -> Value:
-        template = self._template
-        own = absent(self.place) if self._properties is None else template.value(self._properties)
+        template, properties = self._template, self._written.properties
+        own = absent(self.place) if properties is None else template.value(properties)
         if self.type.startswith(PREFIX):
             general = template.section("Globals").get(self.type.removeprefix(PREFIX))
             if general is not None:

@@ -70,11 +70,16 @@ def note_what_is_left_out(layout: Layout, templates: Counter[str], tree: Tree) -
     """Name the charts and the patches, so that nobody takes them for clean."""
     for folder in sorted(layout.charts):
         count = templates[folder]
-        message = f"a Helm chart is not rendered: {_count(count, 'template')} not read (scan what `helm template` prints)"
+        message = (
+            f"a Helm chart is not rendered: {_count(count, 'template')} not read (scan what `helm template` prints)"
+        )
         tree.note(f"{folder}/{CHART}" if folder else CHART, message)
     for folder, found in sorted(layout.kustomizations.items()):
         if found.patches:
-            tree.note(folder or ".", f"{_count(found.patches, 'patch', 'patches')} of this kustomization not applied")
+            tree.note(
+                folder or ".",
+                f"a kustomization is read without its patches: {_count(found.patches, 'patch', 'patches')} not applied",
+            )
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from garrison.estate.truth import YES, Truth
 from garrison.estate.values import Place, Source, Value, absent, dig, known, unknown
 from garrison.sources.documents import GO_WORDS, Reader, compose, entries, joined, pieces
-from garrison.sources.nodes import Complaint, Mapping, Node, Scalar, Sequence
 from garrison.sources.kubernetes.types import type_of
+from garrison.sources.nodes import Complaint, Mapping, Node, Scalar, Sequence
 
 _TEMPLATE = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -23,7 +23,7 @@ class Entry(Reader):
 
     __slots__ = ()
 
-    def scalar(self, content: str | bool | int | float, place: Place) -> Value:
+    def scalar(self, content: str | bool | float, place: Place) -> Value:
         """A scalar; unknown where it has a placeholder."""
         if type(content) is str:
             if "{{" in content:

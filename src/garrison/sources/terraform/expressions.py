@@ -239,7 +239,7 @@ def _computed_object(env: Env, fixed: dict[str, Expr], computed: list[tuple[Expr
         name = key(env)
         text = as_text(name.content)
         if name.state is State.UNKNOWN:
-            rest = rest or undecided(name, place)
+            rest = undecided(name, place) if rest is None else rest
         elif text is None:
             return failed("a key is no text", place)
         else:

@@ -88,7 +88,7 @@ def _list(loop: For, env: Env, found: list[tuple[Value, Value]], rest: Value | N
         if doubt is None:
             items.append(loop.value(inner))
         else:
-            rest = rest or undecided(doubt, loop.place)
+            rest = undecided(doubt, loop.place) if rest is None else rest
     return sequence(items, loop.place, rest)
 
 
@@ -99,7 +99,7 @@ def _object(loop: For, env: Env, found: list[tuple[Value, Value]], rest: Value |
         cause = doubt if doubt is not None else name if name.state is State.UNKNOWN else None
         text = as_text(name.content)
         if cause is not None:
-            rest = rest or undecided(cause, loop.place)
+            rest = undecided(cause, loop.place) if rest is None else rest
         elif text is None:
             return failed("a key is no text", loop.place)
         else:

@@ -201,15 +201,13 @@ resource "aws_opensearch_domain" "vectors" {
   log_publishing_options {
     log_type                 = "AUDIT_LOGS"
     cloudwatch_log_group_arn = aws_cloudwatch_log_group.platform["opensearch"].arn
+    enabled                  = true
   }
 
-  dynamic "log_publishing_options" {
-    for_each = toset(["ES_APPLICATION_LOGS", "INDEX_SLOW_LOGS", "SEARCH_SLOW_LOGS"])
-
-    content {
-      log_type                 = log_publishing_options.value
-      cloudwatch_log_group_arn = aws_cloudwatch_log_group.platform["opensearch"].arn
-    }
+  log_publishing_options {
+    log_type                 = "ES_APPLICATION_LOGS"
+    cloudwatch_log_group_arn = aws_cloudwatch_log_group.platform["opensearch"].arn
+    enabled                  = true
   }
 
   access_policies = data.aws_iam_policy_document.vectors.json

@@ -23,6 +23,8 @@ locals {
     ml-train = { namespace = "fraud-training", policy = data.aws_iam_policy_document.ml_train.json }
     ml-serve = { namespace = "fraud-serving", policy = data.aws_iam_policy_document.ml_serve.json }
     mlflow   = { namespace = "fraud-training", policy = data.aws_iam_policy_document.mlflow.json }
+
+    feature-cache = { namespace = "fraud-serving", policy = data.aws_iam_policy_document.feature_cache.json }
   }
 
   cluster_issuer = replace(aws_iam_openid_connect_provider.cluster.url, "https://", "")
@@ -299,6 +301,20 @@ data "aws_iam_policy_document" "mlflow" {
     sid       = "OwnSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
     resources = [aws_secretsmanager_secret.platform["mlflow"].arn]
+  }
+}
+
+data "aws_iam_policy_document" "feature_cache" {
+  statement {
+    sid       = "OwnSecret"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [aws_secretsmanager_secret.platform["feature-cache"].arn]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt"]
+    resources = [aws_kms_key.platform["data"].arn]
   }
 }
 

@@ -6,7 +6,7 @@ locals {
     }
     data = {
       description = "Databases and secrets"
-      services    = []
+      services    = ["es.amazonaws.com"]
     }
     audit = {
       description = "Trails, logs, alarms"
@@ -24,24 +24,25 @@ resource "aws_kms_key" "platform" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = concat(
-      [{
+    Statement = [
+      {
         Sid       = "AccountAdministersThroughIam"
         Effect    = "Allow"
         Principal = { AWS = local.account_root }
         Action    = "kms:*"
         Resource  = "*"
-      }],
-      [for service in each.value.services : {
+      },
+      {
+        Sid       = "ServicesForThisAccount"
         Effect    = "Allow"
-        Principal = { Service = service }
+        Principal = { Service = each.value.services }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:Encrypt", "kms:ReEncrypt*"]
         Resource  = "*"
         Condition = {
           StringEquals = { "aws:SourceAccount" = var.account_id }
         }
-      }],
-    )
+      },
+    ]
   })
 }
 

@@ -161,7 +161,7 @@ resource "aws_vpc_security_group_ingress_rule" "scoring_lb" {
 
 resource "aws_vpc_security_group_egress_rule" "scoring_lb" {
   security_group_id            = aws_security_group.scoring_lb.id
-  description                  = "To the model server"
+  description                  = "To the gateway of the mesh"
   referenced_security_group_id = aws_security_group.nodes.id
   ip_protocol                  = "tcp"
   from_port                    = 8443

@@ -3,7 +3,7 @@ locals {
     mlflow        = "Admin password and session key of the tracking server"
     ray-token     = "Token that the Ray cluster asks for"
     partner-hmac  = "Key that signs callbacks to partners"
-    feature-store = "Password of the feature store's loader"
+    feature-cache = "Users of the feature cache"
   }
 }
 

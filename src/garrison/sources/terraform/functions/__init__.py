@@ -33,7 +33,7 @@ def call(name: str, arguments: Sequence[Expr], expanded: bool, env: Env, place: 
     if expanded and values:
         last = values.pop()
         if last.state is not State.KNOWN or last.rest is not None:
-            return undecided(last.rest or last, place)
+            return undecided(last if last.rest is None else last.rest, place)
         if isinstance(last.content, Body):
             return failed(f"{name}(): a map cannot be its arguments", place)
         values += last.content if isinstance(last.content, tuple) else (last,)

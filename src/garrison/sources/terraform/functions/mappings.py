@@ -17,7 +17,7 @@ def _merge(call: Call, *values: Value) -> Value:
     rest: Value | None = None
     for value in values:
         if value.state is State.UNKNOWN or value.rest is not None:
-            rest, bodies = undecided(value.rest or value, call.place), []
+            rest, bodies = undecided(value.rest if value.rest is not None else value, call.place), []
         if isinstance(value.content, Body) and value.state is State.KNOWN:
             bodies.append(value.content)
         elif value.state is State.KNOWN:
@@ -64,7 +64,7 @@ def _values(call: Call, value: Value) -> Value:
 
 def _zip_map(call: Call, keys: Value, values: Value) -> Value:
     names, items = listed(keys), listed(values)
-    rest = keys.rest or values.rest
+    rest = values.rest if keys.rest is None else keys.rest
     if names is None or items is None or rest is not None:
         return undecided(rest, call.place) if rest is not None else unknown_among(call) or call.failed("needs lists")
     if len(names) != len(items):

@@ -29,9 +29,9 @@ def _concat(call: Call, *values: Value) -> Value:
         found = listed(value)
         if found is not None:
             items += found
-            rest = rest or value.rest
+            rest = value.rest if rest is None else rest
         elif value.state is State.UNKNOWN:
-            rest = rest or value
+            rest = value if rest is None else rest
         else:
             return call.failed("needs lists")
     return sequence(items, call.place, rest)
@@ -47,10 +47,10 @@ def _flatten(call: Call, value: Value) -> Value:
         found = stack.pop()
         inner = listed(found)
         if inner is not None:
-            rest = rest or found.rest
+            rest = found.rest if rest is None else rest
             stack.extend(reversed(inner))
         elif found.state is State.UNKNOWN and found.content is None:
-            rest = rest or found
+            rest = found if rest is None else rest
         else:
             items.append(found)
         if not call.env.scope.spend(1) or len(stack) > MAX_ITEMS:
@@ -60,7 +60,7 @@ def _flatten(call: Call, value: Value) -> Value:
 
 def _length(call: Call, value: Value) -> Value:
     if value.state is State.UNKNOWN or value.rest is not None:
-        return undecided(value.rest or value, call.place)
+        return undecided(value.rest if value.rest is not None else value, call.place)
     if isinstance(value.content, Body):
         return known(len(value.content.keys()), call.place)
     if isinstance(value.content, str | tuple):
@@ -137,7 +137,7 @@ def _compact(call: Call, value: Value) -> Value:
     for member in items:
         empty = member.is_empty()
         if empty.unknown:
-            rest = rest or member
+            rest = member if rest is None else rest
         elif empty.no:
             found.append(member)
     return sequence(found, call.place, rest)
@@ -210,7 +210,11 @@ def _slice(call: Call, value: Value, start: Value, end: Value) -> Value:
     cause = unknown_among(call)
     items = listed(value)
     if cause is not None or items is None or value.rest is not None:
-        return cause or (undecided(value.rest, call.place) if value.rest else call.failed("needs a list"))
+        return (
+            cause
+            if cause is not None
+            else (undecided(value.rest, call.place) if value.rest is not None else call.failed("needs a list"))
+        )
     a, b = as_number(start.content), as_number(end.content)
     if not isinstance(a, int) or not isinstance(b, int) or not 0 <= a <= b <= len(items):
         return call.failed("its bounds are outside of the list")
@@ -221,7 +225,11 @@ def _chunks(call: Call, value: Value, size: Value) -> Value:
     cause = unknown_among(call)
     items = listed(value)
     if cause is not None or items is None or value.rest is not None:
-        return cause or (undecided(value.rest, call.place) if value.rest else call.failed("needs a list"))
+        return (
+            cause
+            if cause is not None
+            else (undecided(value.rest, call.place) if value.rest is not None else call.failed("needs a list"))
+        )
     count = as_number(size.content)
     if not isinstance(count, int) or count < 1:
         return call.failed("needs a size")

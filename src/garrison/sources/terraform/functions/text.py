@@ -135,7 +135,7 @@ def _format_list(call: Call, *values: Value) -> Value:
     lengths = {len(items) for v in values[1:] if (items := listed(v)) is not None}
     for value in values[1:]:
         if value.rest is not None or (value.state is State.UNKNOWN and value.content is None):
-            return undecided(value.rest or value, call.place)
+            return undecided(value.rest if value.rest is not None else value, call.place)
     if len(lengths) > 1:
         return call.failed("its lists are not of one length")
     count = next(iter(lengths), 1)

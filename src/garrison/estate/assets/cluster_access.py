@@ -1,0 +1,134 @@
+"""Who may do what in a cluster, and the settings and secrets that lie in it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from functools import cached_property
+
+from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
+from garrison.estate.literals import credentials, is_default
+from garrison.estate.truth import Truth
+from garrison.estate.values import Body, State, Value, known
+
+EVERYONE = ("system:anonymous", "system:unauthenticated")
+_SHIPPED_PASSWORDS = frozenset({"minioadmin", "minio123", "password1234", "12341234", "admin", "password"})
+
+
+class Namespace(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """A namespace of a cluster."""
+
+    enforced_level: Value = UNMAPPED  # of the Pod Security Standards: privileged, baseline, restricted
+
+
+class ServiceAccount(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """Who a workload is in its cluster."""
+
+    namespace: Value = UNMAPPED
+    mounts_token: Truth = UNMAPPED_TRUTH
+    cloud_role: Value = UNMAPPED  # the IAM role or account it becomes: an ARN, an address, a client id
+
+
+class KubernetesRole(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """A Role or ClusterRole: rules of API groups, resources and verbs."""
+
+    namespace: Value = UNMAPPED
+    rules: Value = UNMAPPED
+
+    def allows(
+        self,
+        verbs: Sequence[str],
+        resources: Sequence[str],
+        groups: Sequence[str] = ("",),
+        *,
+        all_only: bool = False,
+    ) -> Truth:
+        """Whether a rule, not bound to single names, allows one of the verbs on one of the resources.
+
+        Wildcards count; with `all_only` they are all that counts.
+        """
+        also = () if all_only else ("*",)
+
+        def rule(said: Value) -> Truth:
+            return (
+                said.child("verbs").any(lambda v: v.one_of((*verbs, *also)))
+                & said.child("resources").any(lambda r: r.one_of((*resources, *also)))
+                & said.child("apiGroups").any(lambda g: g.one_of((*groups, *also)))
+                & said.child("resourceNames").is_empty()
+            )
+
+        return self.rules.any(rule)
+
+
+class RoleBinding(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """Gives a role to users, groups and service accounts; a ClusterRoleBinding in all namespaces."""
+
+    namespace: Value = UNMAPPED
+    role_kind: Value = UNMAPPED
+    role_name: Value = UNMAPPED
+    subjects: Value = UNMAPPED  # items of kind, name, namespace
+
+    @cached_property
+    def cluster_wide(self) -> Truth:
+        """Whether it holds in all namespaces."""
+        return Truth(self.type == "ClusterRoleBinding")
+
+    @cached_property
+    def to_everyone(self) -> Truth:
+        """Whether people who did not say who they are receive it."""
+        return self.subjects.any(lambda s: s.child("name").one_of(EVERYONE))
+
+    @cached_property
+    def to_service_account(self) -> Truth:
+        """Whether a service account receives it, one of its own or all of them."""
+        return self.subjects.any(
+            lambda s: s.child("kind").equals("ServiceAccount") | s.child("name").starts_with("system:serviceaccounts")
+        )
+
+
+class ConfigMap(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """Settings handed to workloads: a ConfigMap, or a Secret, whose values are base64 and no secret in a manifest."""
+
+    namespace: Value = UNMAPPED
+    secret: Truth = UNMAPPED_TRUTH
+    encoded: Value = UNMAPPED  # by key, in base64
+    plain: Value = UNMAPPED  # by key
+
+    @cached_property
+    def settings(self) -> tuple[tuple[str, Value], ...]:
+        """Key and value of each, decoded."""
+        return (*_entries(self.plain), *((k, _decoded(v)) for k, v in _entries(self.encoded)))
+
+    def says(self, key: str, pattern: str) -> Truth:
+        """Whether the value of a key looks so; the evidence is where it stands."""
+        found = [v for k, v in self.settings if k == key]
+        return found[0].matches(pattern) if found else Truth(False, (self.plain,))
+
+    def text_has(self, pattern: str) -> Truth:
+        """Whether some value, most often a whole file, looks so."""
+        matching = [v for _, v in self.settings if v.matches(pattern).yes]
+        return Truth(True, (Value(State.KNOWN, None, matching[0].place),)) if matching else Truth(False)
+
+    @cached_property
+    def credentials(self) -> Truth:
+        """Whether it holds credentials that can be read where it is written."""
+        return credentials(self.settings, self.place)
+
+    @cached_property
+    def shipped_store_password(self) -> Truth:
+        """Whether it holds an object store's password as that is shipped."""
+        return is_default(self.settings, r"secret_?-?key|password|root_?-?password", _SHIPPED_PASSWORDS, self.place)
+
+
+def _entries(said: Value) -> tuple[tuple[str, Value], ...]:
+    return tuple(said.content.items()) if said.state is State.KNOWN and isinstance(said.content, Body) else ()
+
+
+def _decoded(value: Value) -> Value:
+    if value.state is not State.KNOWN or not isinstance(value.content, str):
+        return value
+    try:
+        return known(base64.b64decode(value.content, validate=True).decode(), value.place)
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return value  # not base64, or not text: as it is written

@@ -1,0 +1,109 @@
+"""A baseline: the findings that are known and put off. They are counted, not shown, and do not fail a build."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from garrison.errors import ConfigError
+from garrison.findings.finding import Finding
+
+_MAX_BYTES = 100_000_000
+_VERSION = 1
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One known finding. The fingerprint decides; the rest is for the reader of a difference."""
+
+    fingerprint: str
+    check: str
+    asset: str
+    severity: str = ""
+    path: str = ""
+
+
+class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file."""
+
+    version: int
+    findings: tuple[Entry, ...]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """A baseline file. Raises ConfigError, with the line, for one that is not well formed."""
+    shown = str(path)
+    again = "write it again with --write-baseline"
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        hint = "write one with: garrison scan --write-baseline FILE"
+        raise ConfigError(f"the baseline cannot be read: {error.strerror}", path=shown, hint=hint) from error
+    if len(data) > _MAX_BYTES:
+        raise ConfigError("the baseline is larger than 100 MB", path=shown, hint=again)
+    try:
+        found = msgspec.json.decode(data, type=Baseline)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at ")
+        line = line_of(data, where.strip("`"))
+        raise ConfigError(f"not a baseline: {message}{f' at {where}' if where else ''}", path=shown, line=line, hint=again) from error  # fmt: skip
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ConfigError(f"not JSON: {error}", path=shown, line=_line_of_error(data, str(error)), hint=again) from error
+    if found.version != _VERSION:
+        message = f"a baseline of version {found.version}: this Garrison reads version {_VERSION}"
+        raise ConfigError(message, path=shown, line=line_of(data, "$.version"), hint=again)
+    return found
+
+
+def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
+    """Every finding, sorted so that differences stay small. Raises ConfigError where it cannot be written."""
+    entries = sorted(
+        (Entry(f.fingerprint, f.check.id, f.asset.address, f.severity.value, f.place.source.path) for f in findings),
+        key=lambda e: (e.path, e.asset, e.check),
+    )
+    data = msgspec.json.format(msgspec.json.encode(Baseline(_VERSION, tuple(entries))), indent=1)
+    try:
+        path.write_bytes(data + b"\n")
+    except OSError as error:
+        raise ConfigError(f"the baseline cannot be written: {error.strerror}", path=str(path)) from error
+
+
+def split(
+    findings: Sequence[Finding], baseline: Baseline, judged: frozenset[str]
+) -> tuple[list[Finding], list[Finding], list[Entry]]:
+    """What is new, what is known, and the entries that no finding answers any more.
+
+    Entries of checks that are not among the `judged` ones say nothing.
+    """
+    known = {e.fingerprint for e in baseline.findings}
+    fresh = [f for f in findings if f.fingerprint not in known]
+    old = [f for f in findings if f.fingerprint in known]
+    met = {f.fingerprint for f in old}
+    return fresh, old, [e for e in baseline.findings if e.fingerprint not in met and e.check in judged]
+
+
+def line_of(data: bytes, where: str) -> int:
+    """The line of `$.findings[3].check` in JSON; 0 where that cannot be told."""
+    from garrison.sources.nodes import Mapping, Scalar, Sequence
+    from garrison.sources.yaml_nodes import compose
+
+    node = next((c.node for c in compose(data)), None)
+    steps = where.replace("[", ".[").split(".")[1:]
+    for step in steps:
+        if isinstance(node, Sequence) and step.startswith("[") and step[1:-1].isdigit():
+            node = node.items[int(step[1:-1])]
+        elif isinstance(node, Mapping):
+            pairs = zip(node.pairs[::2], node.pairs[1::2], strict=True)
+            inner = next((v for k, v in pairs if isinstance(k, Scalar) and k.text == step), None)
+            if inner is None:
+                break
+            node = inner
+    return (node.start >> 20) + 1 if node is not None else 0
+
+
+def _line_of_error(data: bytes, message: str) -> int:
+    """msgspec says `(byte 123)`; a file that breaks off says nothing, and breaks off in its last line."""
+    _, found, rest = message.partition("(byte ")
+    return data.count(b"\n", 0, int(rest.rstrip(")"))) + 1 if found else data.count(b"\n") + 1

@@ -1,0 +1,43 @@
+"""A module per output form. A form is a module here with `render`; nothing registers it, its name is the module's."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Protocol
+
+import msgspec
+
+from garrison.findings.result import Result
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is shown, and on what. Forms for machines always say everything."""
+
+    everything: bool = False  # every finding, not only what to mend first
+    unknown: bool = False  # what could not be decided
+    colour: bool = False
+    width: int = 100  # characters of a line
+    seconds: float | None = None  # how long it took; None where output is to be the same every time
+    paths: tuple[str, ...] = (".",)  # as they were named on the command line
+
+
+class Form(Protocol):
+    """What a module of this package is."""
+
+    def render(self, result: Result, view: View) -> str:
+        """The whole report, with the line feed at its end; "" where there is nothing to say."""
+        ...
+
+
+@cache
+def form_names() -> tuple[str, ...]:
+    """The names of all forms."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__)))
+
+
+def form(name: str) -> Form:
+    """A form by its name."""
+    module: Form = importlib.import_module(f"{__name__}.{name}")
+    return module

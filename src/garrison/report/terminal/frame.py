@@ -1,0 +1,113 @@
+"""A code frame: the lines that decided a finding, of one file in one frame, with what is to be said of them."""
+
+from __future__ import annotations
+
+import re
+
+from garrison.estate.values import Place, Source
+from garrison.findings.finding import Evidence, Finding
+from garrison.findings.result import Result
+from garrison.report.terminal.masking import masked, masked_values
+from garrison.report.terminal.text import Painter, clean, columns, cut
+
+_CONTEXT = 300  # lines before a frame that are looked at to find out what is a secret
+_MAX_LINES = 8  # of one frame
+_MAX_SPAN = 4  # of one piece of evidence
+_SECRET_CHECK = re.compile(r"secret|credential|password|login|token|written")
+_MAX_ELSEWHERE = 3
+
+
+def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[str]:
+    """The frame of a finding; its evidence in other files follows as references."""
+    source = finding.place.source
+    here = [e for e in finding.evidence if e.place.source.path == source.path]
+    deciding = _deciding(here, finding)
+    numbers = _numbers(finding, deciding)
+    lines = _texts(source, numbers, secret=deciding if _SECRET_CHECK.search(finding.check.id) else {})
+    margin = len(str(numbers[-1])) if numbers else 1
+    out = [f"  {paint('┌', 'dim')} {paint(clean(result.shown(source.path)), 'cyan')}{paint(f':{finding.place.line}', 'cyan')}"]
+    previous = 0
+    common = min((len(t) - len(t.lstrip()) for t in lines.values() if t.strip()), default=0)
+    for number in numbers:
+        if previous and number > previous + 1:
+            out.append(f"  {paint('│', 'dim')} {paint('⋮'.rjust(margin), 'dim')} {paint('│', 'dim')}")
+        previous = number
+        note = deciding.get(number)
+        room = width - margin - 9
+        text = cut(clean(lines[number])[common:], room)
+        remark = ""
+        if note and columns(text) + columns(note) + 5 <= room:
+            remark = "   " + paint(f"← {note}", "dim")
+        bar = paint("┃", "red") if note is not None else paint("│", "dim")
+        code = text if note is not None else paint(text, "dim")
+        out.append(f"  {paint('│', 'dim')} {paint(str(number).rjust(margin), 'dim')} {bar} {code}{remark}".rstrip())
+        if note and not remark:
+            out.append(f"  {paint('│', 'dim')} {' ' * margin} {paint('╵', 'red')} {paint('↑ ' + cut(note, room - 2), 'dim')}")
+    out += _elsewhere(finding, result, paint, width)
+    out.append(f"  {paint('└', 'dim')} {cut(clean(finding.why), width - 6)}")
+    return out
+
+
+def remark_of(evidence: Evidence) -> str:
+    """What is to be said of a piece of evidence, in one line."""
+    if evidence.decided_by and evidence.decided_by not in evidence.note:
+        said = f"decided by {evidence.decided_by}"
+        return clean(f"{said}: {evidence.note}" if evidence.note else said)
+    return clean(evidence.note)
+
+
+def _deciding(here: list[Evidence], finding: Finding) -> dict[int, str]:
+    """The lines that decided it, with a remark for the first of each piece of evidence."""
+    found: dict[int, str] = {}
+    whole = finding.asset.place
+    for evidence in here:
+        place = evidence.place
+        remark = remark_of(evidence)
+        is_whole = place.start == whole.start and place.end == whole.end
+        last = place.line if is_whole else min(place.end_line, place.line + _MAX_SPAN - 1)
+        for number in range(place.line, last + 1):
+            first = remark if number == place.line else ""
+            found[number] = "; ".join(dict.fromkeys(r for r in (found.get(number, ""), first) if r))
+    return found
+
+
+def _numbers(finding: Finding, deciding: dict[int, str]) -> list[int]:
+    """The lines to show: those that decided, and those where the asset and its owner begin."""
+    path = finding.place.source.path
+    begin = [a.place.line for a in (finding.asset, finding.owner) if a.place.source.path == path]
+    chosen = sorted(deciding)[: _MAX_LINES - 1]
+    if begin and (not chosen or begin[0] not in chosen):
+        chosen.append(begin[0])
+    return sorted(chosen)
+
+
+def _texts(source: Source, numbers: list[int], secret: dict[int, str]) -> dict[int, str]:
+    """The text of each line, secrets masked. Lines of `secret` hold one, whatever they look like."""
+    found: dict[int, str] = {}
+    everything = source.data.split(b"\n")
+    for number in numbers:
+        start = max(0, number - 1 - _CONTEXT)
+        window = everything[start : number + 3]
+        texts = masked([line.decode("utf8", "replace").rstrip("\r")[:2000] for line in window])
+        text = texts[number - 1 - start] if number - 1 - start < len(texts) else ""
+        found[number] = masked_values(text) if number in secret else text
+    return found
+
+
+def _elsewhere(finding: Finding, result: Result, paint: Painter, width: int) -> list[str]:
+    """The evidence in other files, a line each."""
+    others = [e for e in finding.evidence if e.place.source.path != finding.place.source.path]
+    out = []
+    for evidence in others[:_MAX_ELSEWHERE]:
+        text = clean(next(iter(_texts(evidence.place.source, [evidence.place.line], {}).values())).strip())
+        where = clean(f"{result.shown(evidence.place.source.path)}:{evidence.place.line}")
+        room = width - columns(where) - 8
+        out.append(f"  {paint('│', 'dim')} {cut(text, max(room, 20))} {paint(f'← {where}', 'dim')}")
+    if len(others) > _MAX_ELSEWHERE:
+        out.append(f"  {paint('│', 'dim')} {paint(f'and {len(others) - _MAX_ELSEWHERE} more places', 'dim')}")
+    return out
+
+
+def at(place: Place, result: Result) -> str:
+    """`file:line` as the user names it."""
+    return clean(f"{result.shown(place.source.path)}:{place.line}")

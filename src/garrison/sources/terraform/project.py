@@ -1,0 +1,154 @@
+"""All configuration of a scan: folders, roots, the modules they call, and the files that functions read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from garrison.estate.values import Place, Source, State
+from garrison.sources.interface import File, Tree
+from garrison.sources.terraform.evaluation import MAX_TURNS, Expr
+from garrison.sources.terraform.folders import Folder, joined, read_folder
+from garrison.sources.terraform.instances import instances_of
+from garrison.sources.terraform.modules import Module
+from garrison.sources.terraform.resource import TerraformResource
+from garrison.sources.terraform.syntax import Block, parse_template
+
+_MAX_MODULES = 10_000  # instances of modules in one scan
+_MAX_DEPTH = 30  # modules inside of modules
+_MAX_READ_BYTES = 1_000_000
+
+
+class Project:
+    """What all modules of a scan share."""
+
+    def __init__(self, files: Sequence[File], tree: Tree) -> None:
+        self.tree = tree
+        self.turns, self.modules = MAX_TURNS, 0
+        self._said: set[tuple[str, str]] = set()
+        self._texts: dict[str, Source | None] = {}
+        self._templates: dict[str, Expr] = {}
+        by_folder: dict[str, list[File]] = defaultdict(list)
+        for file in files:
+            by_folder[file.folder].append(file)
+        self.folders = {path: read_folder(path, found, tree) for path, found in sorted(by_folder.items())}
+
+    def roots(self) -> list[Folder]:
+        """The folders that no other calls; of folders that only call each other, the first."""
+        calls = {path: [s for s in f.sources() if s != path] for path, f in self.folders.items()}
+        called = {source for sources in calls.values() for source in sources}
+        roots = [path for path in self.folders if path not in called]
+        reached: set[str] = set()
+        _reach(roots, calls, reached)
+        for path in self.folders:
+            if path not in reached:
+                roots.append(path)
+                _reach([path], calls, reached)
+        return [self.folders[path] for path in roots if not self.folders[path].empty]
+
+    def resources(self) -> Iterator[TerraformResource]:
+        """Every resource of every root; walked, not recursed into: a module may call itself."""
+        for folder in self.roots():
+            stack = [Module(self, folder, folder.shown, f"{folder.shown}:")]
+            while stack:
+                module = stack.pop()
+                inner: list[Module] = []
+                for name, block in module.folder.named.items():
+                    if block.type == "resource":
+                        for instance in instances_of(block, module):
+                            yield TerraformResource(module, block, instance)
+                    elif block.type == "module":
+                        inner += [m for _, m in module.children(name.partition(".")[2]) or ()]
+                stack.extend(reversed(inner))
+
+    # What modules ask for.
+
+    def called_folder(self, module: Module, name: str, block: Block) -> Folder | None:
+        """The folder a module's call names; None, and a note, where it is not at hand."""
+        source = block.attributes.get("source")
+        value = source.value(module.env) if source is not None else None
+        text = value.content if value is not None and value.state is State.KNOWN else None
+        if not isinstance(text, str):
+            self.note(block, f"module {name} is not read: its source is not known")
+            return None
+        if text.startswith(("./", "../")) or text in (".", ".."):
+            path = joined(module.folder.path, text)
+            folder = self.folders.get(path)
+            if folder is None:
+                where = "outside of what is scanned" if path.startswith("..") else "not there"
+                self.note(block, f"module {name} is not read: {text} is {where}")
+            return folder
+        self.note(block, f"module {name} is not read: {text} is not in this folder; terraform init fetches it")
+        return None
+
+    def may_add(self, module: Module, block: Block) -> bool:
+        """Whether one more module instance is within limits."""
+        self.modules += 1
+        if self.modules > _MAX_MODULES:
+            self.problem(block, f"there are more than {_MAX_MODULES} module instances; the others are not read")
+            return False
+        if module.depth >= _MAX_DEPTH:
+            self.problem(block, "modules are nested too deeply, or call themselves")
+            return False
+        return True
+
+    def spend(self, turns: int) -> bool:
+        """Whether loops may turn that many times more."""
+        self.turns -= turns
+        return self.turns > 0
+
+    def text_of(self, root: Folder, path: str) -> Source | None:
+        """A file of the tree, by its path from a root module."""
+        shown = joined(root.path, path)
+        if shown not in self._texts:
+            self._texts[shown] = self._read(root.absolute / path, shown)
+        return self._texts[shown]
+
+    def template_of(self, root: Folder, path: str, place: Place) -> Expr | None:
+        """A file of the tree as a template."""
+        source = self.text_of(root, path)
+        if source is None:
+            return None
+        if source.path not in self._templates:
+            self._templates[source.path] = parse_template(source.data, source, place)
+        return self._templates[source.path]
+
+    def _read(self, path: Path, shown: str) -> Source | None:
+        try:
+            absolute = path.resolve()
+            if not absolute.is_relative_to(self.tree.top) or not absolute.is_file():
+                return None
+            if absolute.stat().st_size > _MAX_READ_BYTES:
+                return None
+            return Source(shown, absolute.read_bytes(), byte_columns=True)
+        except (OSError, ValueError):
+            return None
+
+    def note(self, block: Block, message: str) -> None:
+        """Once for each file and message."""
+        path = block.place.source.path
+        if (path, message) not in self._said:
+            self._said.add((path, message))
+            self.tree.note(path, message)
+
+    def problem(self, block: Block, message: str) -> None:
+        """Once for each file and message."""
+        place = block.place
+        if (place.source.path, message) not in self._said:
+            self._said.add((place.source.path, message))
+            self.tree.problem(place.source.path, message, line=place.line)
+
+
+def _reach(starts: Iterable[str], calls: dict[str, list[str]], reached: set[str]) -> None:
+    stack = list(starts)
+    while stack:
+        path = stack.pop()
+        if path not in reached:
+            reached.add(path)
+            stack += calls.get(path, ())
+
+
+def read_project(files: Sequence[File], tree: Tree) -> Iterator[TerraformResource]:
+    """The resources of all configuration among the files."""
+    yield from Project(files, tree).resources()
