@@ -10,7 +10,9 @@ Exit codes of `garrison scan`: 0 clean, 1 findings, 2 usage, 3 incomplete (outra
 
 from __future__ import annotations
 
+import difflib
 import enum
+from collections.abc import Iterable
 
 
 class ExitCode(enum.IntEnum):
@@ -52,3 +54,9 @@ class ConfigError(GarrisonError):
 
 class UnreadableError(GarrisonError):
     """A document to be scanned cannot be read."""
+
+
+def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint for a word that is not known: those that look like it, else `otherwise`."""
+    close = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(close)}?" if close else otherwise

@@ -3,25 +3,191 @@
 from __future__ import annotations
 
 import gc
+import os
+import shutil
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.errors import UsageError
+from garrison.report import View, form, form_names
 
-@click.command(name="scan")
+if TYPE_CHECKING:
+    from garrison.findings.result import Result
+    from garrison.scan.config import Settings
+
+_STDOUT = "-"
+_ORDER = "garrison.order"
+_WIDTH = 100  # of lines, where the output is no terminal
+
+
+class _ScanCommand(click.Command):
+    """Remembers in which order --format and -o were given: each -o belongs to the --format before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta[_ORDER] = [parameter.name for parameter in order]
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    name="scan",
+    cls=_ScanCommand,
+    epilog="""\b
+Examples:
+  garrison scan                                    what to mend first, in this folder
+  garrison scan infra k8s --all                    everything, in two folders
+  garrison scan --unknown                          also what could not be decided, and by what
+  garrison scan --format sarif -o garrison.sarif   for code scanning
+  garrison scan --fail-on high --format github     in a pull request
+  garrison scan --write-baseline known.json        accept what is there today ...
+  garrison scan --baseline known.json              ... and fail on what is new
+\b
+Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could not be read.""",
+)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-def command(paths: tuple[Path, ...]) -> None:
-    """Scan infrastructure as code for what is open."""
-    gc.disable()
+@click.option(
+    "-f", "--format", "formats", multiple=True, type=click.Choice(form_names()),
+    help="How to report; may be given several times, each with an -o behind it. Default: terminal.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", "outputs", multiple=True, type=click.Path(dir_okay=False, allow_dash=True),
+    help="Where to write the --format before it; without one it goes to standard output.",
+)  # fmt: skip
+@click.option("--all", "everything", is_flag=True, help="Show every finding, not only what to mend first.")
+@click.option("--unknown", is_flag=True, help="Show what could not be decided, and what would decide it.")
+@click.option(
+    "--fail-on", type=click.Choice(["critical", "high", "medium", "low", "never"]),
+    help="The least severity that makes the exit code 1. Default: low.",
+)  # fmt: skip
+@click.option("--baseline", type=click.Path(path_type=Path), help="A file of findings that are known: they are only counted.")
+@click.option("--write-baseline", type=click.Path(path_type=Path), help="Write all findings to such a file.")
+@click.option(
+    "--pillar", "pillars", multiple=True,
+    type=click.Choice(["cloud", "containers", "api", "monitoring", "access"]),
+    help="Judge only this part; may be given several times.",
+)  # fmt: skip
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be given several times.")
+@click.option(
+    "--config", type=click.Path(path_type=Path),
+    help="The configuration. Default: garrison.toml or [tool.garrison] in pyproject.toml, at or above the first PATH.",
+)  # fmt: skip
+@click.pass_context
+def command(ctx: click.Context, **options: Any) -> None:
+    """Scan infrastructure as code for what is open.
+
+    PATH is a folder or a file; the current folder if none is given. Terraform, CloudFormation and Kubernetes are told by
+    what is in the files. Nothing that is scanned is executed, and no network is used.
+    """
+    started = time.perf_counter()
+    gc.disable()  # a scan makes many objects, and throws few away
     from garrison.scan.scan import scan
 
-    result = scan(paths or (Path(),))
-    for finding in result.findings:
-        click.echo(f"{finding.severity:9} {finding.check.id:28} {finding.asset.address}  {finding.place}")
-    for problem in result.problems:
-        click.echo(f"problem  {problem.path}:{problem.line}  {problem.message}", err=True)
-    click.echo(
-        f"{result.files} files, {result.assets} assets, {len(result.findings)} findings, {len(result.undecided)} unknown"
-    )
+    paths: tuple[Path, ...] = options["paths"] or (Path(),)
+    wanted = _wanted(ctx.meta[_ORDER], options["formats"], options["outputs"])
+    settings = _settings(paths, options)
+    progress, finish = _progress()
+    try:
+        result = scan(paths, settings, progress=progress)
+    finally:
+        finish()
+    if options["write_baseline"] is not None:
+        from garrison.findings.baseline import write_baseline
+
+        write_baseline(options["write_baseline"], [*result.findings, *result.baselined])
+    for name, output in wanted:
+        _write(name, output, result, _view(output, paths, options, time.perf_counter() - started))
     sys.exit(result.exit_code)
+
+
+def _wanted(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each format with where it goes. Raises UsageError where two would go to one place."""
+    names, files = iter(formats), iter(outputs)
+    found: list[tuple[str, str]] = []
+    open_ = False  # whether the last format still waits for its output
+    for option in order:
+        if option == "formats":
+            found.append((next(names), _STDOUT))
+            open_ = True
+        elif option == "outputs":
+            if open_:
+                found[-1] = found[-1][0], next(files)
+            elif not formats:
+                found.append(("terminal", next(files)))
+            else:
+                raise UsageError(f"-o {next(files)} belongs to no --format", hint="write: --format json -o report.json")
+            open_ = False
+    found = found or [("terminal", _STDOUT)]
+    places = [output for _, output in found]
+    for place in places:
+        if places.count(place) > 1:
+            where = "standard output" if place == _STDOUT else place
+            raise UsageError(f"two formats would go to {where}", hint="write -o FILE behind each --format but one")
+    return found
+
+
+def _settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
+    """The command line over the configuration."""
+    from garrison.checks.check import Pillar
+    from garrison.findings.baseline import read_baseline
+    from garrison.scan.config import Loaded, Settings, find_config, load, severity_of
+
+    first = paths[0] if paths[0].is_dir() else paths[0].parent
+    path = options["config"] or (find_config(first) if paths[0].exists() else None)
+    loaded = load(path) if path is not None else Loaded()
+    said = loaded.config.scan
+    baseline = options["baseline"] or (loaded.beside(said.baseline) if said.baseline else None)
+    if baseline is not None and baseline == options["write_baseline"] and not baseline.exists():
+        baseline = None
+    return Settings(
+        pillars=frozenset(Pillar(p) for p in options["pillars"] or said.pillars) or frozenset(Pillar),
+        checks=frozenset(options["checks"]),
+        exclude=said.exclude,
+        loaded=loaded,
+        baseline=read_baseline(baseline) if baseline is not None else None,
+        fail_on=severity_of(options["fail_on"] or said.fail_on),
+    )
+
+
+def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds: float) -> View:
+    terminal = output == _STDOUT and sys.stdout.isatty()
+    return View(
+        everything=options["everything"],
+        unknown=options["unknown"],
+        colour=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        width=shutil.get_terminal_size().columns if terminal else _WIDTH,
+        seconds=seconds if terminal else None,
+        paths=tuple(str(p) for p in paths),
+    )
+
+
+def _write(name: str, output: str, result: Result, view: View) -> None:
+    data = form(name).render(result, view).encode("utf8", "backslashreplace")
+    if output == _STDOUT:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        Path(output).write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}", hint="name a file in a folder that exists") from error
+
+
+def _progress() -> tuple[Callable[[str], None], Callable[[], None]]:
+    """What says what is being done, on a terminal only, and what takes it away again."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return lambda _: None, lambda: None
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"\r\x1b[2K {text} …")
+        sys.stderr.flush()
+
+    def finish() -> None:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+    return say, finish

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from garrison.checks.check import Check, Outcome, Verdict, all_checks
-from garrison.errors import UsageError
+from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Relation
@@ -95,8 +95,10 @@ def _claimed(tree: Tree) -> tuple[list[tuple[Format, list[File]]], list[File]]:
 def _selected(settings: Settings) -> tuple[Check, ...]:
     """The checks that are asked for."""
     everything = all_checks()
-    if strange := sorted(settings.checks - {c.id for c in everything}):
-        raise UsageError(f"no check is called {strange[0]}", hint="garrison checks lists them")
+    ids = {c.id for c in everything}
+    if strange := sorted(settings.checks - ids):
+        hint = nearest(strange[0], ids, "garrison checks lists them")
+        raise UsageError(f"no check is called {strange[0]}", hint=hint)
     return tuple(
         c for c in everything if c.pillar in settings.pillars and (not settings.checks or c.id in settings.checks)
     )

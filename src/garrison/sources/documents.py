@@ -117,7 +117,7 @@ class Reader:
         """What a node says. A mapping's values are made when they are asked for."""
         place = Place(self.source, node.start, node.end)
         if type(node) is Mapping:
-            return known(NodeBody(self, node), place)
+            return known(NodeBody(self, node, place), place)
         if type(node) is SequenceNode:
             return known(tuple([self.value(item) for item in node.items]), place)
         content = self.content(node)  # type: ignore[arg-type]  # only a scalar is left
@@ -137,21 +137,22 @@ class Reader:
 
 
 class NodeBody(Body):
-    """A mapping of a document."""
+    """A mapping of a document. Its nodes give way to values as these are asked for."""
 
-    __slots__ = ("_entries", "_node", "_reader")
+    __slots__ = ("_absent", "_entries", "_reader")
 
-    def __init__(self, reader: Reader, node: Mapping) -> None:  # its values are made without the closures of Body
-        self._reader, self._node = reader, node
-        self._memo: dict[str, Value] = {}
-        self._entries: dict[str, Node] | None = None
+    def __init__(self, reader: Reader, node: Mapping, place: Place) -> None:  # without the closures of Body
+        self._reader = reader
+        self._absent = absent(place)
+        self._entries: dict[str, Node | Value] | Mapping = node
 
     @property
-    def entries(self) -> dict[str, Node]:
-        """Its nodes by name."""
-        if self._entries is None:
-            self._entries = entries(self._node)
-        return self._entries
+    def entries(self) -> dict[str, Node | Value]:
+        """What is said, by name."""
+        found = self._entries
+        if type(found) is Mapping:
+            found = self._entries = entries(found)  # type: ignore[assignment]  # values come to stand among the nodes
+        return found  # type: ignore[return-value]  # a mapping no more
 
     def keys(self) -> Sequence[str]:
         """The names that are said, in the order of the source."""
@@ -159,11 +160,12 @@ class NodeBody(Body):
 
     def child(self, name: str) -> Value:
         """The value called `name`, absent where there is none."""
-        found = self._memo.get(name)
+        said = self.entries
+        found = said.get(name)
         if found is None:
-            node = self.entries.get(name)
-            found = absent(self._reader.place(self._node)) if node is None else self._reader.value(node)
-            self._memo[name] = found
+            return self._absent
+        if type(found) is not Value:
+            found = said[name] = self._reader.value(found)  # type: ignore[arg-type]  # only a node is left
         return found
 
 

@@ -1,7 +1,7 @@
 """The shape of a YAML or JSON document: scalars, sequences, mappings, each with its span.
 
 Nodes are what is written; what it means (is `on` true?) depends on who reads it and is decided in `documents`.
-They hold no cycles, so the garbage collector need not visit them.
+They hold no cycles, so the garbage collector need not visit them; as arrays with tags they can be put aside as bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Style(enum.IntEnum):
     WORD = 2  # a number, true, false or null of JSON
 
 
-class Scalar(msgspec.Struct, frozen=True, eq=False, gc=False):
+class Scalar(msgspec.Struct, frozen=True, eq=False, gc=False, array_like=True, tag=0):
     """`start` and `end` are packed as `garrison.estate.values.pack` does."""
 
     text: str
@@ -33,7 +33,7 @@ class Scalar(msgspec.Struct, frozen=True, eq=False, gc=False):
     end: int
 
 
-class Sequence(msgspec.Struct, frozen=True, eq=False, gc=False):
+class Sequence(msgspec.Struct, frozen=True, eq=False, gc=False, array_like=True, tag=1):
     """A list."""
 
     items: tuple[Node, ...]
@@ -42,7 +42,7 @@ class Sequence(msgspec.Struct, frozen=True, eq=False, gc=False):
     end: int
 
 
-class Mapping(msgspec.Struct, frozen=True, eq=False, gc=False):
+class Mapping(msgspec.Struct, frozen=True, eq=False, gc=False, array_like=True, tag=2):
     """Keys and values in turn: key, value, key, value."""
 
     pairs: tuple[Node, ...]

@@ -97,6 +97,7 @@ class _Composer:
         self.refused: Complaint | None = None
         self.complaints: list[Complaint] = []
         self.count = 0  # values, aliases followed
+        self.texts: dict[str, str] = {}
         self.here: list[Node] = []  # the items of what is open
         # What is open: the items it stands among, its first event, its start, `count` and `deepest` before it.
         self.stack: list[tuple[list[Node], Any, int, int, int]] = []
@@ -106,13 +107,14 @@ class _Composer:
     def run(self, next_event: Callable[[], Any]) -> None:
         """Take events up to the end of the document."""
         first, locate, stack = self.first_line, self.locate, self.stack
+        shared = self.texts.setdefault  # the same keys come again and again
         while (event := next_event()) is not None:
             kind = event.__class__
             if kind is ScalarEvent:
                 self.count += 1
                 begin, end = event.start_mark, event.end_mark
                 node: Node | None = Scalar(
-                    event.value,
+                    shared(event.value, event.value),
                     event.tag or "",
                     Style.PLAIN if event.implicit[0] else Style.TEXT,
                     begin.line + first << 20 | begin.column if locate is None else locate(begin),

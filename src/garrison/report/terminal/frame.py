@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import lru_cache
 
 from garrison.estate.values import Place, Source
 from garrison.findings.finding import Evidence, Finding
@@ -10,7 +12,8 @@ from garrison.findings.result import Result
 from garrison.report.terminal.masking import masked, masked_values
 from garrison.report.terminal.text import Painter, clean, columns, cut
 
-_CONTEXT = 300  # lines before a frame that are looked at to find out what is a secret
+_CONTEXT = 150  # lines around a frame that are looked at to find out what is a secret
+_LONGEST = 2000  # characters of a line that are looked at
 _MAX_LINES = 8  # of one frame
 _MAX_SPAN = 4  # of one piece of evidence
 _SECRET_CHECK = re.compile(r"secret|credential|password|login|token|written")
@@ -23,7 +26,7 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
     here = [e for e in finding.evidence if e.place.source.path == source.path]
     deciding = _deciding(here, finding)
     numbers = _numbers(finding, deciding)
-    lines = _texts(source, numbers, secret=deciding if _SECRET_CHECK.search(finding.check.id) else {})
+    lines = _texts(source, numbers, secret=deciding if _SECRET_CHECK.search(finding.check.id) else ())
     margin = len(str(numbers[-1])) if numbers else 1
     out = [f"  {paint('┌', 'dim')} {paint(clean(result.shown(source.path)), 'cyan')}{paint(f':{finding.place.line}', 'cyan')}"]
     previous = 0
@@ -81,17 +84,29 @@ def _numbers(finding: Finding, deciding: dict[int, str]) -> list[int]:
     return sorted(chosen)
 
 
-def _texts(source: Source, numbers: list[int], secret: dict[int, str]) -> dict[int, str]:
+def _texts(source: Source, numbers: list[int], secret: Collection[int]) -> dict[int, str]:
     """The text of each line, secrets masked. Lines of `secret` hold one, whatever they look like."""
-    found: dict[int, str] = {}
-    everything = source.data.split(b"\n")
-    for number in numbers:
-        start = max(0, number - 1 - _CONTEXT)
-        window = everything[start : number + 3]
-        texts = masked([line.decode("utf8", "replace").rstrip("\r")[:2000] for line in window])
-        text = texts[number - 1 - start] if number - 1 - start < len(texts) else ""
-        found[number] = masked_values(text) if number in secret else text
+    everything = _lines(source)
+    known = [n for n in numbers if n <= len(everything)]
+    found = dict.fromkeys(numbers, "")
+    start = 0
+    while start < len(known):
+        stop = start + 1
+        while stop < len(known) and known[stop] - known[stop - 1] < _CONTEXT:
+            stop += 1
+        first = max(0, known[start] - 1 - _CONTEXT)
+        window = [t.decode("utf8", "replace").rstrip("\r")[:_LONGEST] for t in everything[first : known[stop - 1] + _CONTEXT]]
+        texts = masked(window, [n - 1 - first for n in known[start:stop]])
+        for number in known[start:stop]:
+            text = texts[number - 1 - first]
+            found[number] = masked_values(text) if number in secret else text
+        start = stop
     return found
+
+
+@lru_cache(maxsize=4)
+def _lines(source: Source) -> list[bytes]:
+    return source.data.split(b"\n")
 
 
 def _elsewhere(finding: Finding, result: Result, paint: Painter, width: int) -> list[str]:
@@ -99,7 +114,7 @@ def _elsewhere(finding: Finding, result: Result, paint: Painter, width: int) -> 
     others = [e for e in finding.evidence if e.place.source.path != finding.place.source.path]
     out = []
     for evidence in others[:_MAX_ELSEWHERE]:
-        text = clean(next(iter(_texts(evidence.place.source, [evidence.place.line], {}).values())).strip())
+        text = clean(next(iter(_texts(evidence.place.source, [evidence.place.line], ()).values())).strip())
         where = clean(f"{result.shown(evidence.place.source.path)}:{evidence.place.line}")
         room = width - columns(where) - 8
         out.append(f"  {paint('│', 'dim')} {cut(text, max(room, 20))} {paint(f'← {where}', 'dim')}")

@@ -6,6 +6,7 @@ Lines are judged together with those before them: a key's name may stand lines a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MASK = "••••••"
 _WORD = (
@@ -60,9 +61,14 @@ def is_sensitive(name: str) -> bool:
     return _SENSITIVE.match(name) is not None
 
 
-def masked(lines: list[str]) -> list[str]:
-    """The same lines, every secret in them replaced. Give some lines of context before those that are shown."""
-    shown = [_in_line(line) for line in lines]
+def masked(lines: list[str], wanted: Iterable[int] | None = None) -> list[str]:
+    """The same lines, every secret in them replaced.
+
+    Give some lines of context around those that are shown; only the `wanted` ones, by index, need be masked in full.
+    """
+    shown = list(lines)
+    for number in range(len(lines)) if wanted is None else wanted:
+        shown[number] = _in_line(lines[number])
     _private_keys(lines, shown)
     _named_values(lines, shown)
     _blocks(lines, shown)
@@ -148,9 +154,6 @@ def _blocks(lines: list[str], shown: list[str]) -> None:
         opened = _BLOCK.match(line)
         if opened is not None and is_sensitive(opened["name"]):
             depth = indent
-        elif opened is not None and (word := re.search(r"<<[-~]?\"?(\w+)", line)):
-            depth = -1 if not is_sensitive(opened["name"]) else depth
-            del word
 
 
 def _below(line: str) -> str:

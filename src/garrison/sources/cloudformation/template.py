@@ -68,7 +68,7 @@ class Template(Reader):
             rest = unknown("it is repeated for a list that is not known here", place) if undecided else None
         if "Fn::Transform" in names:
             rest = unknown("a macro adds to it at deploy time", place, decided_by="Fn::Transform")
-        return Value(State.KNOWN, NodeBody(self, node), place, rest=rest)
+        return Value(State.KNOWN, NodeBody(self, node, place), place, rest=rest)
 
     def _applied(self, name: str, argument: Node, node: Node) -> Value:
         place = self.place(node)

@@ -6,6 +6,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+import msgspec
+
 from garrison.estate.truth import YES, Truth
 from garrison.estate.values import Place, Source, Value, absent, dig, known, unknown
 from garrison.sources.documents import GO_WORDS, Reader, compose, entries, joined, pieces
@@ -15,7 +17,9 @@ from garrison.sources.nodes import Complaint, Mapping, Node, Scalar, Sequence
 _TEMPLATE = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _NAMESPACE = ("metadata", "namespace")
-_KEEP_BYTES = 16_000_000  # of text whose nodes stay in memory; they take about twenty times as much
+_KEEP_BYTES = 8_000_000  # of text whose nodes stay in memory; they take about twenty times as much
+_MAX_SWELLING = 8  # packed nodes take about twice what their text does; shared ones are packed each time
+_unpack = msgspec.msgpack.Decoder(list[Mapping]).decode
 
 
 class Entry(Reader):
@@ -40,16 +44,16 @@ def _filled_in(hole: str, place: Place) -> Value:
 class Piece:
     """The documents in a span of a file, most often one."""
 
-    __slots__ = ("_kept", "complaints", "end", "line", "objects", "source", "start")
+    __slots__ = ("_kept", "_packed", "complaints", "end", "line", "objects", "source", "start")
 
     def __init__(self, source: Source, start: int, end: int, line: int, kept: Kept) -> None:
         self.source, self.start, self.end, self.line, self._kept = source, start, end, line, kept
         self.objects: list[Value] | None = None
         self.complaints: tuple[Complaint, ...] = ()
+        self._packed: bytes | None = None
 
     def load(self) -> list[Declared]:
         """Compose it, and say which objects it declares."""
-        reader = Entry(self.source, GO_WORDS)
         declared: list[Declared] = []
         complaints: list[Complaint] = []
         for document in compose(self.source.data[self.start : self.end], self.line):
@@ -57,15 +61,29 @@ class Piece:
             if document.node is not None:
                 declared += _declared(document.node)
         self.complaints = tuple(complaints)
-        self.objects = [reader.value(d.node) for d in declared]
-        self._kept.add(self)
+        if declared:
+            self._hold([d.node for d in declared])
+            packed = msgspec.msgpack.encode([d.node for d in declared])
+            self._packed = packed if len(packed) < _MAX_SWELLING * (self.end - self.start) else None
         return declared
 
     def value(self, number: int) -> Value:
         """One of its objects."""
         if self.objects is None:
-            self.load()
+            if self._packed is None:
+                self.load()
+            else:
+                self._hold(_unpack(self._packed))
         return self.objects[number] if self.objects is not None else absent()
+
+    def put_aside(self) -> None:
+        """Free the nodes; they are made again when they are asked for."""
+        self.objects = None
+
+    def _hold(self, nodes: list[Mapping]) -> None:
+        reader = Entry(self.source, GO_WORDS)
+        self.objects = [reader.value(node) for node in nodes]
+        self._kept.add(self)
 
 
 class Kept:
@@ -82,7 +100,7 @@ class Kept:
         while self._size_bytes > _KEEP_BYTES and len(self._pieces) > 1:
             oldest = self._pieces.popleft()
             self._size_bytes -= oldest.end - oldest.start
-            oldest.objects = None
+            oldest.put_aside()
 
 
 class Declared:
