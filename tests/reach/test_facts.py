@@ -32,7 +32,7 @@ def bucket(name: Value | str, *, public: Truth = NO, exists: Truth = YES, tags: 
         exists=exists,
         tags=known(Body.of({k: known(v) for k, v in (tags or {}).items()})),
         acl=absent(),
-        grants=absent(),
+        grants=(),
         policy=absent(),
         ignores_public_acls=NO,
         blocks_public_policy=NO,

@@ -21,12 +21,16 @@ _FORMS = re.compile(
     r"|\bAccountKey=[A-Za-z0-9+/]{40,}"  # Azure storage
 )
 _WORD = (
-    r"(?:pass(?:word|wd|phrase)?|secret|token|api_?key|access_?key|secret_?key|private_?key|credentials?|license_?key)"
+    r"(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|credentials?"
+    r"|license[_-]?key)"
 )
-# NAME=value, --name value, name: value; a value that is taken from elsewhere ($NAME, $(...), <...>) is none.
+_VALUE = r"[\"']?(?P<value>[^\s\"'$<{`;|&()\[\]]{6,})[\"']?"
+# NAME=value or name: value; a value that is taken from elsewhere ($NAME, $(...), <...>) is none. Inside a line only one
+# with a digit counts: the rest is code.
 _ASSIGNED = re.compile(
-    rf"(?im)^[ \t]*(?:export[ \t]+|-e[ \t]+|--)?[\"']?\w*{_WORD}[\"']?[ \t]*[=:][ \t]*[\"']?(?P<value>[^\s\"'$<{{`;|&]{{6,}})[\"']?[ \t]*$"
+    rf"(?im)^[ \t]*(?:export[ \t]+|-e[ \t]+)?[\"']?[\w-]{{0,60}}{_WORD}[\"']?[ \t]*[=:][ \t]*{_VALUE}[ \t]*$"
 )
+_INSIDE = re.compile(rf"(?i)(?<![\w$.-])[\w-]{{0,60}}{_WORD}=(?=[^\s\d]{{0,60}}\d){_VALUE}(?=[\s;]|$)")
 _NAME = re.compile(
     rf"(?i)(?:^|_|-|(?<=[a-z])){_WORD}$|connection_?string$|^WANDB_API_KEY$|^(HF|HUGGING_?FACE(_HUB)?)_TOKEN$"
 )
@@ -67,7 +71,7 @@ def credential_named(name: str, value: Value) -> Truth:
 def _tells(text: str) -> bool:
     if _FORMS.search(text):
         return True
-    return any(_NO_SECRET.search(m["value"]) is None for m in _ASSIGNED.finditer(text))
+    return any(_NO_SECRET.search(m["value"]) is None for form in (_ASSIGNED, _INSIDE) for m in form.finditer(text))
 
 
 def has_hole(text: Value) -> bool:

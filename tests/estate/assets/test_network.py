@@ -29,7 +29,7 @@ def rule(**fields: Any) -> Rule:
     enabled = values.pop("enabled", YES)
     return Rule(
         address="r:rule", name=absent(), provider="aws", format="terraform", type="rule", root="r", place=PLACE,
-        exists=YES, enabled=enabled, **{name: said(value) for name, value in values.items()},
+        exists=YES, enabled=enabled, **{name: said(value) for name, value in values.items()},  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from garrison.findings.finding import Finding
 from garrison.findings.result import Group, Result, by_owner, count_by_severity
 from garrison.report import View
 from garrison.report.terminal.frame import at, frame, remark_of
-from garrison.report.terminal.text import Painter, clean, columns, cut, wrapped
+from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
 
 _T = TypeVar("_T")
 _FIRST = 5  # entries that are shown without --all
@@ -85,12 +85,13 @@ class _Screen:
 
     def _entry(self, number: int, group: Group, alike: list[Group]) -> None:
         owner = group.owner
-        kind = _words(type(owner).__name__)
-        where = at(owner.place, self.result)
-        head = f"{kind} {clean(owner.label)}"
+        head = f"{type(owner).__name__} {clean(owner.label)}"
         margin = len(str(number)) + 2
-        room = self.width - margin - columns(where) - 2
-        self._add(f"{self.paint(str(number), 'bold')}  {self.paint(cut(head, room), 'bold')}  {self.paint(where, 'dim')}")
+        head = cut(head, self.width - margin - 1)
+        room = self.width - margin - columns(head) - 3
+        address = clean(owner.address)
+        where = address if columns(address) <= room else ""
+        self._add(f"{self.paint(str(number), 'bold')}  {self.paint(head, 'bold')}  {self.paint(where, 'dim')}".rstrip())
         indent = " " * margin
         if reasons := group.first.risk.reasons:
             text = clean(" · ".join(reasons))
@@ -141,10 +142,12 @@ class _Screen:
         """Other assets where the same comes first."""
         if not groups:
             return
-        named = [f"{clean(g.owner.label)} ({at(g.first.place, self.result)})" for g in groups[:_BESIDE]]
-        more = f" and {len(groups) - _BESIDE} more" if len(groups) > _BESIDE else ""
-        text = f"The same on {', '.join(named)}{more}"
-        self._add(*(self.paint(line, "dim") for line in wrapped(text, self.width - 1, f"{indent}  ")))
+        for group in groups[:_BESIDE]:
+            label = cut(f"the same on {clean(group.owner.label)}", self.width - len(indent) - 3)
+            room = self.width - len(indent) - columns(label) - 5
+            self._add(f"{indent}  {label}  {self.paint(cut_left(at(group.first.place, self.result), room), 'dim')}")
+        if len(groups) > _BESIDE:
+            self._add(self.paint(f"{indent}  and on {len(groups) - _BESIDE} more", "dim"))
 
     # What was not.
 
@@ -243,11 +246,6 @@ class _Screen:
 
 def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _words(kind: str) -> str:
-    """`InferenceService` as people write it."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind)
 
 
 def _reason(finding: Finding) -> str:

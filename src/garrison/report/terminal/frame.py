@@ -10,7 +10,7 @@ from garrison.estate.values import Place, Source
 from garrison.findings.finding import Evidence, Finding
 from garrison.findings.result import Result
 from garrison.report.terminal.masking import masked, masked_values
-from garrison.report.terminal.text import Painter, clean, columns, cut
+from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left
 
 _CONTEXT = 150  # lines around a frame that are looked at to find out what is a secret
 _LONGEST = 2000  # characters of a line that are looked at
@@ -28,7 +28,8 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
     numbers = _numbers(finding, deciding)
     lines = _texts(source, numbers, secret=deciding if _SECRET_CHECK.search(finding.check.id) else ())
     margin = len(str(numbers[-1])) if numbers else 1
-    out = [f"  {paint('┌', 'dim')} {paint(clean(result.shown(source.path)), 'cyan')}{paint(f':{finding.place.line}', 'cyan')}"]
+    where = cut_left(at(finding.place, result), width - 4)
+    out = [f"  {paint('┌', 'dim')} {paint(where, 'cyan')}"]
     previous = 0
     common = min((len(t) - len(t.lstrip()) for t in lines.values() if t.strip()), default=0)
     for number in numbers:
@@ -75,12 +76,13 @@ def _deciding(here: list[Evidence], finding: Finding) -> dict[int, str]:
 
 
 def _numbers(finding: Finding, deciding: dict[int, str]) -> list[int]:
-    """The lines to show: those that decided, and those where the asset and its owner begin."""
+    """The lines to show: those that decided, and the one where the asset begins."""
     path = finding.place.source.path
-    begin = [a.place.line for a in (finding.asset, finding.owner) if a.place.source.path == path]
-    chosen = sorted(deciding)[: _MAX_LINES - 1]
-    if begin and (not chosen or begin[0] not in chosen):
-        chosen.append(begin[0])
+    chosen = set(sorted(deciding)[: _MAX_LINES - 1])
+    asset = finding.asset
+    # The first line of a manifest is its version, which tells nothing; that of a block in HCL is its name.
+    if asset.place.source.path == path and (asset.format != "kubernetes" or not chosen):
+        chosen.add(asset.place.line)
     return sorted(chosen)
 
 

@@ -53,6 +53,7 @@ _BLOCK = re.compile(r"""^[\s"'-]*(?:variable\s+"?|output\s+"?)?(?P<name>[A-Za-z_
 _FLAG = re.compile(r"""^\s*-?\s*["']?--?(?P<name>[\w-]+)["']?,?\s*$""")
 _SCALAR = re.compile(r"""^(?P<before>\s*(?:-\s+)?)(?P<value>[^\s#].*?)(?P<after>,?)$""")
 _NEAR = 3  # lines between the name of a variable and its value
+_NAMING = re.compile(r"""^\s*(?:-\s+)?["']?(?:name|kind|key|type|apiVersion|image|resource|variable|provider)\b["']?""", re.IGNORECASE)
 _STRING = re.compile(r""""(?:[^"\\]|\\.)+"|'[^']+'""")
 
 
@@ -78,7 +79,7 @@ def masked(lines: list[str], wanted: Iterable[int] | None = None) -> list[str]:
 
 def masked_values(line: str) -> str:
     """A line of which the value is known to be a secret, whatever its name: no text in it is shown."""
-    if MASK in line:
+    if MASK in line or _NAMING.match(line):
         return line
     changed = _STRING.sub(lambda m: m[0] if _HARMLESS.fullmatch(m[0]) else f"{m[0][0]}{MASK}{m[0][0]}", line)
     if changed != line:

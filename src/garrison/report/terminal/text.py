@@ -37,6 +37,11 @@ def cut(text: str, width: int) -> str:
     return f"{kept}…"
 
 
+def cut_left(path: str, width: int) -> str:
+    """The end of a path, which tells more than its beginning."""
+    return path if columns(path) <= width else f"…{path[max(0, len(path) - width + 1) :]}"
+
+
 def wrapped(text: str, width: int, indent: str, first: str = "") -> list[str]:
     """A paragraph in lines of at most `width` cells; `first` begins the first, `indent` the others."""
     lines: list[str] = []
