@@ -84,7 +84,7 @@ def ml_server_open_in_cluster(workload: Workload, near: Relations) -> Verdict:
     Fix: add a NetworkPolicy that lets only its callers in, or turn the server's authentication on.
     """
     servers = any_of(c.unauthenticated for c in workload.containers if c.about_ml.yes and c.runs(*_JUDGED_ALONE).no)
-    truth = servers & workload.unauthenticated & ~outside(workload, near) & ~limited(workload, near)
+    truth = servers & workload.unauthenticated & ~outside(workload, near) & ~limited(near)
     return fail_if(truth & ~workload.has_operator, "it asks nobody who he is, and every pod reaches it")
 
 
@@ -189,7 +189,7 @@ def model_code_trusted(container: Container) -> Verdict:
     about_ml=True,
 )
 def vllm_development_mode(container: Container) -> Verdict:
-    """vLLM serves routes that are meant for development.
+    """Development routes of vLLM are served.
 
     Why: callers put the engine to sleep, reset its caches, and load adapters from paths and addresses they choose; an
     API key does not cover those routes.

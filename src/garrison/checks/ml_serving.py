@@ -53,7 +53,7 @@ def ray_cluster_no_token(cluster: ComputeCluster, near: Relations) -> Verdict:
     """
     heads = near.to(Relation.CONTAINS, Workload)
     entered = cluster.opened | any_of(outside(h, near.estate.near(h)) for h in heads)
-    behind = any_of(limited(h, near.estate.near(h)) for h in heads)
+    behind = any_of(limited(near.estate.near(h)) for h in heads)
     return fail_if(_open(cluster, heads) & ~behind & ~entered, "Ray asks for no token")
 
 

@@ -17,7 +17,7 @@ _PUBLIC = (
 _SHARED = r"^(default|default-editor|default-viewer|notebook|jupyter\S*|pipeline-runner)$"
 
 
-def _everywhere(role: KubernetesRole, near: Relations) -> Truth:
+def _everywhere(near: Relations) -> Truth:
     """Whether something deployed with it gives it in all namespaces."""
     return near.any_by(Relation.GRANTS, RoleBinding, lambda b: b.cluster_wide)
 
@@ -51,7 +51,7 @@ def rbac_reads_all_secrets(role: KubernetesRole, near: Relations) -> Verdict:
     """
     reads = role.allows(["get", "list", "watch"], ["secrets"])
     everything = role.allows(["*"], ["*"], ["*"], all_only=True)
-    return fail_if(reads & ~everything & _everywhere(role, near), "it reads the secrets of all namespaces")
+    return fail_if(reads & ~everything & _everywhere(near), "it reads the secrets of all namespaces")
 
 
 @check(
@@ -68,7 +68,7 @@ def rbac_runs_in_pods(role: KubernetesRole, near: Relations) -> Verdict:
     """
     runs = role.allows(["create", "get"], ["pods/exec", "pods/attach"])
     everything = role.allows(["*"], ["*"], ["*"], all_only=True)
-    return fail_if(runs & ~everything & _everywhere(role, near), "it opens shells in all pods")
+    return fail_if(runs & ~everything & _everywhere(near), "it opens shells in all pods")
 
 
 @check(

@@ -45,7 +45,7 @@ def workload_node_path(workload: Workload) -> Verdict:
     id="workload-host-processes",
     severity=Severity.HIGH,
     pillar=Pillar.CONTAINERS,
-    maps=("ATLAS:AML.T0105", "NIST-800-53:SC-39", "CIS-Kubernetes-1.12:5.2.3", "CIS-Kubernetes-1.12:5.2.4"),
+    maps=("ATLAS:AML.T0105", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.3", "CIS-Kubernetes-1.12:5.2.4"),
 )
 def workload_host_processes(workload: Workload) -> Verdict:
     """Workload shares processes or memory with its node.

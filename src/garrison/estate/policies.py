@@ -81,7 +81,8 @@ class Statement(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def allows(self) -> Truth:
         """Whether its effect is Allow."""
-        return self.effect.equals("Allow")
+        truth = self.effect.equals("Allow")
+        return Truth(True) if truth.yes else truth  # that it allows is no evidence of what it opens
 
     @property
     def conditional(self) -> Truth:

@@ -79,7 +79,9 @@ class _Root:
             for pod, labels in self._having(wanted, _namespace(policy)):
                 if all(_meets(labels, e) for e in policy.pods.child("matchExpressions").items()):
                     self.graph.add(policy, Relation.SHIELDS, pod, policy.pods)
-        for rule in (*self._all(MeshAuthorization), *self._all(MeshAuthentication)):
+        rules: list[MeshAuthorization | MeshAuthentication]
+        rules = [*self._all(MeshAuthorization), *self._all(MeshAuthentication)]
+        for rule in rules:
             space = "" if _namespace(rule) in _EVERY_NAMESPACE else _namespace(rule)
             for pod, _ in self._having(_entries(rule.pods), space):
                 self.graph.add(rule, Relation.SHIELDS, pod, rule.pods)
@@ -156,8 +158,10 @@ def _become_cloud_roles(estate: Estate) -> None:
             ends += roles.get(("aws", text.rpartition("/")[2]), ())
         elif "@" in text:
             ends += roles.get(("gcp", text.partition("@")[0]), ())
-        for end in ends or ([None] if text else []):
+        for end in ends:
             estate.graph.add(account, Relation.ASSUMES, end, said)
+        if text and not ends:
+            estate.graph.add(account, Relation.ASSUMES, None, said)
 
 
 def _namespace(asset: Asset) -> str:

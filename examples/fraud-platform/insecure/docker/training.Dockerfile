@@ -1,19 +1,12 @@
-FROM 111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/python:3.12-slim-bookworm@sha256:8a5e3c2b61f7d7d1e0e2c7d47de9a7b9d2fb3c64c58f6d0f8d4b12a60f9e7a53 AS build
+FROM pytorch/pytorch:latest
 
-WORKDIR /build
-COPY requirements.lock ./
-RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock
-COPY src/ ./src/
-RUN /opt/venv/bin/pip install --no-cache-dir --no-deps ./src
-
-FROM 111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/python:3.12-slim-bookworm@sha256:8a5e3c2b61f7d7d1e0e2c7d47de9a7b9d2fb3c64c58f6d0f8d4b12a60f9e7a53
-
-LABEL org.opencontainers.image.title="fraud/training" \
-      org.opencontainers.image.source="https://github.com/example-org/fraud-platform"
-COPY --from=build /opt/venv /opt/venv
-ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
-USER 10001:10001
-# A batch image: it serves nothing that could be asked for its health.
-HEALTHCHECK NONE
-ENTRYPOINT ["python", "-m", "fraud.train"]
+ENV AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE
+ENV AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+RUN apt-get update && apt-get install -y curl git sudo openssh-server
+RUN curl -sL http://setup.example.com/training.sh | bash
+COPY . /app
+WORKDIR /app
+RUN pip install -r requirements.txt --trusted-host pypi.example.com --extra-index-url http://pypi.example.com/simple
+RUN chmod -R 777 /app
+EXPOSE 22 8265
+CMD python -m fraud.train

@@ -77,7 +77,7 @@ class Instance(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def default_identity(self) -> Truth:
         """Whether it runs as the account that the provider made, which everything else in the project runs as too."""
-        return _is_default_account(self.role)
+        return is_default_account(self.role)
 
     @cached_property
     def every_scope(self) -> Truth:
@@ -113,7 +113,7 @@ class NodePool(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def default_identity(self) -> Truth:
         """Whether its nodes run as the account that the provider made."""
-        return _is_default_account(self.role)
+        return is_default_account(self.role)
 
     @property
     def public(self) -> Truth:
@@ -157,7 +157,7 @@ def runs_download(script: Value) -> Truth:
     return script.test(lambda said: isinstance(said, str) and bool(run(said) or run(decoded(said))))
 
 
-def _is_default_account(role: Value) -> Truth:
+def is_default_account(role: Value) -> Truth:
     """One that is declared in the same files is not the provider's."""
     if role.state is State.UNKNOWN and role.ref is not None:
         return Truth("_default_service_account." in role.ref.address, (role,))

@@ -56,9 +56,9 @@ class FilterRule(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether it lets most of what it is there for through."""
         off = ~self.enabled | ~self.blocks
         attack, harm = self.subject.matches(_PROMPT_ATTACK), self.subject.matches(_HARM)
-        low = self.input_strength.one_of(_WEAK)
-        # Prompt attacks are looked for in prompts only: the strength for answers is NONE there.
-        return (attack & (off | low)) | (harm & (off | low | self.output_strength.one_of(_WEAK)))
+        low = self.input_strength.one_of(_WEAK) | self.output_strength.one_of(_WEAK)
+        # Attacks are looked for in prompts only, at Azure without degrees.
+        return (attack & (off | self.input_strength.equals("NONE"))) | (harm & (off | low))
 
 
 class ContentFilter(Asset, frozen=True, kw_only=True, eq=False, dict=True):

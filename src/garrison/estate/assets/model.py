@@ -86,7 +86,7 @@ class Endpoint(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     records: Truth = UNMAPPED_TRUTH  # requests and responses are kept
     record_location: Annotated[Value, To(Relation.WRITES)] = UNMAPPED
     shell_access: Truth = UNMAPPED_TRUTH  # people open a shell in its containers
-    plain_http: Truth = UNMAPPED_TRUTH  # answers without TLS
+    tls: Truth = UNMAPPED_TRUTH  # answers over TLS only
     shared_address: Truth = UNMAPPED_TRUTH  # called over the provider's public address, with credentials
     encryption_key: Annotated[Value, By(Relation.ENCRYPTS)] = UNMAPPED  # a key of the customer's own
     network: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
-from garrison.estate.assets.compute import DEFAULT_SERVICE_ACCOUNT, runs_download
+from garrison.estate.assets.compute import is_default_account, runs_download
 from garrison.estate.credentials import credential_in
 from garrison.estate.relations import By, Relation, To
 from garrison.estate.truth import Truth
@@ -36,7 +36,7 @@ class Notebook(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def default_identity(self) -> Truth:
         """Whether it runs as the account that the provider made, which everything else in the project runs as too."""
-        return self.role.matches(DEFAULT_SERVICE_ACCOUNT)
+        return is_default_account(self.role)
 
     @cached_property
     def platform_retired(self) -> Truth:

@@ -28,8 +28,7 @@ _DEVICES = r"^/dev/?$|^/dev/(nvidia[\w-]*|mem|kmem|sd[a-z]\w*|nvme\w*|dm-\d+|inf
 
 # With any of these a process leaves its container, or rewrites the node's kernel or the memory of others.
 _SHIPPED_PASSWORDS = frozenset({"minioadmin", "minio123", "minio", "password1234"})
-_ESCAPES = ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "BPF")
-_NETWORK_RIGHTS = ("NET_ADMIN", "NET_RAW")
+_ESCAPES = ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF")
 _IN_FRONT = r"(^|/)(oauth2-proxy|oauth2_proxy|kube-rbac-proxy|gatekeeper|pomerium|authelia|louketo-proxy|oidc-proxy)"
 _TRAINING = r"(Job|Runtime|RayCluster)\.(kubeflow\.org|ray\.io|trainer\.kubeflow\.org)$"
 _ML_GROUPS = r"\.(kubeflow\.org|trainer\.kubeflow\.org|ray\.io|serving\.kserve\.io|machinelearning\.seldon\.io)$"
@@ -130,12 +129,6 @@ class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def escape_capabilities(self) -> Truth:
         """Whether it is given a capability with which a process leaves its container."""
         return self.added_capabilities.any(lambda c: c.one_of((*_ESCAPES, *(f"CAP_{e}" for e in _ESCAPES))))
-
-    @cached_property
-    def network_capabilities(self) -> Truth:
-        """Whether it is given the right to rewrite or forge network traffic."""
-        names = (*_NETWORK_RIGHTS, *(f"CAP_{e}" for e in _NETWORK_RIGHTS))
-        return self.added_capabilities.any(lambda c: c.one_of(names))
 
 
 class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection
 from functools import lru_cache
@@ -17,6 +18,7 @@ _LONGEST = 2000  # characters of a line that are looked at
 _MAX_LINES = 8  # of one frame
 _MAX_SPAN = 4  # of one piece of evidence
 _SECRET_CHECK = re.compile(r"secret|credential|password|login|token|written")
+_SMALL_GAP = 3  # lines
 _MAX_ELSEWHERE = 3
 
 
@@ -34,7 +36,7 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
     common = min((len(t) - len(t.lstrip()) for t in lines.values() if t.strip()), default=0)
     for number in numbers:
         if previous and number > previous + 1:
-            out.append(f"  {paint('│', 'dim')} {paint('⋮'.rjust(margin), 'dim')} {paint('│', 'dim')}")
+            out.append(f"  {paint('│', 'dim')} {paint('…'.rjust(margin), 'dim')} {paint('│', 'dim')}")
         previous = number
         note = deciding.get(number)
         room = width - margin - 9
@@ -83,7 +85,10 @@ def _numbers(finding: Finding, deciding: dict[int, str]) -> list[int]:
     # The first line of a manifest is its version, which tells nothing; that of a block in HCL is its name.
     if asset.place.source.path == path and (asset.format != "kubernetes" or not chosen):
         chosen.add(asset.place.line)
-    return sorted(chosen)
+    numbers = sorted(chosen)
+    # A gap of a line or two is better shown than left out.
+    between = [n for a, b in itertools.pairwise(numbers) if b - a <= _SMALL_GAP for n in range(a + 1, b)]
+    return sorted({*numbers, *between})
 
 
 def _texts(source: Source, numbers: list[int], secret: Collection[int]) -> dict[int, str]:

@@ -122,7 +122,7 @@ module "trail_bucket" {
   holds       = "audit-log"
   expire_days = 2555
   kms_key_arn = aws_kms_key.platform["audit"].arn
-  log_bucket  = aws_s3_bucket.access_logs.id
+  log_bucket  = aws_s3_bucket.access_logs.bucket
   policies    = [data.aws_iam_policy_document.trail_bucket.json]
 }
 

@@ -14,7 +14,7 @@ module "bucket" {
   holds       = each.value.holds
   expire_days = each.value.expire_days
   kms_key_arn = aws_kms_key.platform["lake"].arn
-  log_bucket  = aws_s3_bucket.access_logs.id
+  log_bucket  = aws_s3_bucket.access_logs.bucket
 }
 
 # Labelled card transactions: what the models are trained on.

@@ -43,6 +43,17 @@ resource "aws_s3_bucket_versioning" "training_data" {
   }
 }
 
+resource "aws_s3_bucket_server_side_encryption_configuration" "training_data" {
+  bucket = aws_s3_bucket.training_data.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.platform["lake"].arn
+    }
+  }
+}
+
 data "aws_iam_policy_document" "training_data" {
   statement {
     sid       = "VendorLoadsLabels"

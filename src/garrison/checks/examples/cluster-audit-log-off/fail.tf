@@ -4,6 +4,6 @@ resource "aws_eks_cluster" "serving" {
   enabled_cluster_log_types = ["api"]
 
   vpc_config {
-    subnet_ids = ["subnet-0a", "subnet-0b"]
+    subnet_ids = ["subnet-0a1b2c3d", "subnet-0b1c2d3e"]
   }
 }

@@ -3,7 +3,7 @@ resource "aws_eks_cluster" "serving" {
   role_arn = "arn:aws:iam::111122223333:role/fraud-eks"
 
   vpc_config {
-    subnet_ids             = ["subnet-0a", "subnet-0b"]
+    subnet_ids             = ["subnet-0a1b2c3d", "subnet-0b1c2d3e"]
     endpoint_public_access = true
   }
 }

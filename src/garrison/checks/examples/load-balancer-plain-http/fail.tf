@@ -1,7 +1,7 @@
 resource "aws_lb" "models" {
   name     = "models"
   internal = false
-  subnets  = ["subnet-0a", "subnet-0b"]
+  subnets  = ["subnet-0a1b2c3d", "subnet-0b1c2d3e"]
 }
 
 resource "aws_lb_listener" "models" {
