@@ -1,5 +1,19 @@
-"""`python -m garrison` is the command `garrison`."""
+"""The command `garrison`, and `python -m garrison`."""
 
-from garrison.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line. The version is told without loading it: scripts ask for it often."""
+    if sys.argv[1:] == ["--version"]:
+        from garrison import __version__
+
+        sys.stdout.write(f"garrison, version {__version__}\n")
+        return
+    from garrison.cli import main as command_line
+
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,16 @@ FORMAT_OF = {
 }
 # What a format cannot express, and why: no example is owed there.
 INAPPLICABLE: dict[tuple[str, str], str] = {
+    ("endpoint-plain-http", "cloudformation"): "SageMaker answers over TLS only",
+    ("endpoint-shared-address", "cloudformation"): "every call of SageMaker is signed",
+    ("llm-calls-unlogged", "cloudformation"): "CloudFormation cannot declare invocation logging",
+    ("notebook-default-account", "cloudformation"): "SageMaker has no default service account",
+    ("notebook-public-address", "cloudformation"): "a SageMaker notebook instance has no public address",
+    ("notebook-secure-boot-off", "cloudformation"): "SageMaker starts its own images",
+    ("notebook-ssh-login", "cloudformation"): "a SageMaker notebook instance answers no SSH",
+    ("workspace-public-network", "cloudformation"): "a SageMaker domain has no such switch",
+    ("workspace-public-nodes", "cloudformation"): "Studio's machines have no public addresses",
+    ("workspace-telemetry", "cloudformation"): "a SageMaker domain has no such switch",
     ("cluster-legacy-authorization", "cloudformation"): "EKS knows no ABAC",
     ("cluster-local-accounts", "cloudformation"): "EKS has no accounts beside IAM and RBAC",
     ("cluster-workload-identity-off", "cloudformation"): "every EKS cluster has an OIDC issuer",

@@ -69,7 +69,7 @@ def ai_account_open_network(account: AiAccount) -> Verdict:
     id="ai-account-keys",
     severity=Severity.MEDIUM,
     pillar=Pillar.ACCESS,
-    maps=("ATLAS:AML.T0091.001", "NIST-800-53:IA-2", "NIST-800-53:IA-5"),
+    maps=("ATLAS:AML.T0091.000", "NIST-800-53:IA-2", "NIST-800-53:IA-5"),
     about_ml=True,
 )
 def ai_account_keys(account: AiAccount) -> Verdict:

@@ -9,6 +9,7 @@ from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth, any_of
 from garrison.reach.entry import limited, outside
+from garrison.reach.settings import variable_of
 
 _COMMIT = r"^[0-9a-f]{40}$"
 # Servers with a check of their own for the same.
@@ -166,7 +167,7 @@ def llm_server_no_key(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0011.000", "ATLAS:AML.T0010.003", "NIST-800-53:SI-7", "OWASP-LLM:LLM03", "OWASP-ML:ML06"),
     about_ml=True,
 )
-def model_code_trusted(container: Container) -> Verdict:
+def model_code_trusted(container: Container, near: Relations) -> Verdict:
     """The server runs code that comes with the model.
 
     Why: `trust_remote_code` downloads Python from the model's repository and runs it at start: whoever can push there
@@ -175,7 +176,9 @@ def model_code_trusted(container: Container) -> Verdict:
     (`--revision` and `--code-revision`).
     """
     flag = container.option("--trust-remote-code").matches(_ON)
-    by_variable = container.variable("HF_TRUST_REMOTE_CODE", "TRUST_REMOTE_CODE").matches(r"(?i)^(true|1|yes)$")
+    by_variable = variable_of(container, near, "HF_TRUST_REMOTE_CODE", "TRUST_REMOTE_CODE").matches(
+        r"(?i)^(true|1|yes)$"
+    )
     by_variable = container.is_ml_server & by_variable
     pinned = container.option("--code-revision", "--revision").matches(_COMMIT)
     return fail_if((flag | by_variable) & ~pinned, "code from the model's repository is run")
@@ -294,12 +297,12 @@ def mlflow_host_check_off(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0049", "NIST-800-53:AC-3", "OWASP-API:API5"),
     about_ml=True,
 )
-def kubeflow_app_auth_off(container: Container) -> Verdict:
+def kubeflow_app_auth_off(container: Container, near: Relations) -> Verdict:
     """A Kubeflow web application does not ask who is there.
 
     Why: everybody who reaches it creates and deletes notebooks, volumes or model servers in all namespaces, with the
     application's rights.
     Fix: set `APP_DISABLE_AUTH` to "False".
     """
-    off = container.variable("APP_DISABLE_AUTH").matches("(?i)^(true|1)$")
+    off = variable_of(container, near, "APP_DISABLE_AUTH").matches("(?i)^(true|1)$")
     return fail_if(container.image.matches("web-app|kubeflow|kserve") & off, "its authorization is turned off")

@@ -10,11 +10,13 @@ from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth, any_of
 from garrison.reach.entry import limited, outside
+from garrison.reach.settings import variable_of
 
 
-def _open(cluster: ComputeCluster, heads: tuple[Workload, ...]) -> Truth:
+def _open(cluster: ComputeCluster, heads: tuple[Workload, ...], near: Relations) -> Truth:
     """Whether neither the operator nor Ray's own variable turns tokens on."""
-    told = any_of(c.variable("RAY_AUTH_MODE").equals("token") for h in heads for c in h.containers)
+    containers = [c for h in heads for c in h.containers]
+    told = any_of(variable_of(c, near.estate.near(c), "RAY_AUTH_MODE").equals("token") for c in containers)
     return ~cluster.asks_for_token & ~told
 
 
@@ -35,7 +37,7 @@ def ray_cluster_exposed(cluster: ComputeCluster, near: Relations) -> Verdict:
     """
     heads = near.to(Relation.CONTAINS, Workload)
     entered = cluster.opened | any_of(outside(h, near.estate.near(h)) for h in heads)
-    return fail_if(entered & _open(cluster, heads), "its head is reached from outside and asks for no token")
+    return fail_if(entered & _open(cluster, heads, near), "its head is reached from outside and asks for no token")
 
 
 @check(
@@ -54,7 +56,7 @@ def ray_cluster_no_token(cluster: ComputeCluster, near: Relations) -> Verdict:
     heads = near.to(Relation.CONTAINS, Workload)
     entered = cluster.opened | any_of(outside(h, near.estate.near(h)) for h in heads)
     behind = any_of(limited(near.estate.near(h)) for h in heads)
-    return fail_if(_open(cluster, heads) & ~behind & ~entered, "Ray asks for no token")
+    return fail_if(_open(cluster, heads, near) & ~behind & ~entered, "Ray asks for no token")
 
 
 @check(

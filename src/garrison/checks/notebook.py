@@ -63,7 +63,7 @@ def notebook_default_account(notebook: Notebook) -> Verdict:
     id="notebook-root-access",
     severity=Severity.MEDIUM,
     pillar=Pillar.ACCESS,
-    maps=("ATLAS:AML.T0112.001", "NIST-800-53:AC-6", "AWS-FSBP:SageMaker.3"),
+    maps=("ATLAS:AML.T0112", "NIST-800-53:AC-6", "AWS-FSBP:SageMaker.3"),
     about_ml=True,
 )
 def notebook_root_access(notebook: Notebook) -> Verdict:
@@ -148,7 +148,7 @@ def notebook_platform_retired(notebook: Notebook) -> Verdict:
     id="notebook-secure-boot-off",
     severity=Severity.LOW,
     pillar=Pillar.CLOUD,
-    maps=("ATLAS:AML.T0112.001", "NIST-800-53:SI-7"),
+    maps=("ATLAS:AML.T0112", "NIST-800-53:SI-7"),
     about_ml=True,
 )
 def notebook_secure_boot_off(notebook: Notebook) -> Verdict:

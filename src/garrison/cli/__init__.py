@@ -9,7 +9,9 @@ import sys
 import click
 
 from garrison import __version__
-from garrison.errors import ExitCode, GarrisonError
+from garrison.errors import ExitCode, GarrisonError, UsageError, nearest
+
+_INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
 
 
 class Commands(click.Group):
@@ -25,6 +27,15 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"garrison.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a hint for a command that does not exist."""
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            names = self.list_commands(ctx)
+            raise UsageError(f"no command is called {args[0]}", hint=nearest(args[0], names, f"one of: {', '.join(names)}"))
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="garrison")
@@ -33,9 +44,17 @@ def program() -> None:
 
 
 def main() -> None:
-    """The entry point. A GarrisonError becomes its own words and exit code 2."""
+    """The entry point. What goes wrong becomes its own words and an exit code, never that of findings."""
     try:
-        program()
+        program(standalone_mode=True)
     except GarrisonError as error:
         click.echo(str(error), err=True)
         sys.exit(ExitCode.USAGE)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except Exception:  # noqa: BLE001 - a defect of Garrison: said in full, and not taken for findings
+        import traceback
+
+        traceback.print_exc()
+        click.echo("This is a defect of Garrison: please report it with the lines above.", err=True)
+        sys.exit(ExitCode.INCOMPLETE)

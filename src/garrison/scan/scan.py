@@ -49,13 +49,13 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     tree = discover(*paths, exclude=settings.exclude)
     read = _read(tree, settings, progress)
     progress(f"relating {len(read.assets):,} assets")
-    ids = frozenset(c.id for c in all_checks())
+    checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
+    ids = frozenset(c.id for c in all_checks()) if read.ignores else frozenset()
     estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
     estate.facts = FactBook(estate).of
     link(estate)
     link_selectors(estate)
     progress(f"judging {len(read.assets):,} assets")
-    checks = _selected(settings)
     found, passed = _judge(estate, checks)
     return _result(read, settings, checks, found, passed, shown_prefix(paths, tree.top))
 
@@ -66,7 +66,12 @@ def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
     claimed, files = _claimed(tree)
     for format_, theirs in claimed:
         progress(f"reading {len(theirs):,} files of {format_.NAME}")
-        assets += assets_of(format_.NAME, format_.read(theirs, tree))
+        try:
+            for asset in assets_of(format_.NAME, format_.read(theirs, tree)):
+                assets.append(asset)  # noqa: PERF402 - what came before an error is kept
+        except Exception as error:  # noqa: BLE001 - a defect of one reader is named, and all else is still reported
+            hint = "this is a defect of Garrison: please report it"
+            tree.problem(theirs[0].path, f"reading {format_.NAME} broke off: {type(error).__name__}: {error}", hint=hint)
         counts[format_.NAME] = len(theirs)
     ignores = [*ignores_in(files), *settings.loaded.ignores(tree.top)]
     return Read(tree, assets, ignores, counts, len(files))

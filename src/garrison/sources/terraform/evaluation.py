@@ -76,7 +76,7 @@ def first_undecided(values: Iterable[Value]) -> Value | None:
         if value.state is State.UNKNOWN:
             if type(value) is Failed:
                 return value
-            found = found or value
+            found = value if found is None else found
     return found
 
 
@@ -97,7 +97,11 @@ def extended(value: Value, name: str) -> Value:
         return value if value.content is None else undecided(value)
     attribute = f"{ref.attribute}.{name}" if ref.attribute else name
     said = f"{ref.address.partition(':')[2] or ref.address}.{attribute}"
-    reason = value.reason if value.decided_by and not value.decided_by.startswith(_said(ref)) else f"{said} is known only at deploy time"
+    reason = (
+        value.reason
+        if value.decided_by and not value.decided_by.startswith(_said(ref))
+        else f"{said} is known only at deploy time"
+    )
     return Value(State.UNKNOWN, None, value.place, reason, Ref(ref.address, attribute), value.decided_by or said)
 
 

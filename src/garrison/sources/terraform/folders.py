@@ -68,7 +68,9 @@ def read_folder(path: str, files: Sequence[File], tree: Tree) -> Folder:
     for file in sorted(configuration, key=lambda f: (_overrides(f.name), f.name)):
         for block in _blocks(file, tree):
             _add(folder, block, tree, override=_overrides(file.name))
-    for file in sorted((f for f in files if _automatic(f.name)), key=lambda f: (not f.name.startswith("terraform.tfvars"), f.name)):
+    for file in sorted(
+        (f for f in files if _automatic(f.name)), key=lambda f: (not f.name.startswith("terraform.tfvars"), f.name)
+    ):
         for block in _blocks(file, tree):
             if not block.type:
                 folder.given.update(block.attributes)
@@ -119,7 +121,10 @@ def _blocks(file: File, tree: Tree) -> list[Block]:
 
         return list(parse_json(source, lambda line, message: tree.problem(file.path, message, line=line)))
     return list(
-        parse(source, lambda line, message: tree.problem(file.path, message, line=line, hint="terraform validate says more"))
+        parse(
+            source,
+            lambda line, message: tree.problem(file.path, message, line=line, hint="terraform validate says more"),
+        )
     )
 
 

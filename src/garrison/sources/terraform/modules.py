@@ -173,9 +173,7 @@ class Module:
             return Value(said.state, said.content, said.place, said.reason, ref, said.decided_by, said.rest)
 
         # `attribute` asks for names, and every name has an answer
-        return Value(
-            State.KNOWN, Body(guarded(make, block.place), body.keys), block.place, "", Ref(address)
-        )
+        return Value(State.KNOWN, Body(guarded(make, block.place), body.keys), block.place, "", Ref(address))
 
     # The modules it calls.
 

@@ -28,8 +28,10 @@ def attribute(value: Value, name: str) -> Value:
 
 def item(value: Value, key: Value) -> Value:
     """`value[key]`"""
-    if isinstance(value, Instances) and value.one is not None and (
-        key.state is State.UNKNOWN or value.state is State.UNKNOWN
+    if (
+        isinstance(value, Instances)
+        and value.one is not None
+        and (key.state is State.UNKNOWN or value.state is State.UNKNOWN)
     ):
         return value.one
     if value.state is State.UNKNOWN:
@@ -58,7 +60,11 @@ def splat(env: Env, value: Value, steps: Sequence[Step]) -> Value:
     if value.state is State.ABSENT:
         return known((), value.place)
     if value.state is State.UNKNOWN:
-        return through(env, value.one, steps, listed=value) if isinstance(value, Instances) and value.one else follow(env, value, steps)
+        return (
+            through(env, value.one, steps, listed=value)
+            if isinstance(value, Instances) and value.one is not None
+            else follow(env, value, steps)
+        )
     items = value.content if isinstance(value.content, tuple) else (value,)
     rest = None if value.rest is None else follow(env, value.rest, steps)
     return Value(State.KNOWN, tuple(follow(env, i, steps) for i in items), value.place, rest=rest)
@@ -94,4 +100,3 @@ def item_step(key: Expr) -> Step:
 def splat_step(steps: Sequence[Step]) -> Step:
     """`.*` or `[*]` and what is done to each item."""
     return lambda env, value: splat(env, value, steps)
-

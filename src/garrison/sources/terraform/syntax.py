@@ -221,9 +221,7 @@ def _top(code: Code, root: tree_sitter.Node) -> Iterator[Block]:
 _HEADER = re.compile(rb'\s*(\w+)\s+"([^"\n]*)"(?:\s+"([^"\n]*)")?\s*\{')
 
 
-def _broken(
-    code: Code, data: bytes, start: int, end: int, root: tree_sitter.Node, report: Report
-) -> Iterator[Block]:
+def _broken(code: Code, data: bytes, start: int, end: int, root: tree_sitter.Node, report: Report) -> Iterator[Block]:
     """A block that cannot be read: it is there all the same, and what it says is unknown."""
     error = _first_error(root)
     line = (error.start_point[0] if error is not None else data.count(b"\n", 0, start)) + 1

@@ -69,6 +69,12 @@ def unknown_among(call: Call) -> Value | None:
     return None if cause is None else undecided(cause, call.place)
 
 
+def unknown_or_failed(call: Call, why: str) -> Value:
+    """For arguments that are not what the function needs: unknown where one of them is, else an error."""
+    cause = unknown_among(call)
+    return call.failed(why) if cause is None else cause
+
+
 def listed(value: Value) -> tuple[Value, ...] | None:
     """The items of a list; None for what is no list."""
     return value.content if value.state is State.KNOWN and isinstance(value.content, tuple) else None

@@ -7,7 +7,15 @@ from typing import Any
 from garrison.estate.values import Body, State, Value, absent, known
 from garrison.sources.terraform.conversion import as_text, sequence
 from garrison.sources.terraform.evaluation import Instances, guarded, undecided
-from garrison.sources.terraform.functions.calling import Call, Function, listed, of_data, of_values, unknown_among
+from garrison.sources.terraform.functions.calling import (
+    Call,
+    Function,
+    listed,
+    of_data,
+    of_values,
+    unknown_among,
+    unknown_or_failed,
+)
 from garrison.sources.terraform.steps import any_number_of
 
 
@@ -49,7 +57,7 @@ def _lookup(call: Call, value: Value, key: Value, default: Value | None = None) 
 
 def _keys(call: Call, value: Value) -> Value:
     if value.state is not State.KNOWN or not isinstance(value.content, Body):
-        return unknown_among(call) or call.failed("needs a map")
+        return unknown_or_failed(call, "needs a map")
     return sequence([known(k, call.place) for k in sorted(value.content.keys())], call.place, value.rest)
 
 
@@ -57,7 +65,7 @@ def _values(call: Call, value: Value) -> Value:
     if isinstance(value, Instances) and value.state is State.UNKNOWN and value.one is not None:
         return any_number_of(value.one, value)
     if value.state is not State.KNOWN or not isinstance(value.content, Body):
-        return value if value.ref is not None else unknown_among(call) or call.failed("needs a map")
+        return value if value.ref is not None else unknown_or_failed(call, "needs a map")
     body = value.content
     return sequence([body.child(k) for k in sorted(body.keys())], call.place, value.rest)
 
@@ -66,7 +74,7 @@ def _zip_map(call: Call, keys: Value, values: Value) -> Value:
     names, items = listed(keys), listed(values)
     rest = values.rest if keys.rest is None else keys.rest
     if names is None or items is None or rest is not None:
-        return undecided(rest, call.place) if rest is not None else unknown_among(call) or call.failed("needs lists")
+        return undecided(rest, call.place) if rest is not None else unknown_or_failed(call, "needs lists")
     if len(names) != len(items):
         return call.failed("its lists are not of one length")
     unsaid = next((n for n in names if n.state is not State.KNOWN), None)

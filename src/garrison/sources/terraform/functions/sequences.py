@@ -16,6 +16,7 @@ from garrison.sources.terraform.functions.calling import (
     of_data,
     of_values,
     unknown_among,
+    unknown_or_failed,
 )
 from garrison.sources.terraform.functions.text import integer
 from garrison.sources.terraform.operators import decided, equal
@@ -166,7 +167,7 @@ def _coalesce_list(call: Call, *values: Value) -> Value:
 def _index(call: Call, value: Value, wanted: Value) -> Value:
     items = listed(value)
     if items is None:
-        return unknown_among(call) or call.failed("needs a list")
+        return unknown_or_failed(call, "needs a list")
     for number, member in enumerate(items):
         truth = equal(member, wanted)
         if truth.unknown:
@@ -202,8 +203,13 @@ def _range(*numbers: Any) -> list[int | float]:
 def _reverse(call: Call, value: Value) -> Value:
     items = listed(value)
     if items is None:
-        return unknown_among(call) or call.failed("needs a list")
+        return unknown_or_failed(call, "needs a list")
     return sequence(list(reversed(items)), call.place, value.rest)
+
+
+def _unlisted(call: Call, value: Value) -> Value:
+    """For what is no list whose items are all known."""
+    return unknown_or_failed(call, "needs a list") if value.rest is None else undecided(value.rest, call.place)
 
 
 def _slice(call: Call, value: Value, start: Value, end: Value) -> Value:

@@ -44,7 +44,6 @@ def _to_map(call: Call, value: Value) -> Value:
     return value
 
 
-
 FUNCTIONS: dict[str, Function] = {
     "ephemeralasnull": of_values(_same, 1),
     "nonsensitive": of_values(_same, 1),

@@ -1,0 +1,6 @@
+resource "aws_bedrockagent_agent" "claims" {
+  agent_name              = "claims"
+  agent_resource_role_arn = aws_iam_role.agent.arn
+  foundation_model        = "anthropic.claude-sonnet-4-20250514-v1:0"
+  customer_encryption_key_arn = aws_kms_key.ml.arn
+}

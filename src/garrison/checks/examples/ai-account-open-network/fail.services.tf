@@ -1,0 +1,6 @@
+resource "azurerm_ai_services" "assistant" {
+  name                = "claims-assistant"
+  location            = "westeurope"
+  resource_group_name = "ml"
+  sku_name            = "S0"
+}

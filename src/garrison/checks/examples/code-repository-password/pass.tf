@@ -1,0 +1,7 @@
+resource "aws_sagemaker_code_repository" "fraud" {
+  code_repository_name = "fraud"
+  git_config {
+    repository_url = "https://git.example.com/fraud/training.git"
+    secret_arn     = aws_secretsmanager_secret.git.arn
+  }
+}

@@ -1,0 +1,16 @@
+resource "google_model_armor_template" "claims" {
+  template_id = "claims"
+  location    = "europe-west4"
+  filter_config {
+    rai_settings {
+      rai_filters {
+        filter_type      = "DANGEROUS"
+        confidence_level = "MEDIUM_AND_ABOVE"
+      }
+    }
+    pi_and_jailbreak_filter_settings {
+      filter_enforcement = "ENABLED"
+      confidence_level   = "MEDIUM_AND_ABOVE"
+    }
+  }
+}

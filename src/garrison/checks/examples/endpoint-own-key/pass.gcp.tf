@@ -1,0 +1,9 @@
+resource "google_vertex_ai_endpoint" "fraud" {
+  name         = "1234567890"
+  display_name = "fraud"
+  location     = "europe-west4"
+  region       = "europe-west4"
+  encryption_spec {
+    kms_key_name = "projects/ml-fraud/locations/europe-west4/keyRings/ml/cryptoKeys/serving"
+  }
+}

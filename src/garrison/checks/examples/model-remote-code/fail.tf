@@ -1,0 +1,13 @@
+resource "aws_sagemaker_model" "fraud" {
+  name               = "fraud"
+  execution_role_arn = aws_iam_role.serving.arn
+
+  primary_container {
+    image          = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/fraud:3.1.0"
+    environment = {
+      HF_MODEL_ID = "/opt/ml/model"
+      HF_MODEL_TRUST_REMOTE_CODE = "true"
+    }
+    model_data_url = "s3://fraud-models/fraud/model.tar.gz"
+  }
+}

@@ -1,0 +1,9 @@
+resource "aws_sagemaker_notebook_instance" "fraud" {
+  name          = "fraud-exploration"
+  role_arn      = aws_iam_role.notebook.arn
+  instance_type = "ml.t3.xlarge"
+
+  instance_metadata_service_configuration {
+    minimum_instance_metadata_service_version = "2"
+  }
+}

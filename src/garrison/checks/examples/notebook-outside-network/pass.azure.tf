@@ -1,0 +1,20 @@
+resource "azurerm_machine_learning_workspace" "fraud" {
+  name                    = "fraud"
+  location                = "westeurope"
+  resource_group_name     = "ml"
+  application_insights_id = azurerm_application_insights.ml.id
+  key_vault_id            = azurerm_key_vault.ml.id
+  storage_account_id      = azurerm_storage_account.ml.id
+  identity {
+    type = "SystemAssigned"
+  }
+  managed_network {
+    isolation_mode = "AllowOnlyApprovedOutbound"
+  }
+}
+
+resource "azurerm_machine_learning_compute_instance" "fraud" {
+  name                          = "fraud-exploration"
+  machine_learning_workspace_id = azurerm_machine_learning_workspace.fraud.id
+  virtual_machine_size          = "STANDARD_DS3_V2"
+}

@@ -1,0 +1,7 @@
+resource "azurerm_databricks_workspace" "features" {
+  name                = "features"
+  resource_group_name = "ml"
+  location            = "westeurope"
+  sku                 = "premium"
+  public_network_access_enabled = false
+}

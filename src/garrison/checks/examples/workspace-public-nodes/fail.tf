@@ -1,0 +1,9 @@
+resource "azurerm_databricks_workspace" "features" {
+  name                = "features"
+  resource_group_name = "ml"
+  location            = "westeurope"
+  sku                 = "premium"
+  custom_parameters {
+    no_public_ip = false
+  }
+}
