@@ -22,10 +22,17 @@ class Cost(msgspec.Struct, frozen=True):
 def run(command: Sequence[str], folder: str | None = None) -> Cost:
     """Run once; what it prints goes to a temporary file. Raises FileNotFoundError for a command that is not there."""
     with tempfile.TemporaryFile() as sink:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=folder)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=folder, env=_environment()
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, process.returncode)
+
+
+def _environment() -> dict[str, str]:
+    """That of a user's shell: Python keeps its bytecode, for the peer as for us."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def median(command: Sequence[str], runs: int = 5, folder: str | None = None) -> Cost:

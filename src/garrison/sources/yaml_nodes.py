@@ -124,6 +124,8 @@ class _Composer:
                     self.anchors[event.anchor] = node, 1, 0
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self._open(event)
+                if self.refused is not None:
+                    return
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 node = self._close(event)
@@ -211,7 +213,8 @@ def _complaint(error: yaml.YAMLError, data: bytes, first_line: int) -> Complaint
             return Complaint(line, "a control character stands in it: it is binary or damaged", "save it as UTF-8 text")
         return Complaint(line, f"it is not UTF-8 text ({error.reason})", "save it as UTF-8")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    line = (mark.line if mark is not None else 0) + first_line + 1
+    last = data.rstrip(b"\n").count(b"\n")  # at the end, libyaml is a line further
+    line = min(mark.line if mark is not None else 0, last) + first_line + 1
     problem = str(getattr(error, "problem", "") or "it cannot be parsed")
     context = str(getattr(error, "context", "") or "")
     hint = "indent with spaces, not with tabs" if "\\t" in problem else "run it through a YAML linter"

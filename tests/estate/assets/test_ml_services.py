@@ -124,6 +124,21 @@ def test_images_that_may_become_others(image: str, answer: bool) -> None:
     assert ModelContainer(**common(), image=known(image)).image_floats.answer is answer
 
 
+def test_the_end_of_an_image_tells_whatever_its_account() -> None:
+    def floats(end: str) -> bool | None:
+        image = unknown(
+            "account", PLACE, (unknown("AWS::AccountId"), known(".dkr.ecr.eu-west-1.amazonaws.com/x" + end))
+        )
+        return ModelContainer(**common(), image=image).image_floats.answer
+
+    assert floats(":3.1") is False
+    assert floats(":latest") is True
+    tagged = unknown("tag", PLACE, (known("registry.example.com/x:"), unknown("var.tag")))
+    assert ModelContainer(**common(), image=tagged).image_floats.unknown
+    repository = referred("r:aws_ecr_repository.x", "repository_url", PLACE)
+    assert ModelContainer(**common(), image=repository).image_floats.yes
+
+
 def test_a_container_that_runs_code_from_the_hub() -> None:
     def container(environment: Value) -> ModelContainer:
         return ModelContainer(**common(), environment=environment)

@@ -16,6 +16,7 @@ from garrison.estate.values import Body, State, Value
 # Instance types with disks of their own take no key: their hardware encrypts ("CreateEndpointConfig", SageMaker API).
 _OWN_DISKS = r"^ml\.(\w*d|g4dn|g5|g6e?|gr6|p3dn|p4de?|p5(e|en)?|p6\w*|trn\w+)\."
 _FLOATING_TAG = r"(^|/)[^/:@]+(:latest)?$"
+_NAMES_REPOSITORY = ("repository_url", "RepositoryUri")  # without a version
 _TRUSTS_CODE = re.compile(r"(?i)(^|_)TRUST_REMOTE_CODE$")
 _ON = ("true", "True", "TRUE", "1", "yes", True, 1)
 
@@ -30,7 +31,14 @@ class ModelContainer(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def image_floats(self) -> Truth:
         """Whether another image can be put behind the name it is started by."""
-        return self.image.matches(_FLOATING_TAG)
+        if self.image.ref is not None and self.image.ref.attribute in _NAMES_REPOSITORY:
+            return Truth(True, (self.image,))
+        parts = self.image.content if isinstance(self.image.content, tuple) else ()
+        if not parts or not isinstance(parts[-1].content, str):
+            return self.image.matches(_FLOATING_TAG)
+        # The end tells; what stands before it (an account, a region) is a word.
+        text = "".join(p.content if isinstance(p.content, str) else "x" for p in parts)
+        return Truth(re.search(_FLOATING_TAG, text) is not None, (self.image,))
 
     @cached_property
     def has_credential(self) -> Truth:
