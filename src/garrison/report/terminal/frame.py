@@ -18,6 +18,7 @@ _LONGEST = 2000  # characters of a line that are looked at
 _MAX_LINES = 8  # of one frame
 _MAX_SPAN = 4  # of one piece of evidence
 _SECRET_CHECK = re.compile(r"secret|credential|password|login|token|written")
+_SECRET_OBJECT = re.compile(rb"""(?m)^\s*["']?kind["']?\s*:\s*["']?Secret\b""")  # all of it is secret, however long
 _SMALL_GAP = 3  # lines
 _MAX_ELSEWHERE = 3
 
@@ -96,13 +97,14 @@ def _texts(source: Source, numbers: list[int], secret: Collection[int]) -> dict[
     everything = _lines(source)
     known = [n for n in numbers if n <= len(everything)]
     found = dict.fromkeys(numbers, "")
+    context = len(everything) if _SECRET_OBJECT.search(source.data) else _CONTEXT
     start = 0
     while start < len(known):
         stop = start + 1
-        while stop < len(known) and known[stop] - known[stop - 1] < _CONTEXT:
+        while stop < len(known) and known[stop] - known[stop - 1] < context:
             stop += 1
-        first = max(0, known[start] - 1 - _CONTEXT)
-        window = [t.decode("utf8", "replace").rstrip("\r")[:_LONGEST] for t in everything[first : known[stop - 1] + _CONTEXT]]
+        first = max(0, known[start] - 1 - context)
+        window = [t.decode("utf8", "replace").rstrip("\r")[:_LONGEST] for t in everything[first : known[stop - 1] + context]]
         texts = masked(window, [n - 1 - first for n in known[start:stop]])
         for number in known[start:stop]:
             text = texts[number - 1 - first]

@@ -20,7 +20,8 @@ _ABOUT = (
     r"|days|manager|store|endpoint|algorithm|spec|usage|rules?|provider|kind|mode|modes|template|expiration|expiry"
     r"|lifetime|required|audience|issuer|plugins?|schedule|last_?used|review\w*|source|class|size|key_?vault|scopes?)"
 )
-_NAME = rf"[\w.-]*?{_WORD}(?:[_-]?(?:value|string|text|data|base64|b64|plain\w*|hash|new|old|default|prod|dev|\d+))*"
+_NAME = rf"[\w.-]*?{_WORD}(?:[_-]?(?:value|string|text|data|base64|b64|plain\w*|hash|new|old|default|prod|dev|pem|json|key|\d+))*"
+_TELLING = re.compile(rf"(?i){_WORD}|PRIVATE KEY")
 _SENSITIVE = re.compile(rf"(?i)^(?!.*{_ABOUT}$){_NAME}$")
 _FORMS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{20,}"
@@ -32,8 +33,8 @@ _FORMS = re.compile(
 )
 _USERINFO = re.compile(r"(?P<before>\w+://[^\s/:@'\"]*:)(?P<secret>[^\s/@'\"]+)(?=@)")
 _PAIR = re.compile(
-    r"""(?P<before>(?:^|[\s,{\[("'`-]))(?P<quote>["']?)(?P<name>[A-Za-z_][\w.-]*)(?P=quote)\s*(?P<sign>=>|:=|[:=])(?!=)
-        \s*(?P<value>"(?:[^"\\]|\\.)*"?|'(?:[^'])*'?|[^\s,;}\])]+(?:\ +[^\s,;}\])#=]+)*)""",
+    rf"""(?i)(?P<quote>["']?)(?P<name>(?<![\w.])[\w.-]*?{_WORD}[\w.-]*)(?P=quote)\s*(?:=>|:=|[:=])(?!=)
+        \s*(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;}}\])"']+(?:\ +[^\s,;}}\])\#=]+)*)""",
     re.VERBOSE,
 )
 _HARMLESS = re.compile(
@@ -50,6 +51,7 @@ _SAID = re.compile(
     re.VERBOSE,
 )
 _BLOCK = re.compile(r"""^[\s"'-]*(?:variable\s+"?|output\s+"?)?(?P<name>[A-Za-z_][\w.-]*)["']?\s*[:={]?\s*(?:[|>][-+\d]*|<<[-~]?\w+|\{)?\s*$""")
+_HEREDOC = re.compile(r"<<[-~]?\"?(\w+)")
 _FLAG = re.compile(r"""^\s*-?\s*["']?--?(?P<name>[\w-]+)["']?,?\s*$""")
 _SCALAR = re.compile(r"""^(?P<before>\s*(?:-\s+)?)(?P<value>[^\s#].*?)(?P<after>,?)$""")
 _NEAR = 3  # lines between the name of a variable and its value
@@ -70,6 +72,8 @@ def masked(lines: list[str], wanted: Iterable[int] | None = None) -> list[str]:
     shown = list(lines)
     for number in range(len(lines)) if wanted is None else wanted:
         shown[number] = _in_line(lines[number])
+    if not _TELLING.search("\n".join(lines)):
+        return shown
     _private_keys(lines, shown)
     _named_values(lines, shown)
     _blocks(lines, shown)
@@ -144,9 +148,15 @@ def _said(match: re.Match[str]) -> str:
 
 def _blocks(lines: list[str], shown: list[str]) -> None:
     """What stands below `password: |`, `password = <<EOF`, `DbPassword:` or `variable "db_password" {`."""
-    depth = -1
+    depth, end = -1, ""
     for number, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())
+        if end:
+            if line.strip() == end:
+                end = ""
+            else:
+                shown[number] = " " * indent + MASK
+            continue
         if depth >= 0 and line.strip():
             if indent > depth:
                 shown[number] = _below(shown[number])
@@ -154,7 +164,8 @@ def _blocks(lines: list[str], shown: list[str]) -> None:
             depth = -1
         opened = _BLOCK.match(line)
         if opened is not None and is_sensitive(opened["name"]):
-            depth = indent
+            heredoc = _HEREDOC.search(line)
+            depth, end = (indent, "") if heredoc is None else (-1, heredoc[1])
 
 
 def _below(line: str) -> str:
