@@ -11,6 +11,10 @@ from garrison.estate.assets.ml_platform import (
     TrainingCluster,
     Workspace,
 )
+from garrison.estate.assets.notebook import Notebook
+from garrison.estate.estate import Relations
+from garrison.estate.relations import Relation
+from garrison.estate.truth import NO, all_of
 
 
 @check(
@@ -20,14 +24,18 @@ from garrison.estate.assets.ml_platform import (
     maps=("ATLAS:AML.T0025", "NIST-800-53:SC-7", "CIS-Azure-5.0:2.1.1"),
     about_ml=True,
 )
-def workspace_direct_internet(workspace: Workspace) -> Verdict:
+def workspace_direct_internet(workspace: Workspace, near: Relations) -> Verdict:
     """Code in a workspace reaches the internet past the customer's network.
 
     Why: every notebook and job in it can send training data and models anywhere, and no firewall or flow log of yours
     sees it.
-    Fix: bind the workspace to your own network, or to a managed one that lets only approved addresses through.
+    Fix: bind the workspace, or each of its machines, to your own network, or to a managed one that lets only approved
+    addresses through.
     """
-    return fail_if(~workspace.contained, "its code reaches the internet past your network")
+    subnets = [n.subnet for n in near.to(Relation.CONTAINS, Notebook)]
+    subnets += [c.subnet for c in near.to(Relation.CONTAINS, TrainingCluster)]
+    placed = all_of(subnet.given() for subnet in subnets) if subnets else NO
+    return fail_if(~workspace.contained & ~placed, "its code reaches the internet past your network")
 
 
 @check(

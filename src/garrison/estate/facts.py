@@ -47,12 +47,26 @@ class Holds(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Reached(msgspec.Struct, frozen=True):
+    """A store that whoever takes an asset over can get at, and by what: labels from the asset to the store."""
+
+    path: tuple[str, ...]
+    holds: Holds
+
+    @property
+    def words(self) -> str:
+        """`role ml-train, which reads fraud-training-data (training data)` without the asset itself."""
+        *through, store = self.path
+        return f"{store} ({self.holds.content}){f' as {through[-1]}' if through else ''}"
+
+
 class Facts(msgspec.Struct, frozen=True, eq=False):
     """The derived facts of one asset. A zone that nothing tells is None."""
 
     exposed: Truth
     exposed_by: str = ""  # the label of what exposes it; "" where it does so itself
     holds: tuple[Holds, ...] = ()
+    reaches: tuple[Reached, ...] = ()  # the worthiest first
     environment: Environment | None = None
     stage: Stage | None = None
 

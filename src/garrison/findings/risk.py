@@ -43,8 +43,13 @@ def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
     elif facts.exposed.unknown:
         factor *= _PERHAPS_EXPOSED
     worth = max((_CONTENT[h.content] * h.confidence for h in facts.holds), default=0.0)
+    reached = max((_CONTENT[r.holds.content] * r.holds.confidence for r in facts.reaches), default=0.0)
+    worth = max(worth, reached)
     factor *= 1.0 + _HOLDING * worth
     reasons += [f"holds {h.content} ({h.reason})" for h in facts.holds if h.confidence >= SURE]
+    if facts.reaches:
+        more = f" and {len(facts.reaches) - 1} more" if len(facts.reaches) > 1 else ""
+        reasons.append(f"reads {facts.reaches[0].words}{more}")
     if facts.environment is not None:
         factor *= _ENVIRONMENT[facts.environment]
         reasons.append(facts.environment.value)

@@ -47,12 +47,9 @@ class Exposure:
         return best, by
 
     def _before(self, asset: Asset) -> list[Asset]:
-        """What routes to it, exposes it, or has it as a part."""
-        found = []
-        for edge in self._estate.graph.into(asset):
-            if edge.start is None:
-                continue
-            whole = edge.relation is Relation.CONTAINS and asset.address.startswith(edge.start.address)
-            if whole or edge.relation in _THROUGH:
-                found.append(edge.start)
-        return found
+        """What routes to it or exposes it, what it is a part of, and its own parts."""
+        into, out = self._estate.graph.into(asset), self._estate.graph.out(asset, Relation.CONTAINS)
+        before = [e.start for e in into if e.start is not None and e.relation in _THROUGH]
+        whole = [e.start for e in into if e.start is not None and e.relation is Relation.CONTAINS]
+        parts = [e.end for e in out if e.end is not None and e.end.is_part_of(asset)]
+        return before + [w for w in whole if asset.is_part_of(w)] + parts

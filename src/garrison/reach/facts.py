@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from garrison.estate.assets import Asset
+from garrison.estate.assets.identity import Policy, Role
 from garrison.estate.estate import Estate
-from garrison.estate.facts import Content, Environment, Facts, Holds, Stage
+from garrison.estate.facts import Content, Environment, Facts, Holds, Reached, Stage
 from garrison.estate.relations import Relation
 from garrison.estate.values import Body, State, Value
 from garrison.reach import words
@@ -14,6 +15,9 @@ from garrison.reach.exposure import Exposure
 
 _TELLING = frozenset({"name", "purpose", "data", "content", "contains", "classification", "dataclassification", "use"})
 _ENVIRONMENT_TAGS = frozenset({"env", "environment", "stage", "tier"})
+_IDENTITY = frozenset({Relation.RUNS_AS, Relation.ASSUMES})
+_TAKEN_OVER = _IDENTITY | {Relation.READS, Relation.EXPOSES, Relation.ROUTES_TO, Relation.CONTAINS}
+_FAR = 4  # identities taken on one after the other
 _BY_RELATION = {
     Relation.TRAINS: (Content.TRAINING_DATA, 0.9),
     Relation.SERVES: (Content.MODELS, 0.9),
@@ -34,7 +38,8 @@ class FactBook:
         found = self._memo.get(asset.address)
         if found is None:
             exposed, by = self._exposure.of(asset)
-            found = Facts(exposed, by, self._holds(asset), _environment(asset), _stage(asset))
+            zone = _environment(asset), _stage(asset)
+            found = Facts(exposed, by, self._holds(asset), self._reaches(asset), *zone)
             self._memo[asset.address] = found
         return found
 
@@ -51,6 +56,38 @@ class FactBook:
             for holds in words.contents(text, where).values():
                 _keep(found, holds)
         return tuple(sorted(found.values(), key=lambda h: (-h.confidence, h.content)))
+
+
+    def _reaches(self, asset: Asset) -> tuple[Reached, ...]:
+        """The stores that whoever takes the asset over can read: through its identity, or what it is made of."""
+        found: dict[str, Reached] = {}
+        seen = {asset.address}
+        waiting: list[tuple[Asset, tuple[str, ...]]] = [(asset, ())]
+        if asset.stores or isinstance(asset, Role | Policy):  # taking data, or a paper, over runs nothing
+            return ()
+        while waiting:
+            at, path = waiting.pop(0)
+            for end, relation in self._ahead(at):
+                if end.address in seen:
+                    continue
+                seen.add(end.address)
+                if relation is Relation.READS:
+                    holds = max(self._holds(end), key=lambda h: h.confidence, default=None)
+                    if holds is not None:
+                        found[end.address] = Reached((*path, end.label), holds)
+                elif len(path) < _FAR:
+                    waiting.append((end, (*path, end.label) if relation in _IDENTITY else path))
+        return tuple(sorted(found.values(), key=lambda r: (-r.holds.confidence, r.path)))
+
+    def _ahead(self, asset: Asset) -> Iterator[tuple[Asset, Relation]]:
+        """One step from an asset that was taken over."""
+        graph = self._estate.graph
+        for edge in graph.out(asset):
+            if edge.end is not None and edge.relation in _TAKEN_OVER:
+                yield edge.end, edge.relation
+        for edge in graph.into(asset, Relation.CONTAINS):  # a container is its pod
+            if edge.start is not None and asset.is_part_of(edge.start):
+                yield edge.start, Relation.CONTAINS
 
 
 def _keep(found: dict[Content, Holds], holds: Holds) -> None:

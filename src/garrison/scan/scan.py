@@ -18,6 +18,7 @@ from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
 from garrison.findings.risk import risk
+from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
 from garrison.reach.selectors import link_selectors
@@ -55,6 +56,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     estate.facts = FactBook(estate).of
     link(estate)
     link_selectors(estate)
+    link_access(estate)
     progress(f"judging {len(read.assets):,} assets")
     found, passed = _judge(estate, checks)
     return _result(read, settings, checks, found, passed, shown_prefix(paths, tree.top))
@@ -168,7 +170,7 @@ def _run(check: Check, asset: Asset, estate: Estate) -> Verdict:
 
 
 def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:
-    owner = next((e.start for e in estate.graph.into(asset, Relation.CONTAINS) if _is_part(asset, e.start)), None)
+    owner = next((e.start for e in estate.graph.into(asset, Relation.CONTAINS) if e.start is not None and asset.is_part_of(e.start)), None)
     return Finding(
         check=check,
         asset=asset,
@@ -181,7 +183,3 @@ def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Fi
         risk=risk(check.severity, check.confidence, estate.facts(asset)),
         condition=asset.condition if asset.exists.unknown else "",
     )
-
-
-def _is_part(asset: Asset, owner: Asset | None) -> bool:
-    return owner is not None and asset.address.startswith(f"{owner.address}/")

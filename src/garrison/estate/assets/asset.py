@@ -56,6 +56,10 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether anyone on the internet reaches it directly; kinds that can be reached override this."""
         return NO
 
+    def is_part_of(self, owner: Asset) -> bool:
+        """Whether it is a piece of its owner, not merely inside it: a container of a pod, a pod of a Ray cluster."""
+        return self.address.startswith((f"{owner.address}/", f"{owner.address}#"))
+
     @property
     def parts(self) -> tuple[Asset, ...]:
         """The assets it consists of: the containers of a workload."""

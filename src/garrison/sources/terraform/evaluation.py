@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-import msgspec
-
 from garrison.estate.values import Body, Place, Ref, Source, State, Value, unknown
 
 MAX_ITEMS = 100_000  # of one collection
@@ -22,8 +20,12 @@ class Scope(Protocol):
         """`var.x`, `local.x`, `module.x`, `type.x`, `data.type.x`, `path.x`; unknown for what is not there."""
         ...
 
-    def text_of(self, path: str) -> Source | None:
+    def text_of(self, path: str, /) -> Source | None:
         """A file of the scanned tree, by its path from the root module; None where there is none."""
+        ...
+
+    def template_of(self, path: str, place: Place, /) -> Expr | None:
+        """The same as a template."""
         ...
 
     def spend(self, turns: int) -> bool:

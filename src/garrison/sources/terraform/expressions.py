@@ -350,7 +350,10 @@ class _Nowhere:
     def name(self, head: str) -> Value:
         return unknown(f"{head} is not known here")
 
-    def text_of(self, path: str) -> Source | None:
+    def text_of(self, _path: str, /) -> Source | None:
+        return None
+
+    def template_of(self, _path: str, _place: Place, /) -> Expr | None:
         return None
 
     def spend(self, turns: int) -> bool:

@@ -60,11 +60,11 @@ class Module:
             self._memo[head] = found
         return found
 
-    def text_of(self, path: str) -> Source | None:
+    def text_of(self, path: str, /) -> Source | None:
         """See `Scope`."""
         return self.project.text_of(self.top.folder, path)
 
-    def template_of(self, path: str, place: Place) -> Expr | None:
+    def template_of(self, path: str, place: Place, /) -> Expr | None:
         """See `Scope`."""
         return self.project.template_of(self.top.folder, path, place)
 

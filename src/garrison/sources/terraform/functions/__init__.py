@@ -6,12 +6,26 @@ from collections.abc import Sequence
 
 from garrison.estate.values import Body, Place, State, Value, known, unknown
 from garrison.sources.terraform.evaluation import Env, Expr, Failed, failed, undecided
-from garrison.sources.terraform.functions import encoding, mappings, sequences, text, types
+from garrison.sources.terraform.functions import (
+    encoding,
+    files,
+    mappings,
+    network,
+    numbers,
+    patterns,
+    sequences,
+    text,
+    types,
+)
 from garrison.sources.terraform.functions.calling import Call, Function
 
 FUNCTIONS: dict[str, Function] = {
     **encoding.FUNCTIONS,
+    **files.FUNCTIONS,
     **mappings.FUNCTIONS,
+    **network.FUNCTIONS,
+    **numbers.FUNCTIONS,
+    **patterns.FUNCTIONS,
     **sequences.FUNCTIONS,
     **text.FUNCTIONS,
     **types.FUNCTIONS,

@@ -22,6 +22,8 @@ from garrison.sources.terraform.functions.text import integer
 from garrison.sources.terraform.operators import decided, equal
 from garrison.sources.terraform.steps import item
 
+_MAX_RANGE = 1024  # Terraform itself refuses more items
+
 
 def _concat(call: Call, *values: Value) -> Value:
     items: list[Value] = []
@@ -179,18 +181,16 @@ def _index(call: Call, value: Value, wanted: Value) -> Value:
 
 def _range(*numbers: Any) -> list[int | float]:
     said = [as_number(n) for n in numbers]
-    start, end, step = 0, said[0], None
-    if len(said) > 1:
-        start, end = said[0], said[1]  # type: ignore[assignment]
-    if start is None or end is None:
+    if None in said:
         raise Refused("needs numbers")
-    step = said[2] if len(said) > 2 else 1 if start <= end else -1  # noqa: PLR2004 - the third argument
-    if not step or (step > 0) is not (end >= start):
-        if start == end:
-            return []
+    values = [n for n in said if n is not None]
+    start, end = (0, values[0]) if len(values) == 1 else (values[0], values[1])
+    step = values[2] if len(values) == len(("start", "end", "step")) else 1 if start <= end else -1
+    if start == end:
+        return []
+    if not step or (step > 0) is not (end > start):
         raise Refused("it would not end")
-    # Terraform itself refuses more than 1,024 items
-    if abs(end - start) / abs(step) > 1024:  # noqa: PLR2004
+    if abs(end - start) / abs(step) > _MAX_RANGE:
         raise Refused("it has more than 1024 items")
     found: list[int | float] = []
     at = start

@@ -155,12 +155,8 @@ def _split(call: Call, separator: Value, value: Value) -> Value:
     return sequence([known(f, call.place) for f in found], call.place)
 
 
-def _replace(subject: Any, old: Any, new: Any) -> str:
-    subject, old, new = text(subject), text(old), text(new)
-    if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        from garrison.sources.terraform.functions.patterns import substituted
-
-        return substituted(old[1:-1], new, subject)
+def replaced(subject: str, old: str, new: str) -> str:
+    """`replace` without a pattern. Raises Refused."""
     if subject.count(old) * len(new) > MAX_TEXT:
         raise Refused("the result is too long")
     return subject.replace(old, new)
@@ -182,9 +178,9 @@ def _edge(call: Call, value: Value, edge: Value, *, end: bool) -> Value:
 
 
 def _substr(subject: Any, offset: Any, length: Any) -> str:
-    subject, offset, length = text(subject), integer(offset), integer(length)
-    start = max(len(subject) + offset, 0) if offset < 0 else offset
-    return subject[start:] if length < 0 else subject[start : start + length]
+    said, start, count = text(subject), integer(offset), integer(length)
+    start = max(len(said) + start, 0) if start < 0 else start
+    return said[start:] if count < 0 else said[start : start + count]
 
 
 def _indent(spaces: Any, subject: Any) -> str:
@@ -224,7 +220,6 @@ FUNCTIONS: dict[str, Function] = {
     "indent": of_data(_indent, 2),
     "join": of_values(_join, 2, 100),
     "lower": _by_parts(str.lower),
-    "replace": of_data(_replace, 3),
     "split": of_values(_split, 2),
     "startswith": of_values(lambda call, v, e: _edge(call, v, e, end=False), 2),
     "strcontains": of_data(lambda s, p: text(p) in text(s), 2),

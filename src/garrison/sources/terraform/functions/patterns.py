@@ -1,0 +1,156 @@
+"""`regex`, `regexall` and `replace` with a pattern, made safe against patterns that take for ever.
+
+Terraform uses RE2, which is linear; Python's engine backtracks. What could backtrack without end is refused, and the
+work of the rest is bounded by the length of the text and the number of open-ended repetitions.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from garrison.sources.terraform.functions.calling import Function, Refused, of_data
+from garrison.sources.terraform.functions.text import replaced, text
+
+_MAX_PATTERN = 500
+_MAX_SUBJECT = 20_000
+_MAX_WORK = 3_000_000  # steps of backtracking, at worst
+_MAX_FOUND = 10_000
+_QUANTIFIER = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
+_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]")
+_POSIX = {
+    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z", "space": r"\t\n\v\f\r ",
+    "upper": "A-Z", "word": r"\w", "xdigit": "0-9A-Fa-f", "punct": r"!-/:-@\[-`{-~",
+}  # fmt: skip
+_POSIX_CLASS = re.compile(r"\[:(\w+):\]")
+
+
+class _Group:
+    """What is inside of a group while a pattern is read."""
+
+    __slots__ = ("chooses", "repeats")
+
+    def __init__(self) -> None:
+        self.chooses = self.repeats = False
+
+
+def open_ended(pattern: str) -> int:
+    """How many repetitions of a pattern have no end of their own. Raises Refused for a repeated choice or repetition."""
+    groups = [_Group()]
+    found, at = 0, 0
+    closed: _Group | None = None
+    while at < len(pattern):
+        char = pattern[at]
+        quantifier = _QUANTIFIER.match(pattern, at)
+        if quantifier is not None and (char != "{" or quantifier[1] or quantifier[3]):
+            at = quantifier.end()
+            if _may_repeat(quantifier):
+                if closed is not None and (closed.chooses or closed.repeats):
+                    raise Refused("its pattern could take for ever here")
+                found += 1
+                for group in groups:
+                    group.repeats = True
+            if pattern[at : at + 1] in ("?", "+"):
+                at += 1
+            continue
+        closed = None
+        if char == "\\":
+            at += 1
+        elif char == "[" and (found_class := _CLASS.match(pattern, at)):
+            at = found_class.end() - 1
+        elif char == "(":
+            groups.append(_Group())
+            if pattern.startswith("(?", at):
+                at += 1
+        elif char == ")" and len(groups) > 1:
+            closed = groups.pop()
+        elif char == "|":
+            for group in groups:
+                group.chooses = True
+        at += 1
+    return found
+
+
+def _may_repeat(quantifier: re.Match[str]) -> bool:
+    if quantifier[0] == "?":
+        return False
+    return quantifier[0] in "*+" or (quantifier[3] or ("" if quantifier[2] else quantifier[1])) not in ("0", "1")
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> tuple[re.Pattern[str], int]:
+    if len(pattern) > _MAX_PATTERN:
+        raise Refused("its pattern is too long")
+    if re.search(r"\\[1-9]|\(\?(?!P<|[a-zA-Z]*[:)]|[imsU-]+[:)])", pattern):
+        raise Refused("its pattern has what RE2 does not know")
+    repeats = open_ended(pattern)
+    translated = _POSIX_CLASS.sub(lambda m: _POSIX.get(m[1], m[0]), pattern).replace(r"\z", r"\Z")
+    try:
+        return re.compile(translated, re.ASCII), repeats
+    except (re.error, OverflowError, RecursionError) as error:
+        raise Refused("its pattern cannot be read") from error
+
+
+def _ready(pattern: Any, subject: Any) -> tuple[re.Pattern[str], str]:
+    said = text(subject)
+    compiled, repeats = _compiled(text(pattern))
+    # matching may begin anywhere, so one more than the repetitions
+    if len(said) > _MAX_SUBJECT or (repeats and len(said) ** (repeats + 1) > _MAX_WORK and len(said) > 1):
+        raise Refused("its text is too long for this pattern")
+    return compiled, said
+
+
+def _captured(match: re.Match[str]) -> Any:
+    if match.re.groupindex:
+        return {name: match[name] for name in match.re.groupindex}
+    return list(match.groups()) if match.re.groups else match[0]
+
+
+def _regex(pattern: Any, subject: Any) -> Any:
+    compiled, said = _ready(pattern, subject)
+    match = compiled.search(said)
+    if match is None:
+        raise Refused("nothing matches its pattern")
+    return _captured(match)
+
+
+def _regex_all(pattern: Any, subject: Any) -> list[Any]:
+    compiled, said = _ready(pattern, subject)
+    found = [_captured(match) for match in compiled.finditer(said)]
+    if len(found) > _MAX_FOUND:
+        raise Refused("too much matches its pattern")
+    return found
+
+
+def substituted(pattern: str, new: str, subject: str) -> str:
+    """What `replace` makes of a text where the pattern stands between slashes; `$1` names a group."""
+    compiled, said = _ready(pattern, subject)
+
+    def put(match: re.Match[str]) -> str:
+        def group(reference: re.Match[str]) -> str:
+            if reference[0] == "$$":
+                return "$"
+            name = reference[1] or reference[2]
+            try:
+                return match[int(name) if name.isdigit() else name] or ""
+            except IndexError:
+                return ""
+
+        return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", group, new)
+
+    return compiled.sub(put, said)
+
+
+def _replace(subject: Any, old: Any, new: Any) -> str:
+    said, wanted, put = text(subject), text(old), text(new)
+    if len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
+        return substituted(wanted[1:-1], put, said)
+    return replaced(said, wanted, put)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "regex": of_data(_regex, 2),
+    "regexall": of_data(_regex_all, 2),
+    "replace": of_data(_replace, 3),
+}

@@ -1,0 +1,112 @@
+"""What a person sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from garrison.findings.result import Result
+from garrison.report import View, form
+from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
+from garrison.scan.config import Settings
+from garrison.scan.scan import scan
+from tests.report.conftest import TODAY
+
+
+def shown(result: Result, **view: object) -> str:
+    return form("terminal").render(result, View(**view))  # type: ignore[arg-type]
+
+
+def test_the_whole_screen(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    settings = Settings(today=TODAY, checks=frozenset({"bucket-public", "notebook-direct-internet", "container-privileged"}))
+    assert shown(scan([Path()], settings), unknown=True) == snapshot("""\
+ 3 files, 5 assets
+
+ 1  Bucket fraud-training-data  infra:aws_s3_bucket.training
+    reachable from the internet · holds training data (its name says "fraud-training-data")
+    ✗ critical  Anybody on the internet can read the bucket                           bucket-public
+      ┌ infra/main.tf:11
+      │  5 ┃ resource "aws_s3_bucket" "training" {
+      │    ╵ ↑ no public access block is said; only buckets made since April 2023 have one by th…
+      │  … │
+      │ 11 ┃   acl    = "public-read"
+      └ anybody can read its objects
+      Fix  grant access to named roles only, and block public access.
+
+ 2  Workload scorer  k8s:Deployment/serving/scorer
+    ✗ high      Container is privileged                                        container-privileged
+      ┌ k8s/scorer.yaml:20
+      │ 20 ┃ privileged: true
+      └ it runs privileged
+      Fix  remove `privileged: true`; ask for single capabilities or a device plug-in instead.
+
+ What could not be decided
+   ? var.team
+       notebook-direct-internet on lab  infra/main.tf:18
+
+ Not read, so the scan is incomplete (1)
+   k8s/broken.yaml:3 not valid YAML: did not find expected node content (while parsing a flow node)
+     run it through a YAML linter
+
+ Notes
+   main.bicep Bicep is not read
+
+ 1 critical, 1 high · 1 unknown · 1 ignored
+ garrison explain bucket-public · garrison scan . --format sarif -o report.sarif
+""")
+
+
+def test_secrets_are_masked(result: Result) -> None:
+    text = shown(result, everything=True, unknown=True)
+    assert "container-credential-in-environment" in text
+    assert "hunter2" not in text
+
+
+def test_all_shows_every_finding(result: Result) -> None:
+    text = shown(result, everything=True)
+    assert "--all" not in text
+    assert {f.check.id for f in result.findings} == {f.check.id for f in result.findings if f.check.id in text}
+
+
+def test_no_line_is_wider_than_asked(result: Result) -> None:
+    for width in (60, 80, 120):
+        text = shown(result, everything=True, unknown=True, width=width)
+        hints = text.splitlines()[-1:]
+        assert [line for line in text.splitlines() if columns(line) > width and line not in hints] == []
+
+
+def test_colours_only_where_wanted(result: Result) -> None:
+    assert "\x1b" not in shown(result)
+    assert "\x1b[" in shown(result, colour=True)
+
+
+def test_a_hostile_name_moves_no_cursor(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[2Jb.tf").write_text(
+        'resource "aws_s3_bucket" "x" {\n  bucket = "a\x1b]0;owned\x07\u202e"\n  acl = "public-read" # \x1b[31m\n}\n'
+    )
+    text = shown(scan([tmp_path]), everything=True)
+    assert "bucket-public" in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\\x1b[2J" in text
+
+
+def test_clean_and_empty(tmp_path: Path) -> None:
+    assert "nothing to scan was found" in shown(scan([tmp_path]))
+
+
+def test_long_lines_are_cut(tmp_path: Path) -> None:
+    (tmp_path / "a.tf").write_text('resource "aws_s3_bucket" "x" {\n  acl = "public-read" # ' + "x" * 5000 + "\n}\n")
+    assert max(map(len, shown(scan([tmp_path])).splitlines())) <= 110
+
+
+def test_text() -> None:
+    assert clean("a\tb\x1b\x9b\u202e") == "a    b\\x1b\\x9b\\u202e"
+    assert columns("模型") == 4
+    assert cut("模型模型", 5) == "模型…"
+    assert cut_left("a/long/path.tf", 8) == "…path.tf"
+    assert wrapped("one two three", 9, "  ", "- ") == ["- one two", "  three"]
+    assert Painter(colour=True)("x", "red bold") == "\x1b[31m\x1b[1mx\x1b[0m"
