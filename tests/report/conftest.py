@@ -13,7 +13,7 @@ from garrison.scan.scan import scan
 
 TODAY = datetime.date(2026, 11, 23)
 
-TERRAFORM = '''variable "team" {
+TERRAFORM = """variable "team" {
   type = string
 }
 
@@ -38,8 +38,8 @@ resource "aws_s3_bucket" "published" {
   bucket = "published"
   acl    = "public-read"
 }
-'''
-KUBERNETES = '''apiVersion: apps/v1
+"""
+KUBERNETES = """apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: scorer
@@ -59,7 +59,12 @@ spec:
               value: hunter2-Tr0ub4dor
           securityContext:
             privileged: true
-'''
+"""
+
+
+@pytest.fixture
+def today() -> datetime.date:
+    return TODAY
 
 
 @pytest.fixture

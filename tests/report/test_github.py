@@ -17,4 +17,7 @@ def test_annotations(result: Result) -> None:
 
 def test_nothing_breaks_out_of_a_command() -> None:
     line = _command("error", "a,b:c%.tf\n::error::x", 3, "t:1,\r\n2", "100%\n::warning::x\x1b[2J")
-    assert line == "::error file=a%2Cb%3Ac%25.tf%0A%3A%3Aerror%3A%3Ax,line=3,title=t%3A1%2C%0D%0A2::100%25%0A::warning::x[2J"
+    assert (
+        line
+        == "::error file=a%2Cb%3Ac%25.tf%0A%3A%3Aerror%3A%3Ax,line=3,title=t%3A1%2C%0D%0A2::100%25%0A::warning::x[2J"
+    )

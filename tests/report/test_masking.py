@@ -16,7 +16,7 @@ SECRETS = [
     "password: '{}'",
     '  "dbPassword": "{}",',
     "export API_KEY={}",
-    "master_user_password           = \"{}\"",
+    'master_user_password           = "{}"',
     "client_secret: {} # rotate",
     "- --password={}",
     "args: [--token={}, --verbose]",
@@ -24,7 +24,7 @@ SECRETS = [
     '"--password",\n"{}",',
     "- name: DB_PASSWORD\n  value: {}",
     "- value: {}\n  name: DB_PASSWORD",
-    "- name: WANDB_API_KEY\n  # from the wiki\n  value: \"{}\"",
+    '- name: WANDB_API_KEY\n  # from the wiki\n  value: "{}"',
     "{{name: REDIS_PASSWORD, value: {}}}",
     '{{"name": "HF_TOKEN", "value": "{}"}}',
     "url: postgres://app:{}@db.internal:5432/fraud",
@@ -44,7 +44,7 @@ SECRETS = [
     "Authorization: Bearer {}",
     'secret_string = "{}"',
     "auth_token: {}",
-    "private_key_pem = \"{}\"",
+    'private_key_pem = "{}"',
     "admin_password := {}",
 ]
 
@@ -93,9 +93,9 @@ def test_known_forms_are_masked_whatever_they_are_called(text: str) -> None:
         "  - containerPort: 8080",
         "  dashboard-host: 0.0.0.0",
         "        key: password",
-        "  cidr_blocks = [\"0.0.0.0/0\"]",
+        '  cidr_blocks = ["0.0.0.0/0"]',
         "  source: git::https://example.com/modules.git?ref=v1",
-        "  http_tokens = \"optional\"",
+        '  http_tokens = "optional"',
     ],
 )
 def test_what_is_no_secret_stays(line: str) -> None:

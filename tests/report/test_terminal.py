@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,17 @@ from garrison.report import View, form
 from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
 from garrison.scan.config import Settings
 from garrison.scan.scan import scan
-from tests.report.conftest import TODAY
 
 
 def shown(result: Result, **view: object) -> str:
     return form("terminal").render(result, View(**view))  # type: ignore[arg-type]
 
 
-def test_the_whole_screen(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_screen(project: Path, today: datetime.date, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
-    settings = Settings(today=TODAY, checks=frozenset({"bucket-public", "notebook-direct-internet", "container-privileged"}))
+    settings = Settings(
+        today=today, checks=frozenset({"bucket-public", "notebook-direct-internet", "container-privileged"})
+    )
     assert shown(scan([Path()], settings), unknown=True) == snapshot("""\
  3 files, 5 assets
 
@@ -30,7 +32,8 @@ def test_the_whole_screen(project: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     ✗ critical  Anybody on the internet can read the bucket                           bucket-public
       ┌ infra/main.tf:11
       │  5 ┃ resource "aws_s3_bucket" "training" {
-      │    ╵ ↑ no public access block is said; only buckets made since April 2023 have one by th…
+      │    ╵ ↑ no public access block is said; only buckets made since April 2023 have one by
+      │        themselves
       │  … │
       │ 11 ┃   acl    = "public-read"
       └ anybody can read its objects
@@ -48,11 +51,11 @@ def test_the_whole_screen(project: Path, monkeypatch: pytest.MonkeyPatch) -> Non
        notebook-direct-internet on lab  infra/main.tf:18
 
  Not read, so the scan is incomplete (1)
-   k8s/broken.yaml:3 not valid YAML: did not find expected node content (while parsing a flow node)
+   k8s/broken.yaml:3  not valid YAML: did not find expected node content (while parsing a flow node)
      run it through a YAML linter
 
  Notes
-   main.bicep Bicep is not read
+   main.bicep  Bicep is not read
 
  1 critical, 1 high · 1 unknown · 1 ignored
  garrison explain bucket-public · garrison scan . --format sarif -o report.sarif

@@ -23,7 +23,9 @@ JSON = st.recursive(
 
 def plain(node: Node | None) -> Any:
     if isinstance(node, Mapping):
-        return {k.text: plain(v) for k, v in zip(node.pairs[::2], node.pairs[1::2], strict=True) if isinstance(k, Scalar)}
+        return {
+            k.text: plain(v) for k, v in zip(node.pairs[::2], node.pairs[1::2], strict=True) if isinstance(k, Scalar)
+        }
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
     assert isinstance(node, Scalar)

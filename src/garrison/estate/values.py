@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ _COLUMN_BITS = 20
 _COLUMN_MASK = (1 << _COLUMN_BITS) - 1
 
 
-class Source(msgspec.Struct, frozen=True, eq=False):
+class Source(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One file as it was read. Text is cut from it only when something is printed.
 
     `path` is relative to what was scanned, with forward slashes. Columns of its places count bytes where the parser
@@ -29,6 +29,17 @@ class Source(msgspec.Struct, frozen=True, eq=False):
 
     def __repr__(self) -> str:  # else every Value's repr would hold the whole file, its secrets too
         return self.path
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """The offset at which each line begins, and that of the end; made for the files of which something is printed."""
+        ends = [m.end() for m in re.finditer(rb"\n", self.data)]
+        return (0, *ends, len(self.data) + 1)
+
+    def line(self, number: int) -> bytes:
+        """A line by its number from 0, without its line feed; empty beyond the end."""
+        starts = self.starts
+        return self.data[starts[number] : starts[number + 1] - 1] if number < len(starts) - 1 else b""
 
 
 class Place(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -68,10 +79,8 @@ class Place(msgspec.Struct, frozen=True, eq=False, gc=False):
     def text(self) -> str:
         """What stands there."""
         first, last = self.start >> _COLUMN_BITS, self.end >> _COLUMN_BITS
-        lines = self.source.data.split(b"\n")[first : last + 1]
-        texts = [line.decode("utf8", "replace") for line in lines] or [""]
-        if last - first < len(texts):
-            texts[last - first] = texts[last - first][: self._characters(self.end)]
+        texts = [self.source.line(n).decode("utf8", "replace") for n in range(first, last + 1)]
+        texts[-1] = texts[-1][: self._characters(self.end)]
         texts[0] = texts[0][self._characters(self.start) :]
         return "\n".join(texts)
 
@@ -79,9 +88,7 @@ class Place(msgspec.Struct, frozen=True, eq=False, gc=False):
         column = packed & _COLUMN_MASK
         if not self.source.byte_columns:
             return column
-        lines = self.source.data.split(b"\n", (packed >> _COLUMN_BITS) + 1)
-        line = lines[packed >> _COLUMN_BITS] if packed >> _COLUMN_BITS < len(lines) else b""
-        return len(line[:column].decode("utf8", "replace"))
+        return len(self.source.line(packed >> _COLUMN_BITS)[:column].decode("utf8", "replace"))
 
     def __str__(self) -> str:
         return f"{self.source.path}:{self.line}:{self.column}"

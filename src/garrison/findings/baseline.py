@@ -47,7 +47,7 @@ def read_baseline(path: Path) -> Baseline:
         found = msgspec.json.decode(data, type=Baseline)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at ")
-        line = line_of(data, where.strip("`"))
+        line = line_of(data, where.strip("`")) or 1
         raise ConfigError(f"not a baseline: {message}{f' at {where}' if where else ''}", path=shown, line=line, hint=again) from error  # fmt: skip
     except (msgspec.DecodeError, RecursionError) as error:
         raise ConfigError(f"not JSON: {error}", path=shown, line=_line_of_error(data, str(error)), hint=again) from error
@@ -87,9 +87,9 @@ def split(
 def line_of(data: bytes, where: str) -> int:
     """The line of `$.findings[3].check` in JSON; 0 where that cannot be told."""
     from garrison.sources.nodes import Mapping, Scalar, Sequence
-    from garrison.sources.yaml_nodes import compose
+    from garrison.sources.json_nodes import compose_json
 
-    node = next((c.node for c in compose(data)), None)
+    node = next((c.node for c in compose_json(data.decode("utf8", "replace"))), None)
     steps = where.replace("[", ".[").split(".")[1:]
     for step in steps:
         if isinstance(node, Sequence) and step.startswith("[") and step[1:-1].isdigit():

@@ -136,13 +136,16 @@ def _comment_column(line: str, *, hcl: bool) -> int:
     quote, previous = "", " "
     for column, char in enumerate(line):
         if quote:
-            if char == quote and previous != "\\":
+            escaped = previous == "\\" and quote == '"'
+            if char == quote and not escaped:
                 quote = ""
-            previous = "" if previous == "\\" else char
+                previous = " "  # YAML doubles a quote within quotes: the second one opens them again
+                continue
+            previous = "" if escaped else char
             continue
-        if char == '"' or (char == "'" and not hcl):
-            quote = char if hcl or previous in " \t:,[{-(" else ""
-        elif char == "#" and (hcl or previous in " \t"):
+        if (char == '"' or (char == "'" and not hcl)) and (hcl or previous in " \t:,[{-("):
+            quote = char
+        elif char == "#" and (hcl or line[column - 1 : column] in ("", " ", "\t")):
             return column
         elif hcl and char == "/" and line[column : column + 2] in ("//", "/*"):
             return column

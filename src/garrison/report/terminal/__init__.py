@@ -184,7 +184,7 @@ class _Screen:
         self._section(f"Not read, so the scan is incomplete ({len(self.result.problems)})", "red bold")
         for problem in self._some(self.result.problems):
             where = clean(self.result.shown(problem.path)) + (f":{problem.line}" if problem.line else "")
-            self._add(*wrapped(f"{where}  {clean(problem.message)}", self.width - 1, "    ", "  "))
+            self._named(where, clean(problem.message))
             if problem.hint:
                 self._add(*(self.paint(line, "dim") for line in wrapped(clean(problem.hint), self.width - 1, "    ")))
         self._rest(len(self.result.problems))
@@ -201,8 +201,15 @@ class _Screen:
         for same in self._some(kinds):
             path, message = same[0]
             more = f" (and {len(same) - 1} more like it)" if len(same) > 1 else ""
-            self._add(*wrapped(f"{clean(self.result.shown(path))}  {clean(message)}{more}", self.width - 1, "    ", "  "))
+            self._named(clean(self.result.shown(path)), f"{clean(message)}{more}")
         self._rest(len(kinds))
+
+    def _named(self, path: str, text: str) -> None:
+        """A path, and what is to be said of it; on a line of its own where it is long."""
+        if columns(path) + columns(text) + 4 <= self.width:
+            self._add(f"  {self.paint(path, 'cyan')}  {text}")
+            return
+        self._add(f"  {self.paint(cut_left(path, self.width - 4), 'cyan')}", *wrapped(text, self.width - 1, "    "))
 
     def _some(self, items: list[_T]) -> list[_T]:
         return items if self.view.everything else items[:_NAMED]

@@ -11,7 +11,7 @@ from garrison.estate.values import Place, Source
 from garrison.findings.finding import Evidence, Finding
 from garrison.findings.result import Result
 from garrison.report.terminal.masking import masked, masked_values
-from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left
+from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
 
 _CONTEXT = 150  # lines around a frame that are looked at to find out what is a secret
 _LONGEST = 2000  # characters of a line that are looked at
@@ -49,7 +49,9 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
         code = text if note is not None else paint(text, "dim")
         out.append(f"  {paint('│', 'dim')} {paint(str(number).rjust(margin), 'dim')} {bar} {code}{remark}".rstrip())
         if note and not remark:
-            out.append(f"  {paint('│', 'dim')} {' ' * margin} {paint('╵', 'red')} {paint('↑ ' + cut(note, room - 2), 'dim')}")
+            for head, line in zip("↑ ", wrapped(note, room - 2, ""), strict=False):
+                bar = paint("╵" if head == "↑" else " ", "red")
+                out.append(f"  {paint('│', 'dim')} {' ' * margin} {bar} {paint(f'{head} {line}', 'dim')}")
     out += _elsewhere(finding, result, paint, width)
     out.append(f"  {paint('└', 'dim')} {cut(clean(finding.why), width - 6)}")
     return out
