@@ -51,12 +51,12 @@ def test_what_is_written_as_yaml_reads_back(data: Any) -> None:
 
 @given(DATA, st.sampled_from([None, 1, "\t"]))
 def test_what_is_written_as_json_reads_back(data: Any, indent: Any) -> None:
-    assert data_of(read(json.dumps(data, indent=indent))) == data
+    assert data_of(read(json.dumps([data], indent=indent))) == [data]
 
 
 @given(DATA)
 def test_every_value_has_a_place_whose_text_is_its_own(data: Any) -> None:
-    stack = [read(json.dumps(data, indent=1, ensure_ascii=False))]
+    stack = [read(json.dumps([data], indent=1, ensure_ascii=False))]
     while stack:
         value = stack.pop()
         assert value.place is not None

@@ -31,7 +31,8 @@ _CONTENT = {
 }
 _ENVIRONMENT = {Environment.PRODUCTION: 1.25, Environment.STAGING: 1.0, Environment.DEVELOPMENT: 0.7}
 _EXPOSED, _PERHAPS_EXPOSED, _HOLDING = 2.0, 1.3, 0.6
-_HIGHEST = 10.0 * _EXPOSED * (1 + _HOLDING) * 1.25
+_TAKEN_OVER = 1.25  # whoever takes over what reads data has the data, and an identity that may change it
+_HIGHEST = 10.0 * _EXPOSED * (1 + _HOLDING * _TAKEN_OVER) * 1.25
 
 
 def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
@@ -44,7 +45,7 @@ def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
         factor *= _PERHAPS_EXPOSED
     worth = max((_CONTENT[h.content] * h.confidence for h in facts.holds), default=0.0)
     reached = max((_CONTENT[r.holds.content] * r.holds.confidence for r in facts.reaches), default=0.0)
-    worth = max(worth, reached)
+    worth = max(worth, _TAKEN_OVER * reached)
     factor *= 1.0 + _HOLDING * worth
     reasons += [f"holds {h.content} ({h.reason})" for h in facts.holds if h.confidence >= SURE]
     if facts.reaches:

@@ -182,7 +182,7 @@ def test_what_is_unknown_says_what_decides_it(tmp_path: Path, text: str, given: 
 def test_a_default_says_that_it_is_one(tmp_path: Path) -> None:
     found = x(tmp_path, "!Ref Env")
     assert (found.reason, found.decided_by) == ("the default of parameter Env", "parameter Env")
-    assert str(found.place) == "t.yaml:29:10"
+    assert str(found.place) == "t.yaml:28:10"
     assert x(tmp_path, "!Sub 'a${Env}'").reason == "the default of parameter Env"
 
 
@@ -336,7 +336,9 @@ def test_what_is_made_elsewhere_is_noted(tmp_path: Path, text: str, note: str | 
 
 
 def test_files_that_are_no_templates_are_passed_over(tmp_path: Path) -> None:
-    for number, text in enumerate(("- AWS::S3::Bucket Resources", "Resources: [AWS::S3::Bucket]", "Resources: AWS::S3::Bucket")):
+    for number, text in enumerate(
+        ("- AWS::S3::Bucket Resources", "Resources: [AWS::S3::Bucket]", "Resources: AWS::S3::Bucket")
+    ):
         assert read(tmp_path, text, f"{number}.yaml")[0] == []
     assert discover(tmp_path).problems == []
 

@@ -14,7 +14,9 @@ from garrison.sources.kubernetes import claims
 from garrison.sources.kubernetes.manifests import read_manifests
 from garrison.sources.kubernetes.objects import KubernetesObject
 
-WANTED = frozenset({"Pod", "Deployment", "Service", "Service.serving.knative.dev", "ClusterRole", "Notebook.kubeflow.org"})
+WANTED = frozenset(
+    {"Pod", "Deployment", "Service", "Service.serving.knative.dev", "ClusterRole", "Notebook.kubeflow.org"}
+)
 Found = tuple[list[KubernetesObject], Tree]
 
 
@@ -138,7 +140,9 @@ def test_hostile_documents_are_problems_and_the_others_are_read(tmp_path: Path) 
         "nul": "spec: \x00\n",
         "tab": "spec:\n\ta: 1\n",
     }
-    files: dict[str, str | bytes] = {f"{name}.yaml": f"{pod(name, text)}\n---\n{pod('good')}" for name, text in hostile.items()}
+    files: dict[str, str | bytes] = {
+        f"{name}.yaml": f"{pod(name, text)}\n---\n{pod('good')}" for name, text in hostile.items()
+    }
     files["latin.yaml"] = pod("latin", "spec: né\n").encode("latin-1") + b"---\n" + pod("good").encode()
     began = time.process_time()
     found = read(tmp_path, files)

@@ -17,7 +17,8 @@ _CONTEXT = 150  # lines around a frame that are looked at to find out what is a 
 _LONGEST = 2000  # characters of a line that are looked at
 _MAX_LINES = 8  # of one frame
 _MAX_SPAN = 4  # of one piece of evidence
-_SECRET_CHECK = re.compile(r"secret|credential|password|login|token|written")
+# Checks whose evidence is a secret itself, whatever the code calls it.
+_SECRET_CHECK = re.compile(r"credential|(secret|password|token|key|login)-(in|written)|-secret$|shipped|hard-?coded")
 _SECRET_OBJECT = re.compile(rb"""(?m)^\s*["']?kind["']?\s*:\s*["']?Secret\b""")  # all of it is secret, however long
 _SMALL_GAP = 3  # lines
 _MAX_ELSEWHERE = 3

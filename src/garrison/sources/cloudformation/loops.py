@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from garrison.sources.cloudformation.template import Template
 
 FOR_EACH = "Fn::ForEach::"
-MAX_NODES = 500_000  # made by the loops of one template; CloudFormation takes 500 resources
+MAX_NODES = 100_000  # made by the loops of one template; CloudFormation takes 500 resources
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]")
 
 

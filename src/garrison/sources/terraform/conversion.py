@@ -15,6 +15,7 @@ from garrison.estate.values import Body, Place, State, Value, absent, known, unk
 from garrison.sources.terraform.evaluation import MAX_ITEMS, MAX_TEXT, Failed, Undecided, failed
 
 Scalar = str | bool | int | float
+_MAX_DIGITS = 400
 _NUMBER = re.compile(r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z")
 
 
@@ -51,7 +52,7 @@ def as_bool(content: object) -> bool | None:
 
 def whole(number: Decimal) -> int | float | None:
     """An int where it is one; None beyond what a float holds."""
-    if number == number.to_integral_value() and number.adjusted() < 400:
+    if number == number.to_integral_value() and number.adjusted() < _MAX_DIGITS:
         return int(number)
     result = float(number)
     return result if abs(result) != float("inf") else None

@@ -10,6 +10,7 @@ from garrison.estate.values import Body, Place, Ref, Source, State, Value, unkno
 MAX_ITEMS = 100_000  # of one collection
 MAX_TEXT = 1_000_000  # characters of one text
 MAX_TURNS = 3_000_000  # of all loops of a scan together
+LATER = "is known only at deploy time"
 TOO_DEEP = "nested too deeply to be evaluated"
 
 
@@ -98,17 +99,15 @@ def extended(value: Value, name: str) -> Value:
     if ref is None:
         return value if value.content is None else undecided(value)
     attribute = f"{ref.attribute}.{name}" if ref.attribute else name
-    said = f"{ref.address.partition(':')[2] or ref.address}.{attribute}"
-    reason = (
-        value.reason
-        if value.decided_by and not value.decided_by.startswith(_said(ref))
-        else f"{said} is known only at deploy time"
-    )
+    said = f"{ref.address.partition(':')[2]}.{attribute}"
+    reason = f"{said} {LATER}" if value.reason.endswith(LATER) or not value.reason else value.reason
     return Value(State.UNKNOWN, None, value.place, reason, Ref(ref.address, attribute), value.decided_by or said)
 
 
-def _said(ref: Ref) -> str:
-    return ref.address.partition(":")[2]
+def later(address: str, attribute: str, place: Place | None) -> Value:
+    """An attribute that nobody has written: the provider decides it."""
+    said = f"{address.partition(':')[2]}.{attribute}"
+    return Value(State.UNKNOWN, None, place, f"{said} {LATER}", Ref(address, attribute), said)
 
 
 class Undecided(Exception):  # noqa: N818 - no error: it carries the value that keeps a result unknown

@@ -6,14 +6,14 @@ import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 
-from garrison.estate.values import Value
+from garrison.estate.values import Place, Source
 from garrison.sources.interface import File, Tree
 from garrison.sources.terraform.syntax import Block, Expression, parse
+from garrison.sources.terraform.variables import Converter
 
 _IGNORED = frozenset({"terraform", "moved", "import", "check", "removed", "ephemeral", "action", "list"})
 _NAMED = {"variable": "var", "module": "module", "output": "output", "data": "data"}
 _LABELS = {"resource": 2, "data": 2, "variable": 1, "module": 1, "output": 1, "provider": 1}
-MAX_FILE_BYTES = 20_000_000
 
 
 class Folder:
@@ -23,7 +23,7 @@ class Folder:
     its variable files, later ones over earlier ones.
     """
 
-    __slots__ = ("absolute", "given", "locals", "named", "path", "providers")
+    __slots__ = ("absolute", "constraints", "given", "locals", "named", "path", "providers")
 
     def __init__(self, path: str, absolute: Path) -> None:
         self.path, self.absolute = path, absolute
@@ -31,6 +31,7 @@ class Folder:
         self.locals: dict[str, Expression] = {}
         self.providers: dict[str, Block] = {}  # "aws", "aws.alias"
         self.given: dict[str, Expression] = {}
+        self.constraints: dict[str, Converter] = {}  # of its variables, compiled when first met
 
     @property
     def shown(self) -> str:
@@ -96,10 +97,6 @@ def _automatic(name: str) -> bool:
 
 
 def _blocks(file: File, tree: Tree) -> list[Block]:
-    if file.size_bytes > MAX_FILE_BYTES:
-        limit = MAX_FILE_BYTES // 1_000_000
-        tree.problem(file.path, f"it is larger than {limit} MB", hint="split it into several files")
-        return []
     try:
         source = file.source(byte_columns=True)
     except OSError as error:
@@ -119,7 +116,9 @@ def _blocks(file: File, tree: Tree) -> list[Block]:
     if file.name.endswith(".json"):
         from garrison.sources.terraform.json_syntax import parse_json
 
-        return list(parse_json(source, lambda line, message: tree.problem(file.path, message, line=line)))
+        plain = Source(source.path, data)
+        values = file.name.endswith(".tfvars.json")
+        return list(parse_json(plain, lambda line, message: tree.problem(file.path, message, line=line), values=values))
     return list(
         parse(
             source,
@@ -160,15 +159,11 @@ def _add(folder: Folder, block: Block, tree: Tree, *, override: bool) -> None:
         _twice(name, place, tree)
 
 
-def _twice(name: str, place: object, tree: Tree) -> None:
-    path, line = str(place).rsplit(":", 2)[:2]
-    tree.problem(path, f"{name} is declared twice", line=int(line), hint="keep one of them")
+def _twice(name: str, place: Place, tree: Tree) -> None:
+    tree.problem(place.source.path, f"{name} is declared twice", line=place.line, hint="keep one of them")
 
 
 def merge(block: Block, over: Block) -> None:
     """An override: its attributes, and its blocks of each type, stand for those of the block."""
     block.attributes.update(over.attributes)
     block.blocks.update(over.blocks)
-
-
-__all__ = ["Folder", "Value", "joined", "merge", "read_folder"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from garrison.estate.truth import NO, YES, Truth
+from garrison.estate.truth import YES, Truth
 from garrison.estate.values import Body, State, Value, known, unknown
 from garrison.sources.terraform.conversion import as_number
 from garrison.sources.terraform.evaluation import Env, undecided
@@ -56,7 +56,7 @@ def _counted(block: Block, expression: Expression, module: Module) -> list[Insta
         return []
     if number == 1:
         return [Instance(_indexed(module, known(0, value.place)))]
-    if number <= _MAX_COUNTED and b"count.index" in block.place.source.data:
+    if number <= _MAX_COUNTED and block.mentions(b"count.index"):
         return [
             Instance(_indexed(module, known(n, value.place)), key=f"[{n}]", name=str(n), many=int(number))
             for n in range(int(number))
@@ -105,6 +105,3 @@ def _members(value: Value) -> dict[str, Value] | None:
             return None
         found[item.content] = item
     return found
-
-
-__all__ = ["NO", "Instance", "instances_of"]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+import re
 from typing import TYPE_CHECKING
 
 from garrison.estate.truth import Truth
-from garrison.estate.values import Body, Place, Ref, Source, State, Value, known, unknown
+from garrison.estate.values import Body, Place, Ref, Source, State, Value, absent, dig, known, unknown
 from garrison.sources.terraform.bodies import block_body
-from garrison.sources.terraform.evaluation import Env, Expr, Instances, failed, guarded
+from garrison.sources.terraform.evaluation import Env, Expr, Instances, failed, guarded, later
 from garrison.sources.terraform.folders import Folder
 from garrison.sources.terraform.instances import Instance, instances_of
 from garrison.sources.terraform.syntax import Block
-from garrison.sources.terraform.variables import converted
+from garrison.sources.terraform.variables import converter
 
 if TYPE_CHECKING:
     from garrison.sources.terraform.project import Project
@@ -24,6 +24,12 @@ _DOCUMENTS = {
     ("aws_iam_policy_document", "minified_json"),
     ("google_iam_policy", "policy_data"),
 }
+_DEFAULT_TAGS = {
+    "aws": ("default_tags", "tags"),
+    "google": ("default_labels",),
+    "google-beta": ("default_labels",),
+}
+_HANDED = re.compile(r'"?([\w.-]+)"?\s*[:=]\s*"?([\w.-]+)"?')
 
 
 class Module:
@@ -38,7 +44,9 @@ class Module:
         self.top: Module = self
         self.env = Env(self, {})
         self.call_env = self.env
+        self.key: tuple[str, ...] = ()  # the names of the calls that lead to it
         self._memo: dict[str, Value] = {}
+        self._tags: dict[str, Value | None] = {}
         self._children: dict[str, list[tuple[Instance, Module]] | None] = {}
 
     @property
@@ -108,7 +116,12 @@ class Module:
                 return unknown(f"{decider} has no default", block.place, None, decider)
             value = default.value(self.env)
         constraint = block.attributes.get("type")
-        return value if constraint is None else converted(value, constraint, self.env)
+        if constraint is None:
+            return value
+        convert = self.folder.constraints.get(name)
+        if convert is None:
+            convert = self.folder.constraints[name] = converter(constraint)
+        return convert(value, self.env)
 
     def _path(self, name: str) -> Value:
         if name == "module":
@@ -157,7 +170,6 @@ class Module:
         """A resource as expressions see it: what is written is known, the rest is referred to."""
         address += instance.key
         body = block_body(block, instance.env)
-        shown = address[len(self.root) + 1 :]
         document = block.type == "data"
 
         def make(name: str) -> Value:
@@ -165,8 +177,9 @@ class Module:
                 return known(body, block.place)
             said = body.child(name)
             if said.state is State.ABSENT:
-                reason = f"{shown}.{name} is known only at deploy time"
-                return Value(State.UNKNOWN, None, block.place, reason, Ref(address, name), f"{shown}.{name}")
+                return later(address, name, block.place)
+            if name in block.blocks:
+                return opened(said, address, name)
             if type(said) is not Value:
                 return said
             ref = said.ref if said.state is State.UNKNOWN and said.ref is not None and document else Ref(address, name)
@@ -174,6 +187,33 @@ class Module:
 
         # `attribute` asks for names, and every name has an answer
         return Value(State.KNOWN, Body(guarded(make, block.place), body.keys), block.place, "", Ref(address))
+
+    # Providers.
+
+    def provider(self, name: str) -> tuple[Block, Module] | None:
+        """The configuration a resource's provider has here, and the module it is written in."""
+        block = self.folder.providers.get(name)
+        if block is not None:
+            return block, self
+        if self.parent is None or self.call is None:
+            return None
+        handed = self.call.attributes.get("providers")
+        for inner, outer in _HANDED.findall(handed.text) if handed is not None else ():
+            if inner == name:
+                return self.parent.provider(outer)
+        return None if "." in name else self.parent.provider(name)
+
+    def default_tags(self, name: str) -> Value | None:
+        """What a provider puts on all of its resources; None where that is nothing."""
+        if name not in self._tags:
+            self._tags[name] = None
+            found = self.provider(name)
+            if found is not None:
+                block, module = found
+                path = _DEFAULT_TAGS.get(block.labels[0], ())
+                tags = dig(known(block_body(block, module.env)), path) if path else absent()
+                self._tags[name] = None if tags.state is State.ABSENT else tags
+        return self._tags[name]
 
     # The modules it calls.
 
@@ -184,10 +224,21 @@ class Module:
             self._children[name] = self._called(name)
         return self._children[name]
 
+    def _within(self, folder: Folder) -> bool:
+        """Whether it is, or was called from, an instance of a folder."""
+        module: Module | None = self
+        while module is not None:
+            if module.folder is folder:
+                return True
+            module = module.parent
+        return False
+
     def _called(self, name: str) -> list[tuple[Instance, Module]] | None:
         block = self.folder.named[f"module.{name}"]
         folder = self.project.called_folder(self, name, block)
-        if folder is None:
+        if folder is None or self._within(folder):
+            if folder is not None:
+                self.project.problem(block, f"module {name} calls itself")
             return None
         made = []
         for instance in instances_of(block, self):
@@ -195,7 +246,7 @@ class Module:
                 return None
             child = Module(self.project, folder, self.root, f"{self.prefix}module.{name}{instance.key}.")
             child.parent, child.call, child.depth, child.top = self, block, self.depth + 1, self.top
-            child.call_env = instance.env
+            child.call_env, child.key = instance.env, (*self.key, name)
             child.exists = self.exists & instance.exists
             child.condition = both(self.condition, instance.condition)
             made.append((instance, child))
@@ -205,6 +256,27 @@ class Module:
 def both(a: str, b: str) -> str:
     """Two conditions as one text."""
     return f"{a} and {b}" if a and b else a or b
+
+
+def opened(value: Value, address: str, attribute: str) -> Value:
+    """Blocks as expressions see them: what is not written in them the provider may decide."""
+    content: object = value.content
+    if value.state is not State.KNOWN:
+        return value
+    if isinstance(content, tuple):
+        items = tuple(opened(item, address, attribute) for item in content)
+        return Value(State.KNOWN, items, value.place, "", Ref(address, attribute), "", value.rest)
+    if not isinstance(content, Body):
+        return value
+    body = content
+
+    def make(name: str) -> Value:
+        said = body.child(name)
+        inner = isinstance(said.content, tuple) and all(isinstance(i.content, Body) for i in said.content)
+        return opened(said, address, f"{attribute}.{name}") if inner else said
+
+    rest = value.rest if value.rest is not None else later(address, attribute, value.place)
+    return Value(State.KNOWN, Body(guarded(make, value.place), body.keys), value.place, rest=rest)
 
 
 def collected(block: Block, found: list[tuple[Instance, Value]], address: str) -> Value:
@@ -222,13 +294,12 @@ def collected(block: Block, found: list[tuple[Instance, Value]], address: str) -
         cause = first.exists.because[0] if first.exists.because else None
         reason = (cause.reason if cause is not None else "") or "its count is unknown"
         decided_by = cause.decided_by if cause is not None else ""
-        return Instances(State.UNKNOWN, None, place, reason, ref, decided_by, None, _unindexed(one))
-    items = tuple(value for _, value in found) if len(found) > 1 else (one,) * many
+        return Instances(State.UNKNOWN, None, place, reason, ref, decided_by, None, one)
+    if len(found) == 1:
+        return Instances(State.KNOWN, (one,) * many, place, "", ref, "", None, one)
+    items = tuple(value for _, value in found)
+    one = Value(State.UNKNOWN, None, place, "which one is decided later", ref)
     return Instances(State.KNOWN, items, place, "", ref, "", None, one)
-
-
-def _unindexed(value: Value) -> Value:
-    return value
 
 
 def _by_key(block: Block, found: list[tuple[Instance, Value]], address: str) -> Value:
@@ -247,6 +318,3 @@ def _by_key(block: Block, found: list[tuple[Instance, Value]], address: str) -> 
 def _denies_null(block: Block) -> bool:
     said = block.attributes.get("nullable")
     return said is not None and said.text == "false"
-
-
-Make = Callable[[str], Value]

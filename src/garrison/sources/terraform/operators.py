@@ -40,7 +40,7 @@ BINARY = frozenset({"==", "!=", "&&", "||", *_ARITHMETIC, *_ORDER})
 
 
 def binary(sign: str, a: Value, b: Value, place: Place) -> Value:
-    """`a sign b`"""
+    """`a sign b`."""
     if sign in ("==", "!="):
         truth = equal(a, b)
         return decided(truth if sign == "==" else ~truth, place)
@@ -87,7 +87,7 @@ def _logical(sign: str, a: Value, b: Value, place: Place) -> Value:
 
 
 def unary(sign: str, value: Value, place: Place) -> Value:
-    """`!value` or `-value`"""
+    """`!value` or `-value`."""
     if value.state is State.UNKNOWN:
         return undecided(value, place)
     if sign == "!":

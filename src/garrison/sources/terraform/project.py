@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+import msgspec
 
 from garrison.estate.values import Place, Source, State
 from garrison.sources.interface import File, Tree
@@ -18,6 +21,19 @@ from garrison.sources.terraform.syntax import Block, parse_template
 _MAX_MODULES = 10_000  # instances of modules in one scan
 _MAX_DEPTH = 30  # modules inside of modules
 _MAX_READ_BYTES = 1_000_000
+_MANIFEST = ".terraform/modules/modules.json"
+_CONFIGURATION = (".tf", ".tf.json", ".tofu", ".tofu.json")
+
+
+class _Installed(msgspec.Struct):
+    Key: str
+    Dir: str
+
+
+class _Manifest(msgspec.Struct):
+    """What `terraform init` writes down of the modules it has fetched."""
+
+    Modules: list[_Installed]
 
 
 class Project:
@@ -26,6 +42,8 @@ class Project:
     def __init__(self, files: Sequence[File], tree: Tree) -> None:
         self.tree = tree
         self.turns, self.modules = MAX_TURNS, 0
+        self._fetched: set[str] = set()  # folders of installed modules
+        self._manifests: dict[str, dict[str, str]] = {}
         self._said: set[tuple[str, str]] = set()
         self._texts: dict[str, Source | None] = {}
         self._templates: dict[str, Expr] = {}
@@ -75,12 +93,54 @@ class Project:
         if text.startswith(("./", "../")) or text in (".", ".."):
             path = joined(module.folder.path, text)
             folder = self.folders.get(path)
+            if folder is None and module.folder.path in self._fetched:
+                folder = self._fetch(path, posixpath.relpath(path, module.folder.path or "."), module.folder)
             if folder is None:
                 where = "outside of what is scanned" if path.startswith("..") else "not there"
                 self.note(block, f"module {name} is not read: {text} is {where}")
             return folder
-        self.note(block, f"module {name} is not read: {text} is not in this folder; terraform init fetches it")
-        return None
+        folder = self._installed(module.top.folder, ".".join((*module.key, name)))
+        if folder is None:
+            self.note(block, f"module {name} is not read: {text} is not in this folder; terraform init fetches it")
+        return folder
+
+    def _installed(self, root: Folder, key: str) -> Folder | None:
+        """A module that `terraform init` has put below a root, by the names of the calls that lead to it."""
+        if root.path not in self._manifests:
+            self._manifests[root.path] = self._manifest(root)
+        path = self._manifests[root.path].get(key)
+        if path is None:
+            return None
+        return self._fetch(joined(root.path, path), path, root)
+
+    def _manifest(self, root: Folder) -> dict[str, str]:
+        source = self.text_of(root, _MANIFEST)
+        if source is None:
+            return {}
+        try:
+            found = msgspec.json.decode(source.data, type=_Manifest)
+        except msgspec.DecodeError as error:
+            self.tree.problem(source.path, f"the list of installed modules cannot be read: {error}")
+            return {}
+        return {m.Key: m.Dir for m in found.Modules if m.Key}
+
+    def _fetch(self, shown: str, path: str, beside: Folder) -> Folder | None:
+        """A folder of installed modules: not scanned by itself, read because it is called."""
+        if shown in self.folders:
+            return self.folders[shown]
+        try:
+            absolute = (beside.absolute / path).resolve()
+            if not absolute.is_relative_to(self.tree.top) or not absolute.is_dir():
+                return None
+            found = [f for f in sorted(absolute.iterdir()) if f.name.endswith(_CONFIGURATION) and f.is_file()]
+            files = [File(f"{shown}/{f.name}", f) for f in found]
+        except OSError:
+            return None
+        if not files:
+            return None
+        self._fetched.add(shown)
+        folder = self.folders[shown] = read_folder(shown, files, self.tree)
+        return folder
 
     def may_add(self, module: Module, block: Block) -> bool:
         """Whether one more module instance is within limits."""
@@ -89,7 +149,7 @@ class Project:
             self.problem(block, f"there are more than {_MAX_MODULES} module instances; the others are not read")
             return False
         if module.depth >= _MAX_DEPTH:
-            self.problem(block, "modules are nested too deeply, or call themselves")
+            self.problem(block, f"modules are nested more than {_MAX_DEPTH} levels deep")
             return False
         return True
 

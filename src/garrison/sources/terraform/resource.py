@@ -8,6 +8,7 @@ from garrison.estate.truth import Truth
 from garrison.estate.values import Body, Place, State, Value, dig, unknown
 from garrison.sources.terraform.bodies import block_body
 from garrison.sources.terraform.evaluation import TOO_DEEP, guarded
+from garrison.sources.terraform.functions.mappings import merged
 from garrison.sources.terraform.instances import Instance
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ class TerraformResource:
         self.address = f"{module.prefix}{'.'.join(block.labels)}{instance.key}"
         self.exists: Truth = module.exists & instance.exists
         self.condition = both(module.condition, instance.condition)
-        body = block_body(block, instance.env)
-        self._value = Value(State.KNOWN, body, None)
+        self._value = Value(State.KNOWN, _tagged(module, block, block_body(block, instance.env)))
 
     @property
     def place(self) -> Place:
@@ -49,4 +49,20 @@ class TerraformResource:
         return self.address
 
 
-__all__ = ["Body", "TerraformResource", "guarded"]
+_TAGS = {"aws": "tags", "google": "labels", "google-beta": "labels"}
+
+
+def _tagged(module: Module, block: Block, body: Body) -> Body:
+    """The body with the tags its provider puts on everything; its own come first."""
+    said = block.attributes.get("provider")
+    name = said.text.strip('"') if said is not None else block.labels[0].partition("_")[0]
+    attribute = _TAGS.get(name.partition(".")[0])
+    default = module.default_tags(name) if attribute is not None else None
+    if default is None:
+        return body
+
+    def child(asked: str) -> Value:
+        own = body.child(asked)
+        return merged((default, own), own.place or block.place) if asked == attribute else own
+
+    return Body(guarded(child, block.place), lambda: tuple(dict.fromkeys((*body.keys(), str(attribute)))))

@@ -12,7 +12,7 @@ Step = Callable[[Env, Value], Value]
 
 
 def attribute(value: Value, name: str) -> Value:
-    """`value.name`"""
+    """`value.name`."""
     if value.state is State.KNOWN:
         content = value.content
         if isinstance(content, Body):
@@ -27,7 +27,7 @@ def attribute(value: Value, name: str) -> Value:
 
 
 def item(value: Value, key: Value) -> Value:
-    """`value[key]`"""
+    """`value[key]`."""
     if (
         isinstance(value, Instances)
         and value.one is not None
@@ -88,12 +88,12 @@ def follow(env: Env, value: Value, steps: Sequence[Step]) -> Value:
 
 
 def attribute_step(name: str) -> Step:
-    """`.name`"""
+    """`.name`."""
     return lambda _, value: attribute(value, name)
 
 
 def item_step(key: Expr) -> Step:
-    """`[key]`"""
+    """`[key]`."""
     return lambda env, value: item(value, key(env))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import tree_sitter
 import tree_sitter_hcl
 
-from garrison.estate.values import Place, Source, Value, unknown
+from garrison.estate.values import Place, Source, Value, known, unknown
 from garrison.sources.terraform.evaluation import TOO_DEEP, Env, Expr
 from garrison.sources.terraform.expressions import Code, compile_expression, constant, template
 
@@ -27,6 +27,9 @@ _MAX_JOINED = 4  # pieces tried together: a heredoc may hold what looks like the
 _MARKER = b"GARRISON_TEMPLATE"
 
 
+Syntax = tuple[Code, tree_sitter.Node]
+
+
 class Expression(Protocol):
     """A value that was written and is evaluated when asked for."""
 
@@ -34,6 +37,7 @@ class Expression(Protocol):
     def place(self) -> Place: ...
     @property
     def text(self) -> str: ...
+    def syntax(self) -> Syntax | None: ...
     def value(self, env: Env) -> Value: ...
 
 
@@ -51,10 +55,9 @@ class HclExpression:
         """Where it stands."""
         return self._code.place(self._node)
 
-    @property
-    def node(self) -> tree_sitter.Node:
+    def syntax(self) -> Syntax | None:
         """For what is read but not evaluated: type constraints."""
-        return self._node
+        return self._code, self._node
 
     @property
     def text(self) -> str:
@@ -78,13 +81,14 @@ class Block:
     `broken` says what is wrong with one that cannot be read further than its labels.
     """
 
-    __slots__ = ("_attributes", "_blocks", "_code", "_node", "_place", "broken", "labels", "type")
+    __slots__ = ("_attributes", "_blocks", "_code", "_node", "_place", "_span", "broken", "labels", "type")
 
     def __init__(self, type_: str, labels: tuple[str, ...], place: Place) -> None:
         self.type, self.labels = type_, labels
         self.broken = ""
         self._place: Place | None = place
         self._code: Code | None = None
+        self._span = (0, 0)
         self._node: tree_sitter.Node | None = None
         self._attributes: dict[str, Expression] = {}
         self._blocks: dict[str, list[Block]] = {}
@@ -95,6 +99,7 @@ class Block:
         self = cls.__new__(cls)
         self.broken, self._place, self._code, self._node = "", None, code, node
         self._attributes, self._blocks = {}, {}
+        self._span = node.start_byte, node.end_byte
         words = []
         for child in node.children:
             kind = child.type
@@ -130,6 +135,12 @@ class Block:
         if self._node is not None:
             self._read()
         return self._blocks
+
+    def mentions(self, word: bytes) -> bool:
+        """Whether a word stands in it; where that cannot be told, it may."""
+        if self._code is None:
+            return True
+        return self._code.data.find(word, *self._span) >= 0
 
     def _read(self) -> None:
         node, code = self._node, self._code
@@ -175,7 +186,7 @@ def parse(source: Source, report: Report) -> Iterator[Block]:
     while at < len(bounds) - 1:
         taken, found = _piece(data, bounds, at)
         if found.has_error:
-            yield from _broken(code, data, bounds[at], bounds[at + 1], found, report)
+            yield from _broken(code, (bounds[at], bounds[at + 1]), found, report)
         else:
             yield from _top(code, found)
         at += taken
@@ -221,8 +232,9 @@ def _top(code: Code, root: tree_sitter.Node) -> Iterator[Block]:
 _HEADER = re.compile(rb'\s*(\w+)\s+"([^"\n]*)"(?:\s+"([^"\n]*)")?\s*\{')
 
 
-def _broken(code: Code, data: bytes, start: int, end: int, root: tree_sitter.Node, report: Report) -> Iterator[Block]:
+def _broken(code: Code, span: tuple[int, int], root: tree_sitter.Node, report: Report) -> Iterator[Block]:
     """A block that cannot be read: it is there all the same, and what it says is unknown."""
+    data, (start, end) = code.data, span
     error = _first_error(root)
     line = (error.start_point[0] if error is not None else data.count(b"\n", 0, start)) + 1
     header = _HEADER.match(data, start, end)
@@ -251,7 +263,7 @@ def _first_error(root: tree_sitter.Node) -> tree_sitter.Node | None:
 def parse_template(data: bytes, source: Source, place: Place) -> Expr:
     """A text with `${}` and `%{}` in it, as a file or a text of JSON holds it; values are said to be at `place`."""
     if b"${" not in data and b"%{" not in data:
-        return constant(Value(0, data.decode("utf8", "replace"), place))  # type: ignore[arg-type]
+        return constant(known(data.decode("utf8", "replace"), place))
     marker = _MARKER
     while marker in data:
         marker += b"_"
@@ -265,9 +277,12 @@ def parse_template(data: bytes, source: Source, place: Place) -> Expr:
     return template(code, heredoc.children[2:-1], span, place)
 
 
-def parse_text(text: str, source: Source, place: Place) -> Expr:
-    """A text of JSON as the template it is."""
-    return parse_template(text.encode(), source, place)
+def parse_constraint(text: str, source: Source) -> Syntax | None:
+    """A type constraint that is said as a text; None where it is none."""
+    code = Code(b"x = " + text.encode("utf8", "replace") + b"\n", source)
+    root = tree_sitter.Parser(_language()).parse(code.data).root_node
+    found = None if root.has_error else _find(root, "expression")
+    return None if found is None else (code, found)
 
 
 def _find(root: tree_sitter.Node, kind: str) -> tree_sitter.Node | None:

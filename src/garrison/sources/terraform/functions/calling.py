@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from garrison.estate.values import Place, State, Value
+from garrison.estate.values import Place, State, Value, unknown
 from garrison.sources.terraform.conversion import of_plain, plain
 from garrison.sources.terraform.evaluation import Env, Undecided, failed, first_undecided, undecided
 
@@ -32,6 +32,10 @@ class Refused(Exception):  # noqa: N818 - said to the reader of a scan, as a rea
     """A function cannot be applied; its text is shown, so it holds no argument."""
 
 
+class TooMuch(Exception):  # noqa: N818 - said to the reader of a scan, as a reason
+    """Terraform would compute it, we do not: it takes too long, or is not understood."""
+
+
 def of_data(function: Callable[..., Any], least: int, most: int | None = None) -> Function:
     """A function of plain data: known where all its arguments are."""
     most = least if most is None else most
@@ -45,8 +49,11 @@ def of_data(function: Callable[..., Any], least: int, most: int | None = None) -
             return undecided(error.value, call.place)
         except Refused as error:
             return call.failed(str(error))
+        except TooMuch as error:
+            return unknown(f"{call.name}(): {error}", call.place)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            return call.failed("cannot be applied to these arguments")
+            # perhaps Terraform reads more into its arguments than we do, so `try` must not pass it over
+            return unknown(f"{call.name}() cannot be applied to these arguments", call.place)
 
     return run
 

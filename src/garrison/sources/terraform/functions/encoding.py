@@ -11,9 +11,17 @@ from urllib.parse import quote_plus
 
 import msgspec
 
-from garrison.estate.values import Body, State, Value, known
+from garrison.estate.values import Body, State, Value, known, unknown
 from garrison.sources.terraform.conversion import of_plain
-from garrison.sources.terraform.functions.calling import Call, Function, Refused, of_data, of_values, unknown_among
+from garrison.sources.terraform.functions.calling import (
+    Call,
+    Function,
+    Refused,
+    TooMuch,
+    of_data,
+    of_values,
+    unknown_among,
+)
 from garrison.sources.terraform.functions.text import text
 
 _MAX_DEPTH = 100
@@ -40,6 +48,8 @@ def _decode(decode: Callable[[str], Any]) -> Function:
             return of_plain(decode(text(value.content)), call.place)
         except (msgspec.DecodeError, Refused, RecursionError, ValueError):
             return call.failed("the text cannot be read")
+        except TooMuch as error:
+            return unknown(f"{call.name}(): {error}", call.place)
 
     return of_values(run, 1)
 
@@ -47,11 +57,11 @@ def _decode(decode: Callable[[str], Any]) -> Function:
 def _yaml(said: str) -> Any:
     import yaml
 
-    if max(said.count(bracket) for bracket in "[{") > _MAX_DEPTH * 10 or "&" in said and "*" in said:
-        raise Refused("the text is too involved")
+    if max(said.count(bracket) for bracket in "[{") > _MAX_DEPTH * 10 or ("&" in said and "*" in said):
+        raise TooMuch("the text is too involved")
     deepest = max((len(line) - len(line.lstrip(" -")) for line in said.splitlines()), default=0)
     if deepest > _MAX_DEPTH * 4:
-        raise Refused("the text is nested too deeply")
+        raise TooMuch("the text is nested too deeply")
     try:
         return _dated(yaml.load(said, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - both are safe
     except yaml.YAMLError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from garrison.estate.values import Body, State, Value, absent, known
+from garrison.estate.values import Body, Place, State, Value, absent, known
 from garrison.sources.terraform.conversion import as_text, sequence
-from garrison.sources.terraform.evaluation import Instances, guarded, undecided
+from garrison.sources.terraform.evaluation import Instances, failed, guarded, undecided
 from garrison.sources.terraform.functions.calling import (
     Call,
     Function,
@@ -19,25 +20,28 @@ from garrison.sources.terraform.functions.calling import (
 from garrison.sources.terraform.steps import any_number_of
 
 
-def _merge(call: Call, *values: Value) -> Value:
-    """What is said before an unknown map may be overridden by it, so only what is said after it is known."""
+def merged(values: Sequence[Value], place: Place) -> Value:
+    """`merge`: later maps override earlier ones.
+
+    What is said before an unknown map may be overridden by it, so only what is said after it is known.
+    """
     bodies: list[Body] = []
     rest: Value | None = None
     for value in values:
         if value.state is State.UNKNOWN or value.rest is not None:
-            rest, bodies = undecided(value.rest if value.rest is not None else value, call.place), []
+            rest, bodies = undecided(value.rest if value.rest is not None else value, place), []
         if isinstance(value.content, Body) and value.state is State.KNOWN:
             bodies.append(value.content)
         elif value.state is State.KNOWN:
-            return call.failed("needs maps")
+            return failed("merge(): needs maps", place)
     holders = {name: body for body in bodies for name in body.keys()}
 
     def make(name: str) -> Value:
-        return holders[name].child(name) if name in holders else absent(call.place)
+        return holders[name].child(name) if name in holders else absent(place)
 
     if rest is not None and len(values) == 1:
         return values[0]
-    return Value(State.KNOWN, Body(guarded(make, call.place), lambda: tuple(holders)), call.place, rest=rest)
+    return Value(State.KNOWN, Body(guarded(make, place), lambda: tuple(holders)), place, rest=rest)
 
 
 def _lookup(call: Call, value: Value, key: Value, default: Value | None = None) -> Value:
@@ -103,7 +107,7 @@ FUNCTIONS: dict[str, Function] = {
     "keys": of_values(_keys, 1),
     "lookup": of_values(_lookup, 2, 3),
     "map": of_data(_map, 0, 100),
-    "merge": of_values(_merge, 0, 1000),
+    "merge": lambda call: merged(call.values, call.place),
     "transpose": of_data(_transpose, 1),
     "values": of_values(_values, 1),
     "zipmap": of_values(_zip_map, 2),

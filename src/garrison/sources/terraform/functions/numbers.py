@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from garrison.sources.terraform.conversion import as_number
-from garrison.sources.terraform.functions.calling import Function, Refused, of_data
+from garrison.sources.terraform.functions.calling import Function, Refused, TooMuch, of_data
 from garrison.sources.terraform.functions.text import integer, text
 
 _MAX_BITS = 1024
@@ -26,7 +26,7 @@ def number(data: Any) -> int | float:
 def _power(base: Any, exponent: Any) -> int | float:
     a, b = number(base), number(exponent)
     if isinstance(a, int) and isinstance(b, int) and abs(a).bit_length() * abs(b) > _MAX_BITS:
-        raise Refused("the number is too large")
+        raise TooMuch("the number is too large")
     found = a**b
     if isinstance(found, complex):
         raise Refused("it is no real number")

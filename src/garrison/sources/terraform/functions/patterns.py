@@ -10,15 +10,13 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from garrison.sources.terraform.functions.calling import Function, Refused, of_data
+from garrison.sources.terraform.functions.calling import Function, Refused, TooMuch, of_data
 from garrison.sources.terraform.functions.text import replaced, text
 
 _MAX_PATTERN = 500
 _MAX_SUBJECT = 20_000
 _MAX_WORK = 3_000_000  # steps of backtracking, at worst
 _MAX_FOUND = 10_000
-_QUANTIFIER = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
-_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]")
 _POSIX = {
     "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z", "space": r"\t\n\v\f\r ",
     "upper": "A-Z", "word": r"\w", "xdigit": "0-9A-Fa-f", "punct": r"!-/:-@\[-`{-~",
@@ -26,70 +24,68 @@ _POSIX = {
 _POSIX_CLASS = re.compile(r"\[:(\w+):\]")
 
 
+_PART = re.compile(
+    r"(?P<escape>\\.)|(?P<set>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])"
+    r"|(?P<quantifier>(?:[*+?]|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\})[?+]?)"
+    r"|(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z]*:)?)?)|(?P<close>\))|(?P<choice>\|)|.",
+    re.DOTALL,
+)
+
+
 class _Group:
     """What is inside of a group while a pattern is read."""
 
-    __slots__ = ("chooses", "repeats")
+    __slots__ = ("involved",)
 
     def __init__(self) -> None:
-        self.chooses = self.repeats = False
+        self.involved = False  # it repeats something, or chooses
 
 
 def open_ended(pattern: str) -> int:
-    """How many repetitions of a pattern have no end of their own. Raises Refused for a repeated choice or repetition."""
+    """How many repetitions a pattern has. Raises TooMuch where it repeats what itself repeats or chooses."""
     groups = [_Group()]
-    found, at = 0, 0
+    found = 0
     closed: _Group | None = None
-    while at < len(pattern):
-        char = pattern[at]
-        quantifier = _QUANTIFIER.match(pattern, at)
-        if quantifier is not None and (char != "{" or quantifier[1] or quantifier[3]):
-            at = quantifier.end()
-            if _may_repeat(quantifier):
-                if closed is not None and (closed.chooses or closed.repeats):
-                    raise Refused("its pattern could take for ever here")
+    for part in _PART.finditer(pattern):
+        kind = part.lastgroup
+        if part["quantifier"] is not None:
+            if _may_repeat(part):
+                if closed is not None and closed.involved:
+                    raise TooMuch("its pattern could take for ever here")
                 found += 1
-                for group in groups:
-                    group.repeats = True
-            if pattern[at : at + 1] in ("?", "+"):
-                at += 1
+                groups[-1].involved = True
             continue
         closed = None
-        if char == "\\":
-            at += 1
-        elif char == "[" and (found_class := _CLASS.match(pattern, at)):
-            at = found_class.end() - 1
-        elif char == "(":
+        if kind == "open":
             groups.append(_Group())
-            if pattern.startswith("(?", at):
-                at += 1
-        elif char == ")" and len(groups) > 1:
+        elif kind == "close" and len(groups) > 1:
             closed = groups.pop()
-        elif char == "|":
-            for group in groups:
-                group.chooses = True
-        at += 1
+            groups[-1].involved = groups[-1].involved or closed.involved
+        elif kind == "choice":
+            groups[-1].involved = True
     return found
 
 
 def _may_repeat(quantifier: re.Match[str]) -> bool:
-    if quantifier[0] == "?":
-        return False
-    return quantifier[0] in "*+" or (quantifier[3] or ("" if quantifier[2] else quantifier[1])) not in ("0", "1")
+    said = quantifier["quantifier"]
+    if said[0] in "*+?":
+        return said[0] != "?"
+    most = quantifier["most"] or ("" if quantifier["comma"] else quantifier["least"])
+    return most not in ("0", "1")
 
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> tuple[re.Pattern[str], int]:
     if len(pattern) > _MAX_PATTERN:
-        raise Refused("its pattern is too long")
+        raise TooMuch("its pattern is too long")
     if re.search(r"\\[1-9]|\(\?(?!P<|[a-zA-Z]*[:)]|[imsU-]+[:)])", pattern):
-        raise Refused("its pattern has what RE2 does not know")
+        raise TooMuch("its pattern has what RE2 does not know")
     repeats = open_ended(pattern)
     translated = _POSIX_CLASS.sub(lambda m: _POSIX.get(m[1], m[0]), pattern).replace(r"\z", r"\Z")
     try:
         return re.compile(translated, re.ASCII), repeats
     except (re.error, OverflowError, RecursionError) as error:
-        raise Refused("its pattern cannot be read") from error
+        raise TooMuch("its pattern cannot be read") from error
 
 
 def _ready(pattern: Any, subject: Any) -> tuple[re.Pattern[str], str]:
@@ -97,7 +93,7 @@ def _ready(pattern: Any, subject: Any) -> tuple[re.Pattern[str], str]:
     compiled, repeats = _compiled(text(pattern))
     # matching may begin anywhere, so one more than the repetitions
     if len(said) > _MAX_SUBJECT or (repeats and len(said) ** (repeats + 1) > _MAX_WORK and len(said) > 1):
-        raise Refused("its text is too long for this pattern")
+        raise TooMuch("its text is too long for this pattern")
     return compiled, said
 
 
@@ -119,7 +115,7 @@ def _regex_all(pattern: Any, subject: Any) -> list[Any]:
     compiled, said = _ready(pattern, subject)
     found = [_captured(match) for match in compiled.finditer(said)]
     if len(found) > _MAX_FOUND:
-        raise Refused("too much matches its pattern")
+        raise TooMuch("too much matches its pattern")
     return found
 
 

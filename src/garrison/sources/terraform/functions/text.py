@@ -9,7 +9,7 @@ from typing import Any
 from garrison.estate.values import State, Value, known
 from garrison.sources.terraform.conversion import as_number, as_text, sequence, text_value
 from garrison.sources.terraform.evaluation import MAX_TEXT, Failed, undecided
-from garrison.sources.terraform.functions.calling import Call, Function, Refused, listed, of_data, of_values
+from garrison.sources.terraform.functions.calling import Call, Function, Refused, TooMuch, listed, of_data, of_values
 from garrison.sources.terraform.templates import limited, text_of_parts
 
 _VERB = re.compile(r"%(?:\[(\d{1,3})\])?([-+# 0]*)(\d{1,4})?(?:\.(\d{1,3}))?(?:\[(\d{1,3})\])?([a-zA-Z%])")
@@ -156,9 +156,9 @@ def _split(call: Call, separator: Value, value: Value) -> Value:
 
 
 def replaced(subject: str, old: str, new: str) -> str:
-    """`replace` without a pattern. Raises Refused."""
+    """`replace` without a pattern. Raises TooMuch."""
     if subject.count(old) * len(new) > MAX_TEXT:
-        raise Refused("the result is too long")
+        raise TooMuch("the result is too long")
     return subject.replace(old, new)
 
 
@@ -186,7 +186,7 @@ def _substr(subject: Any, offset: Any, length: Any) -> str:
 def _indent(spaces: Any, subject: Any) -> str:
     count, said = integer(spaces), text(subject)
     if not 0 <= count <= 1000 or (count + 1) * len(said) > MAX_TEXT:  # noqa: PLR2004 - no text is indented more
-        raise Refused("too much indentation")
+        raise TooMuch("too much indentation")
     return said.replace("\n", "\n" + " " * count)
 
 

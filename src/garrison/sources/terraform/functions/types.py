@@ -52,6 +52,6 @@ FUNCTIONS: dict[str, Function] = {
     "tolist": of_values(_to_list, 1),
     "tomap": of_values(_to_map, 1),
     "tonumber": of_values(_to_number, 1),
-    "toset": of_values(lambda call, v: to_set(call, v), 1),
+    "toset": of_values(to_set, 1),
     "tostring": of_values(_to_text, 1),
 }

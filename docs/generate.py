@@ -1,0 +1,106 @@
+"""A hook of mkdocs: the pages that are made from the program itself, so that they cannot differ from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from garrison.checks.check import Check, Pillar, all_checks
+from garrison.checks.example import difference, examples_of
+from garrison.checks.frameworks import control
+from garrison.cli import program
+from garrison.sources.mapping.coverage import coverage
+
+_WHOLE = 10_000  # lines around a change: the whole example
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put the generated pages and the decisions into the navigation."""
+    assert config.nav is not None
+    checks: list[Any] = ["checks/index.md"]
+    for pillar in Pillar:
+        checks.append({pillar.capitalize(): [{c.id: f"checks/{c.id}.md"} for c in all_checks() if c.pillar is pillar]})
+    decisions = sorted(p.name for p in Path(config.docs_dir, "decisions").glob("*.md"))
+    config.nav[3:3] = [{"Commands": "commands.md"}, {"Checks": checks}, {"What is read": "sources.md"}]
+    config.nav.append({"Decisions": [f"decisions/{name}" for name in decisions]})
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages."""
+    for name, text in pages():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Every generated page: its path and its Markdown."""
+    yield "commands.md", "\n".join(_commands())
+    yield "sources.md", "\n".join(_sources())
+    yield "checks/index.md", "\n".join(_index())
+    for check in all_checks():
+        yield f"checks/{check.id}.md", "\n".join(_check(check))
+
+
+def _commands() -> Iterator[str]:
+    context = click.Context(program, info_name="garrison")
+    yield "# Commands\n"
+    yield f"{program.help}\n"
+    for name in program.list_commands(context):
+        command = program.get_command(context, name)
+        assert command is not None
+        inner = click.Context(command, info_name=f"garrison {name}")
+        yield f"## garrison {name}\n"
+        yield f"```text\n{' '.join(('garrison', name, *command.collect_usage_pieces(inner)))}\n```\n"
+        yield f"{command.help}\n"
+        yield "| option | meaning |\n| --- | --- |"
+        for option in (p for p in command.params if isinstance(p, click.Option)):
+            record = option.get_help_record(inner)
+            assert record is not None
+            said, meaning = (text.replace("|", "\\|") for text in record)
+            yield f"| `{said}` | {meaning} |"
+        epilog = (command.epilog or "").replace("\b\n", "").replace("\b", "")
+        yield f"\n```text\n{epilog.strip()}\n```\n" if epilog else ""
+
+
+def _sources() -> Iterator[str]:
+    yield "# What is read\n"
+    yield "Each kind of asset, the provider it is of, and the types it is read from. `garrison sources --coverage` prints the same.\n"
+    yield "| kind | provider | format | types |\n| --- | --- | --- | --- |"
+    for row in coverage():
+        for format_, types in row.types.items():
+            yield f"| {row.kind} | {row.provider} | {format_} | {', '.join(f'`{t}`' for t in types)} |"
+
+
+def _index() -> Iterator[str]:
+    checks = all_checks()
+    yield "# Checks\n"
+    yield f"{len(checks)} checks, {sum(c.about_ml for c in checks)} of them about machine-learning systems.\n"
+    for pillar in Pillar:
+        yield f"## {pillar.capitalize()}\n"
+        yield "| check | severity | ML | what is wrong |\n| --- | --- | --- | --- |"
+        for check in sorted((c for c in checks if c.pillar is pillar), key=lambda c: (-c.severity.rank, c.id)):
+            about_ml = "✓" if check.about_ml else ""
+            yield f"| [{check.id}]({check.id}.md) | {check.severity} | {about_ml} | {check.title} |"
+        yield ""
+
+
+def _check(check: Check) -> Iterator[str]:
+    yield f"# {check.id}\n"
+    yield f"**{check.title}.**\n"
+    yield f"Severity {check.severity} · confidence {check.confidence} · {check.pillar} · judges {check.kind.__name__}\n"
+    yield f"## Why it matters\n\n{check.rationale}\n"
+    yield f"## How to mend it\n\n{check.fix}\n"
+    for pair in examples_of(check.id):
+        yield f"### {pair.label}\n"
+        yield f"```diff\n{difference(pair, _WHOLE)}\n```\n"
+    yield "## Mappings\n"
+    for found in map(control, check.maps):
+        yield f"- [{found.framework}]({found.url}) {found.id}{f': {found.name}' if found.name else ''}"
+    yield "\n## To ignore it here\n"
+    yield f"```text\n# garrison: ignore[{check.id}] the reason\n```\n"

@@ -1,0 +1,90 @@
+"""What the documentation tells is true: its commands run, its links lead somewhere, its examples are heard."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from garrison.scan.config import Config
+
+TOP = Path(__file__).parents[2]
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#\s]+)[^)]*\)")
+BUCKET = 'resource "aws_s3_bucket" "b" {\n  bucket = "fraud-training-data"\n  acl    = "public-read"\n}\n'
+
+
+def commands() -> list[tuple[str, str]]:
+    found = []
+    for page in PAGES:
+        for block in CONSOLE.findall(page.read_text("utf8")):
+            found += [(page.name, line[2:]) for line in block.splitlines() if line.startswith("$ garrison")]
+    return found
+
+
+def test_there_are_commands() -> None:
+    assert len(commands()) > 10
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_commands_run(page: str, line: str, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(BUCKET)
+    for name in ("examples", "src"):
+        (tmp_path / name).symlink_to(TOP / name)
+    _, *arguments = shlex.split(line)
+    if "--baseline" in arguments:
+        name = arguments[arguments.index("--baseline") + 1]
+        (tmp_path / name).write_text('{"version": 1, "findings": []}')
+    command = [sys.executable, "-m", "garrison", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, 1), f"{page}: {line}\n{done.stderr}"
+    assert (done.returncode == 0) >= ("never" in arguments)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text("utf8")):
+        generated = target.startswith("checks/")
+        assert generated or (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_checks_that_pages_link_to_exist() -> None:
+    from garrison.checks.check import all_checks
+
+    ids = {c.id for c in all_checks()} | {"index"}
+    for page in PAGES:
+        for target in re.findall(r"\(checks/([\w-]+)\.md\)", page.read_text("utf8")):
+            assert target in ids
+
+
+def test_the_configuration_that_is_shown_is_one() -> None:
+    text = (TOP / "docs/configuration.md").read_text("utf8")
+    block = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert block
+    config = msgspec.convert(tomllib.loads(block[1]), Config)
+    assert len(config.ignore) == 2
+    assert config.scan.exclude == ("legacy/",)
+
+
+def test_the_ignore_that_is_shown_is_heard(tmp_path: Path) -> None:
+    from garrison.scan.scan import scan
+
+    text = (TOP / "docs/ignores-and-baselines.md").read_text("utf8")
+    block = re.search(r"```hcl\n(.*?)```", text, re.DOTALL)
+    assert block
+    (tmp_path / "main.tf").write_text(block[1])
+    assert "bucket-public" in {i.finding.check.id for i in scan([tmp_path]).ignored}
+
+
+def test_the_check_that_is_shown_is_the_one_there_is() -> None:
+    shown = (TOP / "docs/how-to-write-a-check.md").read_text("utf8")
+    block = re.search(r"```python\n(.*?)```", shown, re.DOTALL)
+    assert block
+    assert block[1].strip() in (TOP / "src/garrison/checks/container.py").read_text("utf8")
