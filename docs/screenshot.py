@@ -20,7 +20,9 @@ def main() -> None:
     """Write the picture."""
     result = scan([TOP / "examples/fraud-platform/insecure"])
     result.prefix = ""
-    screen = form("terminal").render(result, View(colour=True, width=WIDTH, paths=("examples/fraud-platform/insecure",)))
+    screen = form("terminal").render(
+        result, View(colour=True, width=WIDTH, paths=("examples/fraud-platform/insecure",))
+    )
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text("$ garrison scan examples/fraud-platform/insecure\n", style="bold"))
     lines = screen.splitlines()

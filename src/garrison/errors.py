@@ -58,7 +58,5 @@ class UnreadableError(GarrisonError):
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     """A hint for a word that is not known: those that look like it, else `otherwise`."""
-    import difflib
-
     close = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else otherwise

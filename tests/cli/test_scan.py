@@ -52,7 +52,9 @@ def test_undecided_changes_no_exit_code(project: Path) -> None:
 
 
 def test_several_formats_at_once(project: Path) -> None:
-    done = garrison("scan", "--format", "json", "-o", "a.json", "-f", "sarif", "--output", "b.sarif", "--format=github", cwd=project)
+    done = garrison(
+        "scan", "--format", "json", "-o", "a.json", "-f", "sarif", "--output", "b.sarif", "--format=github", cwd=project
+    )
     assert done.returncode == 1
     assert json.loads((project / "a.json").read_text())["version"] == 1
     assert json.loads((project / "b.sarif").read_text())["version"] == "2.1.0"

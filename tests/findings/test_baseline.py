@@ -59,8 +59,10 @@ def test_it_reads_well_in_a_difference(tmp_path: Path) -> None:
         ("[]", 1, "expected `object`"),
         ('{"version": 1}', 1, "`findings`"),
         (
-            '{\n "version": 1,\n "findings": [\n  {"fingerprint": "a", "check": "b", "asset": "c"},\n'
-            '  {"fingerprint": 3, "check": "b", "asset": "c"}\n ]\n}',
+            (
+                '{\n "version": 1,\n "findings": [\n  {"fingerprint": "a", "check": "b", "asset": "c"},\n'
+                '  {"fingerprint": 3, "check": "b", "asset": "c"}\n ]\n}'
+            ),
             5,
             "$.findings[1].fingerprint",
         ),

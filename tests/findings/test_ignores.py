@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
+from garrison.findings.ignores import ignores_in
 from garrison.findings.result import Result
 from garrison.scan.config import Settings
 from garrison.scan.scan import scan
 from garrison.sources.discover import discover
-from garrison.findings.ignores import ignores_in
 
-TODAY = datetime.date(2026, 11, 23)
+TODAY = dt.date(2026, 11, 23)
 BUCKET = 'resource "aws_s3_bucket" "b" {{{behind}\n  bucket = "b"\n{above}  acl    = "public-read"{beside}\n}}\n'
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from garrison.findings.result import Result
 from garrison.scan.config import Settings
 from garrison.scan.scan import scan
 
-TODAY = datetime.date(2026, 11, 23)
+TODAY = dt.date(2026, 11, 23)
 
 TERRAFORM = """variable "team" {
   type = string
@@ -63,7 +63,7 @@ spec:
 
 
 @pytest.fixture
-def today() -> datetime.date:
+def today() -> dt.date:
     return TODAY
 
 

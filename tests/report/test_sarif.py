@@ -49,7 +49,10 @@ def test_results(run: dict[str, Any]) -> None:
         assert location["region"]["startLine"] >= 1
     public = next(r for r in run["results"] if r["ruleId"] == "bucket-public" and "suppressions" not in r)
     assert public["level"] == "error"
-    lines = {l["physicalLocation"]["region"]["startLine"] for l in (*public["locations"], *public["relatedLocations"])}
+    lines = {
+        place["physicalLocation"]["region"]["startLine"]
+        for place in (*public["locations"], *public["relatedLocations"])
+    }
     assert 11 in lines
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ def shown(result: Result, **view: object) -> str:
     return form("terminal").render(result, View(**view))  # type: ignore[arg-type]
 
 
-def test_the_whole_screen(project: Path, today: datetime.date, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     settings = Settings(
         today=today, checks=frozenset({"bucket-public", "notebook-direct-internet", "container-privileged"})

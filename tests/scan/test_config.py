@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -81,7 +81,7 @@ def test_ignores(tmp_path: Path, said: str, start: str, heard: bool) -> None:
     (tmp_path / "web").mkdir()
     (tmp_path / "web/a.tf").write_text(BUCKET)
     (tmp_path / "garrison.toml").write_text(IGNORE.format(said))
-    settings = Settings(loaded=load(tmp_path / "garrison.toml"), today=datetime.date(2026, 11, 23))
+    settings = Settings(loaded=load(tmp_path / "garrison.toml"), today=dt.date(2026, 11, 23))
     result = scan([tmp_path / start], settings)
     assert [i.ignore.reason for i in result.ignored] == (["the site is public"] if heard else [])
     assert ("ignore-expired" in {f.check.id for f in result.findings}) == ("11-22" in said)

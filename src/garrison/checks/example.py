@@ -13,7 +13,9 @@ import msgspec
 import garrison.checks
 
 FOLDER = Path(garrison.checks.__path__[0], "examples")
-NAME = re.compile(r"(?P<outcome>fail|pass)(\.(?P<variant>[\w-]+?))?\.(?P<ending>tf|cloudformation\.yaml|kubernetes\.yaml)")
+NAME = re.compile(
+    r"(?P<outcome>fail|pass)(\.(?P<variant>[\w-]+?))?\.(?P<ending>tf|cloudformation\.yaml|kubernetes\.yaml)"
+)
 _FORMATS = {
     "tf": ("terraform", "Terraform", "hcl"),
     "cloudformation.yaml": ("cloudformation", "CloudFormation", "yaml"),

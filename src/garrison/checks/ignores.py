@@ -6,7 +6,7 @@ from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets.ignore import Ignore
 
 
-@check(id="ignore-without-reason", severity=Severity.LOW, pillar=Pillar.MONITORING, maps=("NIST-800-53:CA-5",))
+@check(id="ignore-without-reason", severity=Severity.LOW, pillar=Pillar.MONITORING, maps=("NIST-800-53:RA-5",))
 def ignore_without_reason(ignore: Ignore) -> Verdict:
     """Finding is ignored without a reason.
 
@@ -17,7 +17,7 @@ def ignore_without_reason(ignore: Ignore) -> Verdict:
     return fail_if(ignore.reason.is_absent(), "it gives no reason")
 
 
-@check(id="ignore-expired", severity=Severity.MEDIUM, pillar=Pillar.MONITORING, maps=("NIST-800-53:CA-5",))
+@check(id="ignore-expired", severity=Severity.MEDIUM, pillar=Pillar.MONITORING, maps=("NIST-800-53:RA-5",))
 def ignore_expired(ignore: Ignore) -> Verdict:
     """Finding was to be ignored only until a date that has passed.
 
@@ -27,7 +27,7 @@ def ignore_expired(ignore: Ignore) -> Verdict:
     return fail_if(ignore.expired, "its date has passed, or is none")
 
 
-@check(id="ignore-unknown-check", severity=Severity.LOW, pillar=Pillar.MONITORING, maps=("NIST-800-53:CA-5",))
+@check(id="ignore-unknown-check", severity=Severity.LOW, pillar=Pillar.MONITORING, maps=("NIST-800-53:RA-5",))
 def ignore_unknown_check(ignore: Ignore) -> Verdict:
     """Ignore names a check that does not exist.
 

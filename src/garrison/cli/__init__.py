@@ -33,7 +33,9 @@ class Commands(click.Group):
         """As click does, with a hint for a command that does not exist."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             names = self.list_commands(ctx)
-            raise UsageError(f"no command is called {args[0]}", hint=nearest(args[0], names, f"one of: {', '.join(names)}"))
+            raise UsageError(
+                f"no command is called {args[0]}", hint=nearest(args[0], names, f"one of: {', '.join(names)}")
+            )
         return super().resolve_command(ctx, args)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,29 +23,33 @@ Examples:
   garrison checks --format json > checks.json      for programs""",
 )
 @click.argument("words", nargs=-1)
-@click.option("--pillar", type=click.Choice(["cloud", "containers", "api", "monitoring", "access"]), help="Only this part.")
-@click.option("--severity", type=click.Choice(["critical", "high", "medium", "low"]), help="Only this severity or worse.")
+@click.option(
+    "--pillar", type=click.Choice(["cloud", "containers", "api", "monitoring", "access"]), help="Only this part."
+)
+@click.option(
+    "--severity", type=click.Choice(["critical", "high", "medium", "low"]), help="Only this severity or worse."
+)
 @click.option("--kind", metavar="KIND", help="Only what is judged of this kind of asset: Bucket, Notebook, ...")
 @click.option("--provider", metavar="NAME", help="Only what is judged of aws, gcp, azure or kubernetes.")
 @click.option("--ml", is_flag=True, help="Only what is about machine-learning systems.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
-def command(
-    words: tuple[str, ...], pillar: str, severity: str, kind: str, provider: str, ml: bool, format_: str
-) -> None:
+def command(**options: Any) -> None:
     """List the checks, all of them or those in whose words each of WORDS stands."""
     from garrison.checks.check import Severity, all_checks
 
+    words, severity, format_ = options["words"], options["severity"], options["format_"]
     found = [c for c in all_checks() if not words or all(w.lower() in _words(c) for w in words)]
-    if pillar:
-        found = [c for c in found if c.pillar == pillar]
+    if options["pillar"]:
+        found = [c for c in found if c.pillar == options["pillar"]]
     if severity:
         found = [c for c in found if c.severity.rank >= Severity(severity).rank]
-    if ml:
+    if options["ml"]:
         found = [c for c in found if c.about_ml]
-    if kind:
-        found = [c for c in found if c.kind is _kind(kind)]
-    if provider:
-        kinds = _kinds_of(provider)
+    if options["kind"]:
+        kind = _kind(options["kind"])
+        found = [c for c in found if c.kind is kind]
+    if options["provider"]:
+        kinds = _kinds_of(options["provider"])
         found = [c for c in found if c.kind.__name__ in kinds]
     if format_ == "json":
         _print_json(found)
@@ -77,7 +81,9 @@ def _kinds_of(provider: str) -> set[str]:
     rows = coverage()
     providers = {row.provider for row in rows}
     if provider not in providers:
-        raise UsageError(f"no provider is called {provider}", hint=nearest(provider, providers, ", ".join(sorted(providers))))
+        raise UsageError(
+            f"no provider is called {provider}", hint=nearest(provider, providers, ", ".join(sorted(providers)))
+        )
     return {row.kind for row in rows if row.provider == provider}
 
 

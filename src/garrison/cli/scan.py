@@ -64,7 +64,9 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     "--fail-on", type=click.Choice(["critical", "high", "medium", "low", "never"]),
     help="The least severity that makes the exit code 1. Default: low.",
 )  # fmt: skip
-@click.option("--baseline", type=click.Path(path_type=Path), help="A file of findings that are known: they are only counted.")
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), help="A file of findings that are known: they are only counted."
+)
 @click.option("--write-baseline", type=click.Path(path_type=Path), help="Write all findings to such a file.")
 @click.option(
     "--pillar", "pillars", multiple=True,
@@ -77,7 +79,7 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     help="The configuration. Default: garrison.toml or [tool.garrison] in pyproject.toml, at or above the first PATH.",
 )  # fmt: skip
 @click.pass_context
-def command(ctx: click.Context, **options: Any) -> None:
+def command(ctx: click.Context, /, **options: Any) -> None:
     """Scan infrastructure as code for what is open.
 
     PATH is a folder or a file; the current folder if none is given. Terraform, CloudFormation and Kubernetes are told by
@@ -174,7 +176,9 @@ def _write(name: str, output: str, result: Result, view: View) -> None:
     try:
         Path(output).write_bytes(data)
     except OSError as error:
-        raise UsageError(f"{output} cannot be written: {error.strerror}", hint="name a file in a folder that exists") from error
+        raise UsageError(
+            f"{output} cannot be written: {error.strerror}", hint="name a file in a folder that exists"
+        ) from error
 
 
 def _progress() -> tuple[Callable[[str], None], Callable[[], None]]:

@@ -35,9 +35,9 @@ def command(everything: bool, format_: str) -> None:
             if row.kind != kind:
                 kind = row.kind
                 click.secho(kind, bold=True)
-            for source, types in row.types.items():
-                head = f"  {row.provider:11} {source:15} "
-                click.echo(head + click.wrap_text(", ".join(types), 110, subsequent_indent=" " * len(head)).lstrip())
+            for name, listed in row.types.items():
+                head = f"  {row.provider:11} {name:15} "
+                click.echo(head + click.wrap_text(", ".join(listed), 110, subsequent_indent=" " * len(head)).lstrip())
         click.echo()
     for source in formats():
         types = {t for row in rows for t in row.types.get(source.NAME, ())}

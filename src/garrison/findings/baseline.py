@@ -50,7 +50,9 @@ def read_baseline(path: Path) -> Baseline:
         line = line_of(data, where.strip("`")) or 1
         raise ConfigError(f"not a baseline: {message}{f' at {where}' if where else ''}", path=shown, line=line, hint=again) from error  # fmt: skip
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ConfigError(f"not JSON: {error}", path=shown, line=_line_of_error(data, str(error)), hint=again) from error
+        raise ConfigError(
+            f"not JSON: {error}", path=shown, line=_line_of_error(data, str(error)), hint=again
+        ) from error
     if found.version != _VERSION:
         message = f"a baseline of version {found.version}: this Garrison reads version {_VERSION}"
         raise ConfigError(message, path=shown, line=line_of(data, "$.version"), hint=again)
@@ -86,8 +88,8 @@ def split(
 
 def line_of(data: bytes, where: str) -> int:
     """The line of `$.findings[3].check` in JSON; 0 where that cannot be told."""
-    from garrison.sources.nodes import Mapping, Scalar, Sequence
     from garrison.sources.json_nodes import compose_json
+    from garrison.sources.nodes import Mapping, Scalar, Sequence
 
     node = next((c.node for c in compose_json(data.decode("utf8", "replace"))), None)
     steps = where.replace("[", ".[").split(".")[1:]
@@ -104,6 +106,6 @@ def line_of(data: bytes, where: str) -> int:
 
 
 def _line_of_error(data: bytes, message: str) -> int:
-    """msgspec says `(byte 123)`; a file that breaks off says nothing, and breaks off in its last line."""
+    """Msgspec says `(byte 123)`; a file that breaks off says nothing, and breaks off in its last line."""
     _, found, rest = message.partition("(byte ")
     return data.count(b"\n", 0, int(rest.rstrip(")"))) + 1 if found else data.count(b"\n") + 1

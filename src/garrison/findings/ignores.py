@@ -6,7 +6,7 @@ heard for a finding whose evidence begins there, or whose asset is declared ther
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import fnmatch
 import re
 from collections import defaultdict
@@ -41,12 +41,12 @@ class Ignore(msgspec.Struct, frozen=True, eq=False):
     path_glob: str = ""
     address_glob: str = ""
 
-    def expired(self, today: datetime.date) -> bool:
+    def expired(self, today: dt.date) -> bool:
         """Whether its date has passed, or cannot be read; the last day still counts."""
         if not self.until:
             return False
         try:
-            return datetime.date.fromisoformat(self.until) < today
+            return dt.date.fromisoformat(self.until) < today
         except ValueError:
             return True
 
@@ -54,7 +54,9 @@ class Ignore(msgspec.Struct, frozen=True, eq=False):
         """Whether it speaks of the finding, if it names its check."""
         if self.line:
             return any(p.source.path == self.place.source.path and p.line == self.line for p in _places(finding))
-        by_path = not self.path_glob or any(fnmatch.fnmatchcase(p.source.path, self.path_glob) for p in _places(finding))
+        by_path = not self.path_glob or any(
+            fnmatch.fnmatchcase(p.source.path, self.path_glob) for p in _places(finding)
+        )
         return by_path and (not self.address_glob or fnmatch.fnmatchcase(finding.asset.address, self.address_glob))
 
 
@@ -145,17 +147,15 @@ def _comment_column(line: str, *, hcl: bool) -> int:
             continue
         if (char == '"' or (char == "'" and not hcl)) and (hcl or previous in " \t:,[{-("):
             quote = char
-        elif char == "#" and (hcl or line[column - 1 : column] in ("", " ", "\t")):
-            return column
-        elif hcl and char == "/" and line[column : column + 2] in ("//", "/*"):
+        elif (char == "#" and (hcl or line[column - 1 : column] in ("", " ", "\t"))) or (
+            hcl and char == "/" and line[column : column + 2] in ("//", "/*")
+        ):
             return column
         previous = char
     return -1
 
 
-def assets_of_ignores(
-    ignores: Sequence[Ignore], checks: frozenset[str], today: datetime.date
-) -> Iterator[IgnoreAsset]:
+def assets_of_ignores(ignores: Sequence[Ignore], checks: frozenset[str], today: dt.date) -> Iterator[IgnoreAsset]:
     """Each decision as an asset, so that checks can judge it."""
     taken: dict[str, int] = {}
     for ignore in ignores:
@@ -182,7 +182,7 @@ def assets_of_ignores(
 
 
 def apply(
-    findings: Sequence[Finding], ignores: Sequence[Ignore], today: datetime.date
+    findings: Sequence[Finding], ignores: Sequence[Ignore], today: dt.date
 ) -> tuple[list[Finding], list[Ignored]]:
     """What is to be told, and what is not. Those that have expired are not heard."""
     by_check: dict[str, list[Ignore]] = defaultdict(list)
@@ -202,7 +202,7 @@ def apply(
 
 
 def unused(
-    ignores: Sequence[Ignore], ignored: Sequence[Ignored], judged: frozenset[str], today: datetime.date
+    ignores: Sequence[Ignore], ignored: Sequence[Ignored], judged: frozenset[str], today: dt.date
 ) -> Iterator[Note]:
     """A note for each decision that nothing answers, if all the checks it names were run and it has not expired."""
     heard = {id(i.ignore) for i in ignored}

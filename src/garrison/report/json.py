@@ -57,7 +57,8 @@ def report(result: Result) -> dict[str, Any]:
         "baselined": _findings(result.baselined, result),
         "mended": [msgspec.to_builtins(e) for e in result.mended],
         "problems": [
-            {"path": result.shown(p.path), "line": p.line, "message": p.message, "hint": p.hint} for p in result.problems
+            {"path": result.shown(p.path), "line": p.line, "message": p.message, "hint": p.hint}
+            for p in result.problems
         ],
         "notes": [{"path": result.shown(n.path), "message": n.message} for n in result.notes],
         "passed_by_check": dict(sorted(result.passed_by_check.items())),
@@ -104,9 +105,7 @@ def _finding(finding: Finding, result: Result) -> dict[str, Any]:
             "owner": finding.owner.address,
             "place": _place(asset.place, result),
         },
-        "evidence": [
-            {**_place(e.place, result), "note": e.note, "decided_by": e.decided_by} for e in finding.evidence
-        ],
+        "evidence": [{**_place(e.place, result), "note": e.note, "decided_by": e.decided_by} for e in finding.evidence],
         "decided_by": list(finding.decided_by),
         "condition": finding.condition,
         "risk": {"score": finding.risk.score, "reasons": list(finding.risk.reasons)},

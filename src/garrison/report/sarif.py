@@ -91,7 +91,11 @@ def _result(
         "partialFingerprints": {"garrison/v1": finding.fingerprint},
         "rank": finding.risk.score,
         "baselineState": "unchanged" if finding.fingerprint in known else "new",
-        "properties": {"risk": finding.risk.score, "reasons": list(finding.risk.reasons), "pillar": finding.check.pillar},
+        "properties": {
+            "risk": finding.risk.score,
+            "reasons": list(finding.risk.reasons),
+            "pillar": finding.check.pillar,
+        },
     }
     if len(finding.evidence) > 1:
         said["relatedLocations"] = [

@@ -1,21 +1,21 @@
 """`garrison.toml`, or `[tool.garrison]` in `pyproject.toml`, and what a scan makes of it.
 
-    [scan]
-    fail-on  = "high"                    # or "never"
-    pillars  = ["cloud", "containers"]   # judge only these
-    exclude  = ["legacy/"]               # patterns as in a .gitignore, from the top of what is scanned
-    baseline = "garrison-baseline.json"  # from this file's folder
+[scan]
+fail-on  = "high"                    # or "never"
+pillars  = ["cloud", "containers"]   # judge only these
+exclude  = ["legacy/"]               # patterns as in a .gitignore, from the top of what is scanned
+baseline = "garrison-baseline.json"  # from this file's folder
 
-    [[ignore]]
-    check   = "bucket-public"
-    path    = "web/**"                   # or address = "infra:aws_s3_bucket.site"; both are globs
-    reason  = "the site is public"
-    until   = 2027-01-01
+[[ignore]]
+check   = "bucket-public"
+path    = "web/**"                   # or address = "infra:aws_s3_bucket.site"; both are globs
+reason  = "the site is public"
+until   = 2027-01-01
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import re
 import tomllib
@@ -43,7 +43,7 @@ class Ignoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     reason: str
     path: str = ""
     address: str = ""
-    until: datetime.date | None = None
+    until: dt.date | None = None
 
 
 class Scanning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     loaded: Loaded = Loaded()
     baseline: Baseline | None = None
     fail_on: Severity | None = Severity.LOW
-    today: datetime.date = msgspec.field(default_factory=datetime.date.today)
+    today: dt.date = msgspec.field(default_factory=dt.date.today)
 
 
 def find_config(start: Path) -> Path | None:
@@ -175,7 +175,8 @@ def _explained(error: msgspec.ValidationError, path: Path, data: bytes, prefix: 
     if unknown:
         steps.append(unknown[1])
         names.append(unknown[1])
-        form = {"scan": Scanning, "ignore": Ignoring}.get(names[0], Config) if len(names) > 1 else Config
+        forms: dict[str, type[msgspec.Struct]] = {"scan": Scanning, "ignore": Ignoring}
+        form = forms.get(names[0], Config) if len(names) > 1 else Config
         hint = f"it can be one of: {', '.join(f.encode_name for f in msgspec.structs.fields(form))}"
         message = "unknown key"
     elif message.startswith("Invalid enum value"):
@@ -185,7 +186,9 @@ def _explained(error: msgspec.ValidationError, path: Path, data: bytes, prefix: 
     else:
         message = message[:1].lower() + message[1:].replace("`", "")
     key = ".".join(names)
-    return ConfigError(f"{key}: {message}" if key else message, path=str(path), line=line_of(data, tuple(steps)), hint=hint)
+    return ConfigError(
+        f"{key}: {message}" if key else message, path=str(path), line=line_of(data, tuple(steps)), hint=hint
+    )
 
 
 def line_of(data: bytes, steps: tuple[str | int, ...]) -> int:

@@ -43,6 +43,14 @@ class Read(msgspec.Struct, frozen=True, eq=False):
     files: int
 
 
+class Judged(msgspec.Struct, frozen=True, eq=False):
+    """What the checks answered."""
+
+    checks: tuple[Check, ...]
+    found: dict[Outcome, list[Finding]]  # what did not pass, the greatest risk first
+    passed: Counter[str]  # how often each passed
+
+
 def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: Progress = lambda _: None) -> Result:
     """Read, link, judge. Raises UsageError for a path that does not exist, or a check that does not."""
     settings = settings or Settings()
@@ -58,8 +66,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     link_selectors(estate)
     link_access(estate)
     progress(f"judging {len(read.assets):,} assets")
-    found, passed = _judge(estate, checks)
-    return _result(read, settings, checks, found, passed, shown_prefix(paths, tree.top))
+    return _result(read, settings, _judge(estate, checks), shown_prefix(paths, tree.top))
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
@@ -73,7 +80,9 @@ def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
                 assets.append(asset)  # noqa: PERF402 - what came before an error is kept
         except Exception as error:  # noqa: BLE001 - a defect of one reader is named, and all else is still reported
             hint = "this is a defect of Garrison: please report it"
-            tree.problem(theirs[0].path, f"reading {format_.NAME} broke off: {type(error).__name__}: {error}", hint=hint)
+            tree.problem(
+                theirs[0].path, f"reading {format_.NAME} broke off: {type(error).__name__}: {error}", hint=hint
+            )
         counts[format_.NAME] = len(theirs)
     ignores = [*ignores_in(files), *settings.loaded.ignores(tree.top)]
     return Read(tree, assets, ignores, counts, len(files))
@@ -111,7 +120,7 @@ def _selected(settings: Settings) -> tuple[Check, ...]:
     )
 
 
-def _judge(estate: Estate, checks: Sequence[Check]) -> tuple[dict[Outcome, list[Finding]], Counter[str]]:
+def _judge(estate: Estate, checks: tuple[Check, ...]) -> Judged:
     """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
@@ -124,23 +133,16 @@ def _judge(estate: Estate, checks: Sequence[Check]) -> tuple[dict[Outcome, list[
                 found[verdict.outcome].append(_finding(check, asset, verdict, estate))
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
-    return found, passed
+    return Judged(checks, found, passed)
 
 
-def _result(
-    read: Read,
-    settings: Settings,
-    checks: tuple[Check, ...],
-    found: dict[Outcome, list[Finding]],
-    passed: Counter[str],
-    prefix: str,
-) -> Result:
+def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Result:
     """Take away what is not to be told, and count the rest."""
-    judged = frozenset(c.id for c in checks)
+    found, ids = judged.found, frozenset(c.id for c in judged.checks)
     findings, ignored = apply(found[Outcome.FAIL], read.ignores, settings.today)
     undecided, ignored_undecided = apply(found[Outcome.UNKNOWN], read.ignores, settings.today)
-    notes = {*read.tree.notes, *unused(read.ignores, ignored + ignored_undecided, judged, settings.today)}
-    fresh, known, mended = split(findings, settings.baseline, judged) if settings.baseline else (findings, [], [])
+    notes = {*read.tree.notes, *unused(read.ignores, ignored + ignored_undecided, ids, settings.today)}
+    fresh, known, mended = split(findings, settings.baseline, ids) if settings.baseline else (findings, [], [])
     return Result(
         findings=fresh,
         undecided=undecided,
@@ -155,8 +157,8 @@ def _result(
         skipped=dict(sorted(read.tree.skipped.items())),
         assets=len(read.assets),
         providers=tuple(sorted({a.provider for a in read.assets})),
-        checks=checks,
-        passed_by_check=dict(passed),
+        checks=judged.checks,
+        passed_by_check=dict(judged.passed),
         fail_on=settings.fail_on,
         prefix=prefix,
     )
@@ -170,7 +172,14 @@ def _run(check: Check, asset: Asset, estate: Estate) -> Verdict:
 
 
 def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:
-    owner = next((e.start for e in estate.graph.into(asset, Relation.CONTAINS) if e.start is not None and asset.is_part_of(e.start)), None)
+    owner = next(
+        (
+            e.start
+            for e in estate.graph.into(asset, Relation.CONTAINS)
+            if e.start is not None and asset.is_part_of(e.start)
+        ),
+        None,
+    )
     return Finding(
         check=check,
         asset=asset,

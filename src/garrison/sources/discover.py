@@ -18,11 +18,71 @@ GENERATED = frozenset(
     {"package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "composer.lock", "yarn.lock", "poetry.lock"}
 )
 BINARY = frozenset(
-    (
-        "7z avi bin bmp bz2 class ckpt db dll dylib eot exe feather gguf gif gz h5 hdf5 ico jar jpeg jpg joblib keras "
-        "mar mov mp3 mp4 npy npz o onnx otf parquet pb pdf pickle pkl png pt pth pyc rar safetensors so sqlite tar "
-        "tfrecord tflite tgz tif tiff ttf war wasm wav webp whl woff woff2 xz zip zst"
-    ).split()
+    [
+        "7z",
+        "avi",
+        "bin",
+        "bmp",
+        "bz2",
+        "class",
+        "ckpt",
+        "db",
+        "dll",
+        "dylib",
+        "eot",
+        "exe",
+        "feather",
+        "gguf",
+        "gif",
+        "gz",
+        "h5",
+        "hdf5",
+        "ico",
+        "jar",
+        "jpeg",
+        "jpg",
+        "joblib",
+        "keras",
+        "mar",
+        "mov",
+        "mp3",
+        "mp4",
+        "npy",
+        "npz",
+        "o",
+        "onnx",
+        "otf",
+        "parquet",
+        "pb",
+        "pdf",
+        "pickle",
+        "pkl",
+        "png",
+        "pt",
+        "pth",
+        "pyc",
+        "rar",
+        "safetensors",
+        "so",
+        "sqlite",
+        "tar",
+        "tfrecord",
+        "tflite",
+        "tgz",
+        "tif",
+        "tiff",
+        "ttf",
+        "war",
+        "wasm",
+        "wav",
+        "webp",
+        "whl",
+        "woff",
+        "woff2",
+        "xz",
+        "zip",
+        "zst",
+    ]
 )
 _IGNORE_FILES = (".gitignore", ".garrisonignore")
 _MAX_IGNORE_FILE_BYTES = 1_000_000
@@ -62,7 +122,7 @@ def shown_prefix(tops: Sequence[Path], top: Path) -> str:
 
 
 def printable(name: str) -> str:
-    """A file name with bytes that are not UTF-8 written as `\\xff`."""
+    r"""A file name with bytes that are not UTF-8 written as `\xff`."""
     return name if name.isascii() else name.encode("utf8", "surrogateescape").decode("utf8", "backslashreplace")
 
 
@@ -82,14 +142,16 @@ class _Walk:
 
     def __init__(self, tree: Tree, base: str, excluded: Levels) -> None:
         self.tree, self.base, self.excluded = tree, base, excluded
+        self.outer: list[tuple[Patterns, str]] = []
+        self.found: list[File] = []
+        self.waiting: list[tuple[str, str, Levels]] = []  # folders: where, the path they are shown by, what is ignored
 
     def files(self, folder: str, prefix: str) -> list[File]:
         """Every file below `folder` that no rule skips; `prefix` is what its path begins with."""
-        found: list[File] = []
-        outer = _outer(folder)
-        waiting: list[tuple[str, str, Levels]] = [(folder, prefix, ())]
-        while waiting:
-            path, shown, levels = waiting.pop()
+        self.outer = _outer(folder)
+        self.waiting = [(folder, prefix, ())]
+        while self.waiting:
+            path, shown, levels = self.waiting.pop()
             try:
                 with os.scandir(path) as listing:
                     entries = sorted(listing, key=lambda e: e.name)
@@ -97,21 +159,11 @@ class _Walk:
                 self.tree.problem(printable(shown.rstrip("/")) or ".", f"the folder cannot be read: {error.strerror}")
                 continue
             levels = self._with_own(entries, shown, levels)
-            folders: list[tuple[str, str, Levels]] = []
             for entry in entries:
-                self._entry(entry, shown, levels, outer, found, folders)
-            waiting += reversed(folders)
-        return found
+                self._entry(entry, shown, levels)
+        return self.found
 
-    def _entry(
-        self,
-        entry: os.DirEntry[str],
-        before: str,
-        levels: Levels,
-        outer: list[tuple[Patterns, str]],
-        found: list[File],
-        folders: list[tuple[str, str, Levels]],
-    ) -> None:
+    def _entry(self, entry: os.DirEntry[str], before: str, levels: Levels) -> None:
         name = entry.name
         if name[0] == ".":
             self._skip("hidden")
@@ -120,8 +172,8 @@ class _Walk:
             path = f"{before}{name}/"
             if name in VENDORED or os.path.exists(f"{entry.path}/pyvenv.cfg"):  # noqa: PTH110 - cheap, once per folder
                 self._skip("vendored")
-            elif not self._ignored(path, f"{entry.path}/", levels, outer):
-                folders.append((entry.path, path, levels))
+            elif not self._ignored(path, f"{entry.path}/", levels):
+                self.waiting.append((entry.path, path, levels))
             return
         if not entry.is_file(follow_symlinks=False):
             if not entry.is_symlink():
@@ -133,8 +185,8 @@ class _Walk:
             self._skip("binary")
         elif name in GENERATED:
             self._skip("generated")
-        elif not self._ignored(before + name, entry.path, levels, outer):
-            found.append(File(printable(before + name), entry.path))
+        elif not self._ignored(before + name, entry.path, levels):
+            self.found.append(File(printable(before + name), entry.path))
 
     def _follow(self, link: os.DirEntry[str], shown: str) -> bool:
         """Whether a link is to be read: to a file below the same top; others are named."""
@@ -150,7 +202,7 @@ class _Walk:
             self._skip("linked folder")
         return False
 
-    def _ignored(self, path: str, real: str, levels: Levels, outer: list[tuple[Patterns, str]]) -> bool:
+    def _ignored(self, path: str, real: str, levels: Levels) -> bool:
         if self.excluded and any_ignores(self.excluded, path):
             self._skip("excluded in the configuration")
             return True
@@ -159,7 +211,7 @@ class _Walk:
             if verdict is not None:
                 break
         else:
-            verdict = _outer_verdict(outer, real)
+            verdict = _outer_verdict(self.outer, real)
         if verdict:
             self._skip("ignored by .gitignore")
         return bool(verdict)

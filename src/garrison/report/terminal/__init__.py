@@ -73,12 +73,10 @@ class _Screen:
                 self._entry(number, group, [])
             return len(self.result.findings)
         told = 0
-        number = 0
         alike: dict[str, list[Group]] = defaultdict(list)
         for group in groups:
             alike[group.first.check.id].append(group)
-        for same in list(alike.values())[:_FIRST]:
-            number += 1
+        for number, same in enumerate(list(alike.values())[:_FIRST], 1):
             self._entry(number, same[0], same[1:])
             told += min(len(same[0].findings), 1 + _BESIDE) + len(same) - 1
         return told
@@ -119,7 +117,9 @@ class _Screen:
         room = self.width - len(indent) - 12
         title = finding.check.title
         if columns(title) + columns(id_) + 2 <= room:
-            return [f"{indent}{severity}  {self.paint(title, 'bold')}{self._gap(title, id_, room)}{self.paint(id_, 'dim')}"]
+            return [
+                f"{indent}{severity}  {self.paint(title, 'bold')}{self._gap(title, id_, room)}{self.paint(id_, 'dim')}"
+            ]
         lines = wrapped(title, self.width - 1, f"{indent}            ")
         first = lines[0][len(indent) + 12 :]
         out = [f"{indent}{severity}  {self.paint(first, 'bold')}", *(self.paint(line, "bold") for line in lines[1:])]
@@ -175,7 +175,9 @@ class _Screen:
             return
         self._section("Checks that failed themselves: please report them", "red bold")
         for finding in self._some(self.result.errors):
-            self._add(*wrapped(clean(f"{finding.why} ({at(finding.asset.place, self.result)})"), self.width - 1, "    ", "  "))
+            self._add(
+                *wrapped(clean(f"{finding.why} ({at(finding.asset.place, self.result)})"), self.width - 1, "    ", "  ")
+            )
         self._rest(len(self.result.errors))
 
     def _problems(self) -> None:
@@ -248,7 +250,11 @@ class _Screen:
         if result.findings:
             paths = " ".join(self.view.paths)
             first = result.findings[0].check.id
-            self._add(self.paint(f"garrison explain {first} · garrison scan {clean(paths)} --format sarif -o report.sarif", "dim"))
+            self._add(
+                self.paint(
+                    f"garrison explain {first} · garrison scan {clean(paths)} --format sarif -o report.sarif", "dim"
+                )
+            )
 
 
 def _count(number: int, word: str) -> str:

@@ -107,7 +107,9 @@ def _texts(source: Source, numbers: list[int], secret: Collection[int]) -> dict[
         while stop < len(known) and known[stop] - known[stop - 1] < context:
             stop += 1
         first = max(0, known[start] - 1 - context)
-        window = [t.decode("utf8", "replace").rstrip("\r")[:_LONGEST] for t in everything[first : known[stop - 1] + context]]
+        window = [
+            t.decode("utf8", "replace").rstrip("\r")[:_LONGEST] for t in everything[first : known[stop - 1] + context]
+        ]
         texts = masked(window, [n - 1 - first for n in known[start:stop]])
         for number in known[start:stop]:
             text = texts[number - 1 - first]

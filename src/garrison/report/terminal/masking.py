@@ -44,18 +44,24 @@ _HARMLESS = re.compile(
     |["']?(?:arn:|projects/|https?://[^@]*$|/[\w./-]*["']?$|vault:|ssm:|@Microsoft\.KeyVault).*"""
 )
 _KEY_BEGIN, _KEY_END = re.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)-----"), re.compile(r"-----END ")
-_LABEL = re.compile(r"""(?i)["']?(?:name|key|parameterkey|variable)["']?\s*[:=]\s*["']?(?P<name>[\w.-]+)["']?\s*[,}]?""")
+_LABEL = re.compile(
+    r"""(?i)["']?(?:name|key|parameterkey|variable)["']?\s*[:=]\s*["']?(?P<name>[\w.-]+)["']?\s*[,}]?"""
+)
 _SAID = re.compile(
     r"""(?i)(?P<before>["']?\b(?:value|default|string_?value|secret_?string|parametervalue|content)["']?\s*[:=]\s*)
     (?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}\]].*?)(?=\s*[,}\]]?\s*$|\s*,\s)""",
     re.VERBOSE,
 )
-_BLOCK = re.compile(r"""^[\s"'-]*(?:variable\s+"?|output\s+"?)?(?P<name>[A-Za-z_][\w.-]*)["']?\s*[:={]?\s*(?:[|>][-+\d]*|<<[-~]?\w+|\{)?\s*$""")
+_BLOCK = re.compile(
+    r"""^[\s"'-]*(?:variable\s+"?|output\s+"?)?(?P<name>[A-Za-z_][\w.-]*)["']?\s*[:={]?\s*(?:[|>][-+\d]*|<<[-~]?\w+|\{)?\s*$"""
+)
 _HEREDOC = re.compile(r"<<[-~]?\"?(\w+)")
 _FLAG = re.compile(r"""^\s*-?\s*["']?--?(?P<name>[\w-]+)["']?,?\s*$""")
 _SCALAR = re.compile(r"""^(?P<before>\s*(?:-\s+)?)(?P<value>[^\s#].*?)(?P<after>,?)$""")
 _NEAR = 3  # lines between the name of a variable and its value
-_NAMING = re.compile(r"""^\s*(?:-\s+)?["']?(?:name|kind|key|type|apiVersion|image|resource|variable|provider)\b["']?""", re.IGNORECASE)
+_NAMING = re.compile(
+    r"""^\s*(?:-\s+)?["']?(?:name|kind|key|type|apiVersion|image|resource|variable|provider)\b["']?""", re.IGNORECASE
+)
 _STRING = re.compile(r""""(?:[^"\\]|\\.)+"|'[^']+'""")
 
 
@@ -137,7 +143,9 @@ def _named_values(lines: list[str], shown: list[str]) -> None:
         for near in range(max(0, number - _NEAR), min(len(lines), number + _NEAR + 1)):
             between = lines[min(near, number) + 1 : max(near, number) + 1]
             own = near == number or not any(_LABEL.search(b) for b in between if b != line)
-            if own and not any(b.lstrip().startswith("- ") for b in (between if near > number else lines[near + 1 : number])):
+            if own and not any(
+                b.lstrip().startswith("- ") for b in (between if near > number else lines[near + 1 : number])
+            ):
                 shown[near] = _SAID.sub(_said, shown[near])
 
 

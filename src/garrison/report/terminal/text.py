@@ -8,7 +8,9 @@ import unicodedata
 import click
 
 # C0 and C1 controls, and marks that reorder or hide text (Unicode Standard Annex 9; "Trojan Source", CVE-2021-42574).
-_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]")
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
 
 
 def clean(text: str) -> str:
@@ -69,4 +71,4 @@ class Painter:
         words = style.split()
         flags = {w: True for w in words if w in ("bold", "dim", "underline")}
         colour = next((w for w in words if w not in flags), None)
-        return click.style(text, fg=colour, **flags)  # type: ignore[arg-type]
+        return click.style(text, fg=colour, **flags)

@@ -137,11 +137,12 @@ def _add(folder: Folder, block: Block, tree: Tree, *, override: bool) -> None:
         return
     if kind in _IGNORED or not kind:
         return
-    place = block.place
     if kind not in _LABELS:
+        place = block.place
         tree.problem(place.source.path, f"a block {kind} is not known", line=place.line)
         return
     if len(block.labels) != _LABELS[kind]:
+        place = block.place
         tree.problem(place.source.path, f"{kind} needs {_LABELS[kind]} labels", line=place.line)
         return
     if kind == "provider":
@@ -156,7 +157,7 @@ def _add(folder: Folder, block: Block, tree: Tree, *, override: bool) -> None:
     elif override:
         merge(index[name], block)
     elif kind != "provider":
-        _twice(name, place, tree)
+        _twice(name, block.place, tree)
 
 
 def _twice(name: str, place: Place, tree: Tree) -> None:

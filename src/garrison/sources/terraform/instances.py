@@ -30,6 +30,11 @@ class Instance(msgspec.Struct, frozen=True, eq=False):
     many: int | None = 1
 
 
+def both(a: str, b: str) -> str:
+    """Two conditions as one text."""
+    return f"{a} and {b}" if a and b else a or b
+
+
 def instances_of(block: Block, module: Module) -> list[Instance]:
     """The instances of a block; one where how many there are is not known."""
     if block.broken:

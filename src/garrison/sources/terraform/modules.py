@@ -11,7 +11,7 @@ from garrison.estate.values import Body, Place, Ref, Source, State, Value, absen
 from garrison.sources.terraform.bodies import block_body
 from garrison.sources.terraform.evaluation import Env, Expr, Instances, failed, guarded, later
 from garrison.sources.terraform.folders import Folder
-from garrison.sources.terraform.instances import Instance, instances_of
+from garrison.sources.terraform.instances import Instance, both, instances_of
 from garrison.sources.terraform.syntax import Block
 from garrison.sources.terraform.variables import converter
 
@@ -251,11 +251,6 @@ class Module:
             child.condition = both(self.condition, instance.condition)
             made.append((instance, child))
         return made
-
-
-def both(a: str, b: str) -> str:
-    """Two conditions as one text."""
-    return f"{a} and {b}" if a and b else a or b
 
 
 def opened(value: Value, address: str, attribute: str) -> Value:

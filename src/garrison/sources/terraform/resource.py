@@ -9,7 +9,7 @@ from garrison.estate.values import Body, Place, State, Value, dig, unknown
 from garrison.sources.terraform.bodies import block_body
 from garrison.sources.terraform.evaluation import TOO_DEEP, guarded
 from garrison.sources.terraform.functions.mappings import merged
-from garrison.sources.terraform.instances import Instance
+from garrison.sources.terraform.instances import Instance, both
 
 if TYPE_CHECKING:
     from garrison.sources.terraform.modules import Module
@@ -19,19 +19,17 @@ if TYPE_CHECKING:
 class TerraformResource:
     """One instance of a resource block in one instance of a module."""
 
-    __slots__ = ("_block", "_value", "address", "condition", "exists", "root", "type")
+    __slots__ = ("_block", "_env", "_module", "_value", "address", "condition", "exists", "root", "type")
 
     format = "terraform"
 
     def __init__(self, module: Module, block: Block, instance: Instance) -> None:
-        from garrison.sources.terraform.modules import both
-
-        self._block = block
+        self._module, self._block, self._env = module, block, instance.env
+        self._value: Value | None = None  # its body, made when first asked for
         self.type, self.root = block.labels[0], module.root
         self.address = f"{module.prefix}{'.'.join(block.labels)}{instance.key}"
         self.exists: Truth = module.exists & instance.exists
         self.condition = both(module.condition, instance.condition)
-        self._value = Value(State.KNOWN, _tagged(module, block, block_body(block, instance.env)))
 
     @property
     def place(self) -> Place:
@@ -40,8 +38,12 @@ class TerraformResource:
 
     def at(self, path: tuple[str, ...]) -> Value:
         """See `Resource`."""
+        value = self._value
+        if value is None:
+            body = _tagged(self._module, self._block, block_body(self._block, self._env))
+            value = self._value = Value(State.KNOWN, body)
         try:
-            return dig(self._value, path)
+            return dig(value, path)
         except RecursionError:
             return unknown(TOO_DEEP, self.place)
 
