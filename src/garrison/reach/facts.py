@@ -57,7 +57,6 @@ class FactBook:
                 _keep(found, holds)
         return tuple(sorted(found.values(), key=lambda h: (-h.confidence, h.content)))
 
-
     def _reaches(self, asset: Asset) -> tuple[Reached, ...]:
         """The stores that whoever takes the asset over can read: through its identity, or what it is made of."""
         found: dict[str, Reached] = {}
