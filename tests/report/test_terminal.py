@@ -97,6 +97,36 @@ def test_a_hostile_name_moves_no_cursor(tmp_path: Path) -> None:
     assert "\\x1b[2J" in text
 
 
+def test_evidence_in_another_file_is_a_reference(tmp_path: Path) -> None:
+    (tmp_path / "a.tf").write_text('resource "aws_s3_bucket" "x" {\n  bucket = "x"\n}\n')
+    (tmp_path / "b.tf").write_text(
+        'resource "aws_s3_bucket_acl" "x" {\n  bucket = aws_s3_bucket.x.id\n  acl    = "public-read"\n}\n'
+    )
+    text = shown(scan([tmp_path], Settings(checks=frozenset({"bucket-public"}))), width=140)
+    assert "┌" in text
+    assert "b.tf:3" in text
+    assert 'acl    = "public-read"' in text
+    assert "a.tf:1" in text
+
+
+def test_what_exists_under_a_condition_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.tf").write_text(
+        'variable "open" {}\nresource "aws_s3_bucket" "x" {\n  count  = var.open ? 1 : 0\n  acl = "public-read"\n}\n'
+    )
+    assert "only if var.open" in shown(scan([tmp_path], Settings(checks=frozenset({"bucket-public"}))))
+
+
+def test_the_same_on_other_assets_is_one_entry(tmp_path: Path) -> None:
+    bucket = 'resource "aws_s3_bucket" "b{0}" {{\n  bucket = "b{0}"\n  acl = "public-read"\n}}\n'
+    (tmp_path / "a.tf").write_text("".join(bucket.format(n) for n in range(8)))
+    result = scan([tmp_path], Settings(checks=frozenset({"bucket-public"})))
+    text = shown(result)
+    assert text.count("✗ critical") == 1
+    assert text.count("the same on") == 4
+    assert "and on 3 more" in text
+    assert shown(result, everything=True).count("✗ critical") == 8
+
+
 def test_clean_and_empty(tmp_path: Path) -> None:
     assert "nothing to scan was found" in shown(scan([tmp_path]))
 

@@ -28,6 +28,9 @@ IGNORE = '[[ignore]]\ncheck = "bucket-public"\n{}\nreason = "the site is public"
         ("[[ignore]]\ncheck = 'a'\npath = 'b'\nreason = ' '\n", 1, "without a reason", "reason ="),
         ("[[ignore]]\ncheck = 'a'\npath = 'b'\nreason = 'c'\nuntil = 'soon'\n", 5, "ignore.until", ""),
         ("[scan\n", 1, "not TOML", ""),
+        ("[[asset]]\nholds = ['models']\n", 1, "without a path", "path ="),
+        ("[[asset]]\npath = 'b'\nholds = ['gold']\n", 3, "asset.holds", "training data, features"),
+        ("[[asset]]\npath = 'b'\nenvironment = 'prod'\n", 3, "asset.environment", "production"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, line: int, words: str, hint: str) -> None:
@@ -93,3 +96,30 @@ def test_exclude(tmp_path: Path) -> None:
     result = scan([tmp_path], Settings(exclude=("legacy/",)))
     assert result.files == 0
     assert result.skipped == {"excluded in the configuration": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ('address = "*:aws_s3_bucket.b"\nholds = ["models"]', "holds models (the configuration says so)"),
+        ('path = "*.tf"\nenvironment = "production"', "production"),
+    ],
+)
+def test_what_people_state_of_an_asset_counts(tmp_path: Path, said: str, reason: str) -> None:
+    (tmp_path / "main.tf").write_text(BUCKET)
+    config = tmp_path / "garrison.toml"
+    before = scan([tmp_path]).findings[0].risk
+    config.write_text(f"[[asset]]\n{said}\n")
+    after = scan([tmp_path], Settings(loaded=load(config))).findings[0].risk
+    assert reason in after.reasons
+    assert reason not in before.reasons
+    assert after.score > before.score
+
+
+def test_people_can_say_that_it_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(BUCKET.replace('"b"\n', '"fraud-training-data"\n'))
+    config = tmp_path / "garrison.toml"
+    config.write_text('[[asset]]\npath = "*"\nholds = []\n')
+    assert any("holds" in r for r in scan([tmp_path]).findings[0].risk.reasons)
+    quiet = scan([tmp_path], Settings(loaded=load(config))).findings[0].risk
+    assert not any("holds" in r for r in quiet.reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import fnmatch
 
 import msgspec
 
@@ -58,6 +59,22 @@ class Reached(msgspec.Struct, frozen=True):
         """`role ml-train, which reads fraud-training-data (training data)` without the asset itself."""
         *through, store = self.path
         return f"{store} ({self.holds.content}){f' as {through[-1]}' if through else ''}"
+
+
+class Stated(msgspec.Struct, frozen=True, kw_only=True):
+    """What people say of the assets that both globs match; an empty glob matches all. It outweighs what is derived."""
+
+    path: str = ""  # of the file it is declared in, as a scan shows it
+    address: str = ""
+    environment: Environment | None = None
+    stage: Stage | None = None
+    holds: tuple[Content, ...] | None = None  # None: nothing is said; (): it holds nothing of worth
+
+    def speaks_of(self, address: str, path: str) -> bool:
+        """Whether it is about the asset declared there."""
+        return (not self.path or fnmatch.fnmatchcase(path, self.path)) and (
+            not self.address or fnmatch.fnmatchcase(address, self.address)
+        )
 
 
 class Facts(msgspec.Struct, frozen=True, eq=False):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from garrison.estate.assets import Asset
 from garrison.estate.assets.identity import Policy, Role
 from garrison.estate.estate import Estate
-from garrison.estate.facts import Content, Environment, Facts, Holds, Reached, Stage
+from garrison.estate.facts import Content, Environment, Facts, Holds, Reached, Stage, Stated
 from garrison.estate.relations import Relation
 from garrison.estate.values import Body, State, Value
 from garrison.reach import words
@@ -29,8 +29,8 @@ _BY_RELATION = {
 class FactBook:
     """Derives facts with a memo; `estate.facts` is its `of`."""
 
-    def __init__(self, estate: Estate) -> None:
-        self._estate, self._exposure = estate, Exposure(estate)
+    def __init__(self, estate: Estate, stated: Sequence[Stated] = ()) -> None:
+        self._estate, self._exposure, self._stated = estate, Exposure(estate), stated
         self._memo: dict[str, Facts] = {}
 
     def of(self, asset: Asset) -> Facts:
@@ -38,13 +38,18 @@ class FactBook:
         found = self._memo.get(asset.address)
         if found is None:
             exposed, by = self._exposure.of(asset)
-            zone = _environment(asset), _stage(asset)
-            found = Facts(exposed, by, self._holds(asset), self._reaches(asset), *zone)
+            said = self._said(asset)
+            environment = next((s.environment for s in said if s.environment is not None), None) or _environment(asset)
+            stage = next((s.stage for s in said if s.stage is not None), None) or _stage(asset)
+            found = Facts(exposed, by, self._holds(asset), self._reaches(asset), environment, stage)
             self._memo[asset.address] = found
         return found
 
     def _holds(self, asset: Asset) -> tuple[Holds, ...]:
-        """What a store holds, by its kind, its relations, its tags and names; for the rest, nothing."""
+        """What a store holds: as people state it, else by its kind, relations, tags and names; for the rest, nothing."""
+        stated = next((s.holds for s in self._said(asset) if s.holds is not None), None)
+        if stated is not None:
+            return tuple(Holds(c, 1.0, "the configuration says so") for c in stated)
         if not asset.stores:
             return ()
         found = {c: Holds(c, 0.9, f"it is a {type(asset).__name__}") for c in asset.keeps}
@@ -56,6 +61,9 @@ class FactBook:
             for holds in words.contents(text, where).values():
                 _keep(found, holds)
         return tuple(sorted(found.values(), key=lambda h: (-h.confidence, h.content)))
+
+    def _said(self, asset: Asset) -> list[Stated]:
+        return [s for s in self._stated if s.speaks_of(asset.address, asset.place.source.path)]
 
     def _reaches(self, asset: Asset) -> tuple[Reached, ...]:
         """The stores that whoever takes the asset over can read: through its identity, or what it is made of."""

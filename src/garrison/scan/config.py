@@ -11,6 +11,12 @@ check   = "bucket-public"
 path    = "web/**"                   # or address = "infra:aws_s3_bucket.site"; both are globs
 reason  = "the site is public"
 until   = 2027-01-01
+
+[[asset]]                            # what names and tags do not tell
+address     = "infra:aws_s3_bucket.b*"
+holds       = ["training data"]      # [] for nothing of worth
+environment = "production"           # staging, development
+stage       = "train"                # ingest, register, serve, monitor
 """
 
 from __future__ import annotations
@@ -26,6 +32,7 @@ import msgspec
 
 from garrison.checks.check import Pillar, Severity
 from garrison.errors import ConfigError
+from garrison.estate.facts import Content, Environment, Stage, Stated
 from garrison.estate.values import Place, Source
 from garrison.findings.baseline import Baseline
 from garrison.findings.ignores import Ignore
@@ -33,6 +40,7 @@ from garrison.findings.ignores import Ignore
 NAME = "garrison.toml"
 NEVER = "never"
 _TABLE = ("tool", "garrison")
+_WORDS = {"pillars": Pillar, "environment": Environment, "stage": Stage, "holds": Content}
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 
 
@@ -55,11 +63,22 @@ class Scanning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     baseline: str | None = None
 
 
+class Describing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One `[[asset]]`."""
+
+    path: str = ""
+    address: str = ""
+    environment: Environment | None = None
+    stage: Stage | None = None
+    holds: tuple[Content, ...] | None = None
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """The whole file."""
 
     scan: Scanning = Scanning()
     ignore: tuple[Ignoring, ...] = ()
+    asset: tuple[Describing, ...] = ()
 
 
 class Loaded(msgspec.Struct, frozen=True, eq=False):
@@ -88,6 +107,20 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
             until = entry.until.isoformat() if entry.until else ""
             found.append(Ignore(checks, entry.reason, until, place, 0, glob, entry.address))
         return found
+
+    def stated(self, top: Path) -> list[Stated]:
+        """Its `[[asset]]` entries, their globs made relative to `top`."""
+        folder = top if self.path is None else self.path.parent.resolve()
+        return [
+            Stated(
+                path=_from_top(a.path, folder, top) if a.path else "",
+                address=a.address,
+                environment=a.environment,
+                stage=a.stage,
+                holds=a.holds,
+            )
+            for a in self.config.asset
+        ]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -155,6 +188,11 @@ def severity_of(text: str | None, path: str = "", line: int = 0) -> Severity | N
 
 def _check_values(config: Config, path: Path, data: bytes, prefix: tuple[str, ...]) -> None:
     severity_of(config.scan.fail_on, str(path), line_of(data, (*prefix, "scan", "fail-on")))
+    for number, described in enumerate(config.asset):
+        if not (described.path or described.address):
+            line = line_of(data, (*prefix, "asset", number))
+            hint = 'add path = "folder/**" or address = "..."; both are globs'
+            raise ConfigError("an asset without a path or an address", path=str(path), line=line, hint=hint)
     for number, entry in enumerate(config.ignore):
         where = line_of(data, (*prefix, "ignore", number))
         if not (entry.path or entry.address):
@@ -175,12 +213,12 @@ def _explained(error: msgspec.ValidationError, path: Path, data: bytes, prefix: 
     if unknown:
         steps.append(unknown[1])
         names.append(unknown[1])
-        forms: dict[str, type[msgspec.Struct]] = {"scan": Scanning, "ignore": Ignoring}
+        forms: dict[str, type[msgspec.Struct]] = {"scan": Scanning, "ignore": Ignoring, "asset": Describing}
         form = forms.get(names[0], Config) if len(names) > 1 else Config
         hint = f"it can be one of: {', '.join(f.encode_name for f in msgspec.structs.fields(form))}"
         message = "unknown key"
     elif message.startswith("Invalid enum value"):
-        hint = f"write some of: {', '.join(Pillar)}"
+        hint = f"write one of: {', '.join(_WORDS[names[-1]])}"
     elif missing := re.match(r"Object missing required field `([^`]*)`", message):
         message, hint = f"{missing[1]} is missing", f'add {missing[1]} = "..."'
     else:

@@ -61,7 +61,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
     ids = frozenset(c.id for c in all_checks()) if read.ignores else frozenset()
     estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
-    estate.facts = FactBook(estate).of
+    estate.facts = FactBook(estate, settings.loaded.stated(tree.top)).of
     link(estate)
     link_selectors(estate)
     link_access(estate)

@@ -20,6 +20,8 @@ _MAX_SPAN = 4  # of one piece of evidence
 # Checks whose evidence is a secret itself, whatever the code calls it.
 _SECRET_CHECK = re.compile(r"credential|(secret|password|token|key|login)-(in|written)|-secret$|shipped|hard-?coded")
 _SECRET_OBJECT = re.compile(rb"""(?m)^\s*["']?kind["']?\s*:\s*["']?Secret\b""")  # all of it is secret, however long
+_VERSION, _NAME = re.compile(rb"\s*[\"']?(apiVersion|kind)\b"), re.compile(rb"\s+[\"']?name\b[\"']?\s*:")
+_MAX_HEAD = 20  # lines of a manifest in which its name is looked for
 _SMALL_GAP = 3  # lines
 _MAX_ELSEWHERE = 3
 
@@ -73,12 +75,24 @@ def _deciding(here: list[Evidence], finding: Finding) -> dict[int, str]:
     for evidence in here:
         place = evidence.place
         remark = remark_of(evidence)
-        is_whole = place.start == whole.start and place.end == whole.end
-        last = place.line if is_whole else min(place.end_line, place.line + _MAX_SPAN - 1)
-        for number in range(place.line, last + 1):
-            first = remark if number == place.line else ""
+        begin = place.line
+        last = min(place.end_line, begin + _MAX_SPAN - 1)
+        if place.start == whole.start and place.end == whole.end:
+            begin = last = _heading(place)
+        for number in range(begin, last + 1):
+            first = remark if number == begin else ""
             found[number] = "; ".join(dict.fromkeys(r for r in (found.get(number, ""), first) if r))
     return found
+
+
+def _heading(place: Place) -> int:
+    """The line that tells what an asset is: its first, or in a manifest, which begins with a version, its name's."""
+    lines = _lines(place.source)
+    if place.line <= len(lines) and _VERSION.match(lines[place.line - 1]):
+        for number in range(place.line, min(place.line + _MAX_HEAD, len(lines))):
+            if _NAME.match(lines[number]):
+                return number + 1
+    return place.line
 
 
 def _numbers(finding: Finding, deciding: dict[int, str]) -> list[int]:

@@ -60,6 +60,10 @@ class Instances(Value, frozen=True, eq=False):
     one: Value | None = None
 
 
+class Encoded(Value, frozen=True, eq=False):
+    """What `jsonencode` and `yamlencode` make: to Terraform a text, to us the structure that is in it."""
+
+
 def failed(reason: str, place: Place | None = None) -> Value:
     """A value that Terraform would refuse to compute."""
     return Failed(State.UNKNOWN, None, place, reason)

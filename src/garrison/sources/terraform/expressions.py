@@ -5,14 +5,15 @@ What is not understood is unknown, with its reason; nothing raises but Recursion
 
 from __future__ import annotations
 
+import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from garrison.estate.values import Body, Place, Source, State, Value, absent, known, pack, unknown
 from garrison.sources.terraform import loops, operators, templates
-from garrison.sources.terraform.conversion import as_bool, as_number, as_text, whole
+from garrison.sources.terraform.conversion import as_bool, as_number, as_text
 from garrison.sources.terraform.evaluation import Env, Expr, Failed, failed, guarded, placed, undecided
 from garrison.sources.terraform.functions import SETS, call
 from garrison.sources.terraform.steps import Step, attribute_step, follow, item_step, splat_step
@@ -22,15 +23,22 @@ if TYPE_CHECKING:
 
 # How many names say what is meant; the rest are steps into its value. All else is a resource: two names.
 _HEADS = {"data": 3, "ephemeral": 3, "each": 1, "count": 1, "self": 1}
+_BREAK = re.compile(rb"\n")
+_SIMPLE = re.compile(
+    rb'(?P<text>"[^"\\$%\n]*")|(?P<number>\d{1,15})|(?P<word>true|false|null)'
+    rb"|(?P<names>[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)"
+)
 _WRAPPERS = frozenset({"expression", "operation", "literal_value", "collection_value", "template_expr", "for_expr"})
 
 
-class Code(msgspec.Struct, frozen=True):
-    """The text nodes are cut from; `shift` lines lie above it that the shown source does not have."""
+class Code:
+    """The text expressions are cut from; `shift` lines lie above it that the shown source does not have."""
 
-    data: bytes
-    source: Source
-    shift: int = 0
+    __slots__ = ("_breaks", "data", "shift", "source")
+
+    def __init__(self, data: bytes, source: Source, shift: int = 0) -> None:
+        self.data, self.source, self.shift = data, source, shift
+        self._breaks: array[int] | None = None
 
     def place(self, node: tree_sitter.Node) -> Place:
         """Where a node stands."""
@@ -38,9 +46,41 @@ class Code(msgspec.Struct, frozen=True):
         shift = self.shift
         return Place(self.source, pack(max(line - shift, 0), column), pack(max(end_line - shift, 0), end_column))
 
+    def span(self, start: int, end: int) -> Place:
+        """Where the text between two offsets stands."""
+        shift = self.shift
+        (line, column), (end_line, end_column) = self.point(start), self.point(end)
+        return Place(self.source, pack(max(line - shift, 0), column), pack(max(end_line - shift, 0), end_column))
+
+    def point(self, at: int) -> tuple[int, int]:
+        """The line and the column of an offset, from 0."""
+        breaks = self._breaks
+        if breaks is None:
+            breaks = self._breaks = array("L", [m.start() for m in _BREAK.finditer(self.data)])
+        line = bisect_left(breaks, at)
+        return line, at - (breaks[line - 1] + 1 if line else 0)
+
     def text(self, node: tree_sitter.Node) -> str:
         """What a node says."""
         return self.data[node.start_byte : node.end_byte].decode("utf8", "replace")
+
+
+def compile_simple(code: Code, start: int, end: int) -> Expr | None:
+    """What most expressions are, without a parser: a plain text, a number, a word, a reference."""
+    match = _SIMPLE.fullmatch(code.data, start, end)
+    if match is None:
+        return None
+    place = code.span(start, end)
+    kind, said = match.lastgroup, match[0].decode("utf8", "replace")
+    if kind == "text":
+        return constant(known(said[1:-1], place))
+    if kind == "names":
+        names = said.split(".")
+        return _reference(names, [attribute_step(name) for name in names[1:]], place)
+    if kind == "number":
+        number = as_number(said)
+        return None if number is None else constant(known(number, place))
+    return constant(absent(place) if said == "null" else known(said == "true", place))
 
 
 def compile_expression(code: Code, node: tree_sitter.Node) -> Expr:
@@ -69,6 +109,8 @@ def _term(code: Code, nodes: list[tree_sitter.Node], whole_: tree_sitter.Node) -
     if first.type == "(":
         inner = compile_expression(code, nodes[1])
         rest = nodes[3:]
+    elif first.type in _WRAPPERS:
+        inner = _term(code, [first], first)
     else:
         make = _MAKERS.get(first.type)
         inner = make(code, first) if make else _not_understood(code, first)
@@ -109,14 +151,17 @@ def _key(code: Code, node: tree_sitter.Node) -> Expr:
 
 
 def _named(code: Code, first: tree_sitter.Node, rest: list[tree_sitter.Node], whole_: tree_sitter.Node) -> Expr:
-    """A name that holds here, else one of the module: dictionary look-ups only."""
-    name, place = code.text(first), code.place(whole_)
-    steps = _steps(code, rest)
-    names = [name]
+    names = [code.text(first)]
     for node in rest:
         if node.type != "get_attr":
             break
         names.append(code.text(node.named_children[-1]))
+    return _reference(names, _steps(code, rest), code.place(whole_))
+
+
+def _reference(names: list[str], steps: list[Step], place: Place) -> Expr:
+    """A name that holds here, else one of the module: dictionary look-ups only."""
+    name = names[0]
     skipped = 1 if name == "resource" else 0
     length = _HEADS.get(names[skipped] if skipped < len(names) else name, 2) + skipped
     head, after = ".".join(names[skipped:length]), steps[length - 1 :]
@@ -377,4 +422,3 @@ _MAKERS: dict[str, Callable[[Code, tree_sitter.Node], Expr]] = {
     "unary_operation": _unary,
     "function_call": _call,
 }
-__all__ = ["Code", "compile_expression", "constant", "template", "whole"]

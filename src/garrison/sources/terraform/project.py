@@ -9,12 +9,14 @@ from pathlib import Path
 
 import msgspec
 
+from garrison.estate.resource import Resource
 from garrison.estate.values import Place, Source, State
 from garrison.sources.interface import File, Tree
 from garrison.sources.terraform.evaluation import MAX_TURNS, Expr
 from garrison.sources.terraform.folders import Folder, joined, read_folder
 from garrison.sources.terraform.instances import instances_of
 from garrison.sources.terraform.modules import Module
+from garrison.sources.terraform.plan import read_plan
 from garrison.sources.terraform.resource import TerraformResource
 from garrison.sources.terraform.syntax import Block, parse_template
 
@@ -23,6 +25,7 @@ _MAX_DEPTH = 30  # modules inside of modules
 _MAX_READ_BYTES = 1_000_000
 _MANIFEST = ".terraform/modules/modules.json"
 _CONFIGURATION = (".tf", ".tf.json", ".tofu", ".tofu.json")
+_VALUES = (".tfvars", ".tfvars.json")
 
 
 class _Installed(msgspec.Struct):
@@ -209,6 +212,10 @@ def _reach(starts: Iterable[str], calls: dict[str, list[str]], reached: set[str]
             stack += calls.get(path, ())
 
 
-def read_project(files: Sequence[File], tree: Tree) -> Iterator[TerraformResource]:
-    """The resources of all configuration among the files."""
-    yield from Project(files, tree).resources()
+def read_project(files: Sequence[File], tree: Tree) -> Iterator[Resource]:
+    """The resources of all configuration and all plans among the files."""
+    configuration = [f for f in files if f.name.endswith((*_CONFIGURATION, *_VALUES))]
+    yield from Project(configuration, tree).resources()
+    for file in files:
+        if not file.name.endswith((*_CONFIGURATION, *_VALUES)):
+            yield from read_plan(file, tree)

@@ -19,7 +19,8 @@ def attribute(value: Value, name: str) -> Value:
             found = content.child(name)
             if found.state is not State.ABSENT or name in content.keys():
                 return found
-            return value.rest if value.rest is not None else failed(f"there is no {name}", value.place)
+            rest = value.rest
+            return failed(f"there is no {name}", value.place) if rest is None else extended(rest, name)
         return failed(f"there is no {name}", value.place)
     if value.state is State.ABSENT:
         return failed(f"null has no {name}", value.place)

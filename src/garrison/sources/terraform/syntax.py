@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,7 @@ import tree_sitter_hcl
 
 from garrison.estate.values import Place, Source, Value, known, unknown
 from garrison.sources.terraform.evaluation import TOO_DEEP, Env, Expr
-from garrison.sources.terraform.expressions import Code, compile_expression, constant, template
+from garrison.sources.terraform.expressions import Code, compile_expression, compile_simple, constant, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ _BLOCK_START = re.compile(
     rb"^(?:resource|data|variable|output|locals|module|provider|terraform|moved|import|check|removed|ephemeral)\b",
     re.MULTILINE,
 )
+_PIECE_BYTES = 250_000  # parsed at a time: a tree is 80 times as large
 _MAX_JOINED = 4  # pieces tried together: a heredoc may hold what looks like the start of a block
 _MARKER = b"GARRISON_TEMPLATE"
 
@@ -42,64 +44,85 @@ class Expression(Protocol):
 
 
 class HclExpression:
-    """An expression of HCL; compiled when first asked for."""
+    """An expression of HCL, as a span of its file; parsed and compiled when first asked for.
 
-    __slots__ = ("_code", "_node", "_run")
+    Trees are thrown away once their blocks are found: they take 80 bytes for each byte of a file.
+    """
 
-    def __init__(self, code: Code, node: tree_sitter.Node) -> None:
-        self._code, self._node = code, node
+    __slots__ = ("_code", "_end", "_head", "_run", "_start")
+
+    def __init__(self, code: Code, head: int, start: int, end: int) -> None:
+        self._code, self._head, self._start, self._end = code, head, start, end
         self._run: Expr | None = None
 
     @property
     def place(self) -> Place:
         """Where it stands."""
-        return self._code.place(self._node)
+        return self._code.span(self._start, self._end)
 
     def syntax(self) -> Syntax | None:
-        """For what is read but not evaluated: type constraints."""
-        return self._code, self._node
+        """Its tree, for what is read but not evaluated: type constraints."""
+        code, start, end = self._code, self._head, self._end
+        if code.data[end : end + 1] == b"\n":
+            end += 1  # a heredoc ends with its line
+        root = _parse_span(code, start, end)
+        node = None if root.has_error else _find(root, "expression")
+        return None if node is None else (code, node)
 
     @property
     def text(self) -> str:
         """What it says."""
-        return self._code.text(self._node)
+        return self._code.data[self._start : self._end].decode("utf8", "replace")
 
     def value(self, env: Env) -> Value:
         """Its value; unknown where it is nested too deeply."""
         try:
             run = self._run
             if run is None:
-                run = self._run = compile_expression(self._code, self._node)
+                run = self._run = self._compiled()
             return run(env)
         except RecursionError:
             return unknown(TOO_DEEP, self.place)
 
+    def _compiled(self) -> Expr:
+        simple = compile_simple(self._code, self._start, self._end)
+        if simple is not None:
+            return simple
+        syntax = self.syntax()
+        return constant(unknown("it is not understood", self.place)) if syntax is None else compile_expression(*syntax)
+
 
 class Block:
-    """A block: attributes and blocks by name, read when first asked for.
+    """A block: attributes and blocks by name.
 
     `broken` says what is wrong with one that cannot be read further than its labels.
     """
 
-    __slots__ = ("_attributes", "_blocks", "_code", "_node", "_place", "_span", "broken", "labels", "type")
+    __slots__ = ("_code", "_place", "_span", "attributes", "blocks", "broken", "labels", "type")
 
-    def __init__(self, type_: str, labels: tuple[str, ...], place: Place) -> None:
+    def __init__(self, type_: str, labels: tuple[str, ...], place: Place | None = None) -> None:
         self.type, self.labels = type_, labels
         self.broken = ""
-        self._place: Place | None = place
+        self.attributes: dict[str, Expression] = {}  # the last of a name counts
+        self.blocks: dict[str, list[Block]] = {}  # a `dynamic` one by the type of what it makes
+        self._place = place
         self._code: Code | None = None
         self._span = (0, 0)
-        self._node: tree_sitter.Node | None = None
-        self._attributes: dict[str, Expression] = {}
-        self._blocks: dict[str, list[Block]] = {}
 
     @classmethod
     def of_node(cls, code: Code, node: tree_sitter.Node) -> Block:
-        """A block of the grammar."""
-        self = cls.__new__(cls)
-        self.broken, self._place, self._code, self._node = "", None, code, node
-        self._attributes, self._blocks = {}, {}
-        self._span = node.start_byte, node.end_byte
+        """A block of the grammar, and all that is in it. Not recursive: blocks may be nested without end."""
+        whole = cls._headed(code, node)
+        stack = [(whole, node)]
+        while stack:
+            block, found = stack.pop()
+            for child in found.children:
+                if child.type == "body":
+                    stack += block.add(code, child)
+        return whole
+
+    @classmethod
+    def _headed(cls, code: Code, node: tree_sitter.Node) -> Block:
         words = []
         for child in node.children:
             kind = child.type
@@ -109,32 +132,37 @@ class Block:
                 words.append(code.text(child)[1:-1])
             elif kind == "block_start":
                 break
-        self.type, self.labels = words[0] if words else "", tuple(words[1:])
+        self = cls(words[0] if words else "", tuple(words[1:]))
+        self._code, self._span = code, (node.start_byte, node.end_byte)
         return self
+
+    def add(self, code: Code, body: tree_sitter.Node) -> list[tuple[Block, tree_sitter.Node]]:
+        """Takes the attributes of a body of the grammar; its blocks, which are still to be read, are returned."""
+        found = []
+        for child in body.children:
+            kind = child.type
+            if kind == "attribute":
+                parts = child.children
+                last = parts[-1]
+                self.attributes[code.text(parts[0])] = HclExpression(
+                    code, child.start_byte, last.start_byte, last.end_byte
+                )
+            elif kind == "block":
+                block = Block._headed(code, child)
+                name = block.labels[0] if block.type == "dynamic" and block.labels else block.type
+                self.blocks.setdefault(name, []).append(block)
+                found.append((block, child))
+        return found
 
     @property
     def place(self) -> Place:
-        """From its first to its last brace, type and labels included."""
-        if self._place is None:
-            self._read()
+        """From its type to its last brace."""
         place = self._place
-        if place is None:  # pragma: no cover - reading sets it
-            raise AssertionError(self.type)
+        if place is None:
+            if self._code is None:
+                raise ValueError("a block is of a place or of code")
+            place = self._place = self._code.span(*self._span)
         return place
-
-    @property
-    def attributes(self) -> dict[str, Expression]:
-        """By name; the last of a name counts."""
-        if self._node is not None:
-            self._read()
-        return self._attributes
-
-    @property
-    def blocks(self) -> dict[str, list[Block]]:
-        """By type; a `dynamic` block by the type of what it makes."""
-        if self._node is not None:
-            self._read()
-        return self._blocks
 
     def mentions(self, word: bytes) -> bool:
         """Whether a word stands in it; where that cannot be told, it may."""
@@ -142,49 +170,36 @@ class Block:
             return True
         return self._code.data.find(word, *self._span) >= 0
 
-    def _read(self) -> None:
-        node, code = self._node, self._code
-        if node is None or code is None:
-            return
-        self._place = code.place(node)
-        self._node = None
-        for child in node.children:
-            if child.type == "body":
-                self.add(code, child)
-
-    def add(self, code: Code, body: tree_sitter.Node) -> None:
-        """What stands in a body of the grammar."""
-        for child in body.children:
-            kind = child.type
-            if kind == "attribute":
-                parts = child.children
-                self._attributes[code.text(parts[0])] = HclExpression(code, parts[-1])
-            elif kind == "block":
-                block = Block.of_node(code, child)
-                name = block.labels[0] if block.type == "dynamic" and block.labels else block.type
-                self._blocks.setdefault(name, []).append(block)
-
 
 @cache
-def _language() -> tree_sitter.Language:
-    return tree_sitter.Language(tree_sitter_hcl.language())
+def _parser() -> tree_sitter.Parser:
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
 
 
 def parse(source: Source, report: Report) -> Iterator[Block]:
     """The top-level blocks of a file; one of type "" holds attributes at the top, as a file of values has."""
     data = source.data
     code = Code(data, source)
-    root = tree_sitter.Parser(_language()).parse(data).root_node
-    if not root.has_error:
-        yield from _top(code, root)
-        return
     starts = [m.start() for m in _BLOCK_START.finditer(data)]
     if not starts or starts[0] > 0:
         starts.insert(0, 0)
     bounds = [*starts, len(data)]
+    first = 0
+    while first < len(starts):
+        last = max(bisect_right(bounds, bounds[first] + _PIECE_BYTES) - 1, first + 1)
+        root = _parse_span(code, bounds[first], bounds[last])
+        if root.has_error:
+            yield from _mended(code, bounds[first:], last - first, report)
+        else:
+            yield from _top(code, root)
+        first = last
+
+
+def _mended(code: Code, bounds: list[int], count: int, report: Report) -> Iterator[Block]:
+    """The first `count` blocks, one by one, less those with an error."""
     at = 0
-    while at < len(bounds) - 1:
-        taken, found = _piece(data, bounds, at)
+    while at < count:
+        taken, found = _piece(code, bounds, at)
         if found.has_error:
             yield from _broken(code, (bounds[at], bounds[at + 1]), found, report)
         else:
@@ -192,26 +207,27 @@ def parse(source: Source, report: Report) -> Iterator[Block]:
         at += taken
 
 
-def _piece(data: bytes, bounds: list[int], at: int) -> tuple[int, tree_sitter.Node]:
-    """One piece of a file, joined with the next ones where that mends it."""
+def _piece(code: Code, bounds: list[int], at: int) -> tuple[int, tree_sitter.Node]:
+    """One block, joined with the next ones where that mends it."""
     first: tree_sitter.Node | None = None
     for taken in range(1, min(_MAX_JOINED, len(bounds) - 1 - at) + 1):
-        root = _parse_span(data, bounds[at], bounds[at + taken])
+        root = _parse_span(code, bounds[at], bounds[at + taken])
         if not root.has_error:
             return taken, root
-        first = first or root
-    return 1, first or _parse_span(data, bounds[at], bounds[at + 1])
+        first = root if first is None else first
+    return 1, _parse_span(code, bounds[at], bounds[at + 1]) if first is None else first
 
 
-def _parse_span(data: bytes, start: int, end: int) -> tree_sitter.Node:
+def _parse_span(code: Code, start: int, end: int) -> tree_sitter.Node:
     """Part of a file, its places those in the whole."""
-    span = tree_sitter.Range(_point(data, start), _point(data, end), start, end)
-    return tree_sitter.Parser(_language(), included_ranges=[span]).parse(data).root_node
+    parser = _parser()
+    points = tree_sitter.Point(*code.point(start)), tree_sitter.Point(*code.point(end))
+    parser.included_ranges = [tree_sitter.Range(*points, start, end)]
+    return parser.parse(code.data).root_node
 
 
-def _point(data: bytes, at: int) -> tree_sitter.Point:
-    line_start = data.rfind(b"\n", 0, at) + 1
-    return tree_sitter.Point(data.count(b"\n", 0, at), at - line_start)
+def _parse_all(data: bytes) -> tree_sitter.Node:
+    return tree_sitter.Parser(_parser().language).parse(data).root_node
 
 
 def _top(code: Code, root: tree_sitter.Node) -> Iterator[Block]:
@@ -236,15 +252,13 @@ def _broken(code: Code, span: tuple[int, int], root: tree_sitter.Node, report: R
     """A block that cannot be read: it is there all the same, and what it says is unknown."""
     data, (start, end) = code.data, span
     error = _first_error(root)
-    line = (error.start_point[0] if error is not None else data.count(b"\n", 0, start)) + 1
+    line = (error.start_point[0] if error is not None else code.point(start)[0]) + 1
     header = _HEADER.match(data, start, end)
     labels = tuple(g.decode("utf8", "replace") for g in header.groups()[1:] if g is not None) if header else ()
     name = f"{header[1].decode()} {'.'.join(labels)}" if header else "a block"
     report(line, f"syntax error: {name} is not read")
     if header:
-        first, last = _point(data, start), _point(data, end)
-        place = Place.at(code.source, (first[0], first[1]), (last[0], last[1]))
-        block = Block(header[1].decode(), labels, place)
+        block = Block(header[1].decode(), labels, code.span(header.start(1), end))
         block.broken = f"syntax error on line {line}"
         yield block
 
@@ -269,7 +283,7 @@ def parse_template(data: bytes, source: Source, place: Place) -> Expr:
         marker += b"_"
     head = b"x = <<" + marker + b"\n"
     code = Code(head + data + b"\n" + marker + b"\n", source, shift=1)
-    root = tree_sitter.Parser(_language()).parse(code.data).root_node
+    root = _parse_all(code.data)
     heredoc = _find(root, "heredoc_template")
     if root.has_error or heredoc is None:
         return constant(unknown("the template cannot be read", place))
@@ -280,7 +294,7 @@ def parse_template(data: bytes, source: Source, place: Place) -> Expr:
 def parse_constraint(text: str, source: Source) -> Syntax | None:
     """A type constraint that is said as a text; None where it is none."""
     code = Code(b"x = " + text.encode("utf8", "replace") + b"\n", source)
-    root = tree_sitter.Parser(_language()).parse(code.data).root_node
+    root = _parse_all(code.data)
     found = None if root.has_error else _find(root, "expression")
     return None if found is None else (code, found)
 

@@ -12,7 +12,8 @@ from urllib.parse import quote_plus
 import msgspec
 
 from garrison.estate.values import Body, State, Value, known, unknown
-from garrison.sources.terraform.conversion import of_plain
+from garrison.sources.terraform.conversion import json_text, of_plain
+from garrison.sources.terraform.evaluation import Encoded, undecided
 from garrison.sources.terraform.functions.calling import (
     Call,
     Function,
@@ -30,8 +31,12 @@ _CODECS = {"UTF-8": "utf-8", "UTF-16LE": "utf-16-le", "UTF-16BE": "utf-16-be", "
 
 def _encode(call: Call, value: Value) -> Value:
     """Structure stays structure: policies are read from it; as text it is JSON again."""
-    if value.state is State.UNKNOWN or isinstance(value.content, tuple | Body):
-        return value
+    if type(value) is Encoded:
+        value = json_text(value, call.place)
+    if value.state is State.UNKNOWN:
+        return value if value.content is None else undecided(value, call.place)
+    if isinstance(value.content, tuple | Body):
+        return Encoded(State.KNOWN, value.content, call.place, "", value.ref, "", value.rest)
     if value.state is State.ABSENT:
         return known("null", call.place)
     return known(msgspec.json.encode(value.content).decode(), call.place)
@@ -39,8 +44,8 @@ def _encode(call: Call, value: Value) -> Value:
 
 def _decode(decode: Callable[[str], Any]) -> Function:
     def run(call: Call, value: Value) -> Value:
-        if isinstance(value.content, tuple | Body) and value.state is State.KNOWN:
-            return value
+        if type(value) is Encoded:
+            return Value(State.KNOWN, value.content, call.place, "", value.ref, "", value.rest)
         cause = unknown_among(call)
         if cause is not None:
             return cause

@@ -6,8 +6,8 @@ from typing import Any
 
 from garrison.estate.truth import Truth, all_of, any_of
 from garrison.estate.values import Body, State, Value, absent, known, unknown
-from garrison.sources.terraform.conversion import as_bool, as_number, as_text, plain, sequence
-from garrison.sources.terraform.evaluation import MAX_ITEMS, Failed, Undecided, undecided
+from garrison.sources.terraform.conversion import as_bool, as_number, as_text, json_text, plain, sequence
+from garrison.sources.terraform.evaluation import MAX_ITEMS, Encoded, Failed, Undecided, undecided
 from garrison.sources.terraform.functions.calling import (
     Call,
     Function,
@@ -62,6 +62,8 @@ def _flatten(call: Call, value: Value) -> Value:
 
 
 def _length(call: Call, value: Value) -> Value:
+    if type(value) is Encoded:
+        value = json_text(value, call.place)
     if value.state is State.UNKNOWN or value.rest is not None:
         return undecided(value.rest if value.rest is not None else value, call.place)
     if isinstance(value.content, Body):
