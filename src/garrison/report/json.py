@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,13 +19,20 @@ VERSION = 1  # of the form; a field more does not change it, one less or another
 
 
 def render(result: Result, view: View) -> str:
-    """One JSON document."""
+    """One JSON document, an item of a list on each line; the plain data of an item lives no longer than its line."""
     del view
-    return msgspec.json.format(msgspec.json.encode(report(result)), indent=2).decode() + "\n"
+    return "{\n" + ",\n".join(f' "{key}": {_text(value)}' for key, value in _report(result).items()) + "\n}\n"
 
 
-def report(result: Result) -> dict[str, Any]:
-    """The report as plain data."""
+def _text(value: Any) -> str:
+    if isinstance(value, Iterator):
+        lines = ",\n".join(f"  {msgspec.json.encode(item).decode()}" for item in value)
+        return f"[\n{lines}\n ]" if lines else "[]"
+    return msgspec.json.encode(value).decode()
+
+
+def _report(result: Result) -> dict[str, Any]:
+    """The report as plain data; lists that can be long are iterators."""
     return {
         "version": VERSION,
         "tool": {"name": "garrison", "version": __version__},
@@ -46,21 +53,21 @@ def report(result: Result) -> dict[str, Any]:
             "problems": len(result.problems),
             "passed": sum(result.passed_by_check.values()),
         },
-        "entries": [
+        "entries": (
             {"asset": g.owner.address, "risk": g.first.risk.score, "findings": [f.fingerprint for f in g.findings]}
             for g in by_owner(result.findings)
-        ],
+        ),
         "findings": _findings(result.findings, result),
         "undecided": _findings(result.undecided, result),
         "errors": _findings(result.errors, result),
-        "ignored": [_ignored(i, result) for i in result.ignored],
+        "ignored": (_ignored(i, result) for i in result.ignored),
         "baselined": _findings(result.baselined, result),
-        "mended": [msgspec.to_builtins(e) for e in result.mended],
-        "problems": [
+        "mended": (msgspec.to_builtins(e) for e in result.mended),
+        "problems": (
             {"path": result.shown(p.path), "line": p.line, "message": p.message, "hint": p.hint}
             for p in result.problems
-        ],
-        "notes": [{"path": result.shown(n.path), "message": n.message} for n in result.notes],
+        ),
+        "notes": ({"path": result.shown(n.path), "message": n.message} for n in result.notes),
         "passed_by_check": dict(sorted(result.passed_by_check.items())),
         "checks": {c.id: check_data(c) for c in result.checks},
     }
@@ -82,8 +89,8 @@ def check_data(check: Check) -> dict[str, Any]:
     }
 
 
-def _findings(findings: Sequence[Finding], result: Result) -> list[dict[str, Any]]:
-    return [_finding(f, result) for f in findings]
+def _findings(findings: Sequence[Finding], result: Result) -> Iterator[dict[str, Any]]:
+    return (_finding(f, result) for f in findings)
 
 
 def _finding(finding: Finding, result: Result) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_collections_say_that_there_may_be_more(expression: str, expected: Any, 
 @pytest.mark.parametrize(
     "expression",
     [
-        "1 + []", '1 + "a"', "1 / 0", "!3", "{}.a", "[][0]", "[1][-1]", "null.a", "null + 1", '"${null}"', '"${[]}"[0]',
+        "1 + []", '1 + "a"', "1 / 0", "!3", "{}.a", "[][0]", "[1][-1]", "null.a", "null + 1", '"${[]}"[0]',
         'tonumber("x")', "one([1, 2])", "element([], 0)", 'regex("a", "b")', "range(2000)", 'lookup({}, "a")',
         'cidrsubnet("10.0.0.0/30", 8, 1)', "local.nowhere", "[for x in null : x]", 'base64decode("%")',
     ],

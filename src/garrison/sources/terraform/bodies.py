@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from garrison.estate.values import Body, State, Value, absent, known, unknown
 from garrison.sources.terraform.evaluation import Env, guarded, undecided
+from garrison.sources.terraform.functions import SETS
 from garrison.sources.terraform.loops import turns
 from garrison.sources.terraform.syntax import Block
 
@@ -50,11 +51,11 @@ def _dynamic(block: Block, env: Env) -> tuple[list[Value], Value | None]:
         return [], undecided(over, block.place)
     iterator = block.attributes.get("iterator")
     name = iterator.text.strip('"') if iterator is not None else block.labels[0]
-    found = turns(env, over)
+    found = turns(env, over, of_set=each.text.partition("(")[0].strip() in SETS)
     if found is None:
         return [], unknown("too many turns of a loop", block.place)
     made = []
     for key, value in found:
-        turn = known(Body.of({"key": key if isinstance(over.content, Body) else value, "value": value}))
+        turn = known(Body.of({"key": key, "value": value}))
         made.append(known(block_body(contents[0], env.having({name: turn})), contents[0].place))
     return made, None if over.rest is None else undecided(over.rest, block.place)

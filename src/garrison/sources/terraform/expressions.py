@@ -65,6 +65,24 @@ class Code:
         return self.data[node.start_byte : node.end_byte].decode("utf8", "replace")
 
 
+class CodeAt(Code):
+    """Text that is cut from one place: whatever is in it stands there."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, data: bytes, place: Place) -> None:
+        super().__init__(data, place.source)
+        self._place = place
+
+    def place(self, node: tree_sitter.Node) -> Place:  # noqa: ARG002 - see Code
+        """The place of the whole."""
+        return self._place
+
+    def span(self, start: int, end: int) -> Place:  # noqa: ARG002 - see Code
+        """The place of the whole."""
+        return self._place
+
+
 def compile_simple(code: Code, start: int, end: int) -> Expr | None:
     """What most expressions are, without a parser: a plain text, a number, a word, a reference."""
     match = _SIMPLE.fullmatch(code.data, start, end)

@@ -126,12 +126,12 @@ def _dynamic(source: Source, labels: tuple[str, ...], node: Mapping) -> Block:
 def _compiled(source: Source, node: Node) -> Expr:
     place = Place(source, node.start, node.end)
     if isinstance(node, Scalar):
-        return _scalar(source, node, place)
+        return _scalar(node, place)
     if isinstance(node, Sequence):
         items = [_compiled(source, item) for item in node.items]
         return lambda env: known(tuple([item(env) for item in items]), place)
     pairs = [
-        (_text(source, key.text, Place(source, key.start, key.end)), _compiled(source, value))
+        (_text(key.text, Place(source, key.start, key.end)), _compiled(source, value))
         for key, value in zip(node.pairs[::2], node.pairs[1::2], strict=True)
         if isinstance(key, Scalar) and not key.text.startswith("//")
     ]
@@ -155,9 +155,9 @@ def _object(env: Env, pairs: list[tuple[Expr, Expr]], place: Place) -> Value:
     return Value(State.KNOWN, Body(guarded(make, place), lambda: tuple(items)), place, rest=rest)
 
 
-def _scalar(source: Source, node: Scalar, place: Place) -> Expr:
+def _scalar(node: Scalar, place: Place) -> Expr:
     if node.style is Style.TEXT:
-        return _text(source, node.text, place)
+        return _text(node.text, place)
     if node.text == "null":
         return constant(absent(place))
     if node.text in ("true", "false"):
@@ -166,5 +166,5 @@ def _scalar(source: Source, node: Scalar, place: Place) -> Expr:
     return constant(unknown("the number is too large", place) if number is None else known(number, place))
 
 
-def _text(source: Source, text: str, place: Place) -> Expr:
-    return parse_template(text.encode("utf8", "replace"), source, place)
+def _text(text: str, place: Place) -> Expr:
+    return parse_template(text.encode("utf8", "replace"), place)

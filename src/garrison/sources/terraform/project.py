@@ -174,7 +174,7 @@ class Project:
         if source is None:
             return None
         if source.path not in self._templates:
-            self._templates[source.path] = parse_template(source.data, source, place)
+            self._templates[source.path] = parse_template(source.data, place, source)
         return self._templates[source.path]
 
     def _read(self, path: Path, shown: str) -> Source | None:

@@ -13,7 +13,7 @@ import tree_sitter_hcl
 
 from garrison.estate.values import Place, Source, Value, known, unknown
 from garrison.sources.terraform.evaluation import TOO_DEEP, Env, Expr
-from garrison.sources.terraform.expressions import Code, compile_expression, compile_simple, constant, template
+from garrison.sources.terraform.expressions import Code, CodeAt, compile_expression, compile_simple, constant, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,16 +274,20 @@ def _first_error(root: tree_sitter.Node) -> tree_sitter.Node | None:
         node = inner
 
 
-def parse_template(data: bytes, source: Source, place: Place) -> Expr:
-    """A text with `${}` and `%{}` in it, as a file or a text of JSON holds it; values are said to be at `place`."""
+def parse_template(data: bytes, place: Place, source: Source | None = None) -> Expr:
+    """A text with `${}` and `%{}` in it, as a file or a text of JSON holds it.
+
+    What is in it stands where it does in `source`; without one, all of it at `place`.
+    """
     if b"${" not in data and b"%{" not in data:
         return constant(known(data.decode("utf8", "replace"), place))
     marker = _MARKER
     while marker in data:
         marker += b"_"
     head = b"x = <<" + marker + b"\n"
-    code = Code(head + data + b"\n" + marker + b"\n", source, shift=1)
-    root = _parse_all(code.data)
+    whole = head + data + b"\n" + marker + b"\n"
+    code = CodeAt(whole, place) if source is None else Code(whole, source, shift=1)
+    root = _parse_all(whole)
     heredoc = _find(root, "heredoc_template")
     if root.has_error or heredoc is None:
         return constant(unknown("the template cannot be read", place))
