@@ -20,9 +20,8 @@ def main() -> None:
     """Write the picture."""
     result = scan([TOP / "examples/fraud-platform/insecure"])
     result.prefix = ""
-    screen = form("terminal").render(
-        result, View(colour=True, width=WIDTH, paths=("examples/fraud-platform/insecure",))
-    )
+    view = View(colour=True, width=WIDTH, paths=("examples/fraud-platform/insecure",))
+    screen = "".join(form("terminal").render(result, view))
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text("$ garrison scan examples/fraud-platform/insecure\n", style="bold"))
     lines = screen.splitlines()

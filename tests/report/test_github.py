@@ -8,7 +8,7 @@ from garrison.report.github import _command
 
 
 def test_annotations(result: Result) -> None:
-    lines = form("github").render(result, View()).splitlines()
+    lines = "".join(form("github").render(result, View())).splitlines()
     assert len(lines) == len(result.findings) + len(result.problems)
     public = next(line for line in lines if "[bucket-public]" in line)
     assert public.startswith("::error file=infra/main.tf,line=11,title=critical%3A Anybody")

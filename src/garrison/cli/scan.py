@@ -168,13 +168,14 @@ def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds
 
 
 def _write(name: str, output: str, result: Result, view: View) -> None:
-    data = form(name).render(result, view).encode("utf8", "backslashreplace")
+    pieces = (piece.encode("utf8", "backslashreplace") for piece in form(name).render(result, view))
     if output == _STDOUT:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()
         return
     try:
-        Path(output).write_bytes(data)
+        with Path(output).open("wb") as file:
+            file.writelines(pieces)
     except OSError as error:
         raise UsageError(
             f"{output} cannot be written: {error.strerror}", hint="name a file in a folder that exists"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,17 +102,26 @@ def recognise(start: Launched) -> Server | None:
     """The server that is started: by its command line, else by its image."""
     line = " ".join(w.text() for w in start.words if w.state is State.KNOWN)
     match = _REGISTRY_AND_VERSION.match(start.image.text().lower())
-    repository = match["repository"] if match else ""
+    component, by_line = _component(line, match["repository"] if match else "")
+    if component is None:
+        return None
+    told = start.image
+    if by_line:
+        told = next((w for w in start.words if w.state is State.KNOWN and w.text()), start.image)
+    return Server(component, told, _open(component, start))
+
+
+@lru_cache(maxsize=4096)
+def _component(line: str, repository: str) -> tuple[Component | None, bool]:
+    """What is started, and whether the command line told so."""
     for component in components():
         if any(_compiled(c).search(line) for c in component.commands):
-            told = next((w for w in start.words if w.state is State.KNOWN and w.text()), start.image)
-            return Server(component, told, _open(component, start))
+            return component, True
     for component in components():
         if any(_compiled(i).search(repository) for i in component.images):
-            if any(_compiled(u).search(line) for u in component.unless):
-                return None
-            return Server(component, start.image, _open(component, start))
-    return None
+            odd = any(_compiled(u).search(line) for u in component.unless)
+            return (None if odd else component), False
+    return None, False
 
 
 def _open(component: Component, start: Launched) -> Truth:

@@ -117,6 +117,9 @@ class State(enum.IntEnum):
     ABSENT = 2
 
 
+_KNOWN, _UNKNOWN, _ABSENT = State  # an attribute of an enum costs more than a global
+
+
 class Value(msgspec.Struct, frozen=True, eq=False):
     """Something that was said, could not be decided, or was not said at all.
 
@@ -141,15 +144,15 @@ class Value(msgspec.Struct, frozen=True, eq=False):
         said = (
             type(self.content).__name__ if isinstance(self.content, tuple | Body | Value) else repr(self.content)[:60]
         )
-        return f"<{self.state.name.lower()} {said if self.state is State.KNOWN else self.reason} at {self.place}>"
+        return f"<{self.state.name.lower()} {said if self.state is _KNOWN else self.reason} at {self.place}>"
 
     # Questions. Each answers with a Truth that carries this value as evidence.
 
     def test(self, predicate: Callable[[Any], bool]) -> Truth:
         """Absent is no: a field without a default was not said."""
-        if self.state is State.KNOWN:
+        if self.state is _KNOWN:
             return Truth(predicate(self.content), (self,))
-        return Truth(None if self.state is State.UNKNOWN else False, (self,))
+        return Truth(None if self.state is _UNKNOWN else False, (self,))
 
     def equals(self, expected: object) -> Truth:
         """Also no where the known parts of an unknown text already differ."""
@@ -157,7 +160,7 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def one_of(self, expected: Iterable[object]) -> Truth:
         """The type counts: 1 is not true, and "true" is not true."""
-        if self.state is State.UNKNOWN and self.content and not any(_may_be(self.content, e) for e in expected):
+        if self.state is _UNKNOWN and self.content and not any(_may_be(self.content, e) for e in expected):
             return Truth(False, (self,))
         return self.test(lambda c: any(same(c, e) for e in expected))
 
@@ -168,9 +171,9 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def starts_with(self, prefix: str) -> Truth:
         """Decided by the known beginning of an unknown text where that is long enough."""
-        if self.state is State.UNKNOWN and self.content:
+        if self.state is _UNKNOWN and self.content:
             head = self.content[0]
-            if head.state is State.KNOWN and isinstance(head.content, str):
+            if head.state is _KNOWN and isinstance(head.content, str):
                 if head.content.startswith(prefix):
                     return Truth(True, (self,))
                 if not prefix.startswith(head.content):
@@ -179,9 +182,9 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def contains(self, part: str) -> Truth:
         """Decided by any known part of an unknown text that has it."""
-        if self.state is State.UNKNOWN and self.content:
+        if self.state is _UNKNOWN and self.content:
             for piece in self.content:
-                if piece.state is State.KNOWN and isinstance(piece.content, str) and part in piece.content:
+                if piece.state is _KNOWN and isinstance(piece.content, str) and part in piece.content:
                     return Truth(True, (self,))
         return self.test(lambda c: isinstance(c, str) and part in c)
 
@@ -195,9 +198,9 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def given(self) -> Truth:
         """Whether something is said, even if what it is shows only at deploy time."""
-        if self.state is State.UNKNOWN:
+        if self.state is _UNKNOWN:
             return Truth(True if self.ref is not None or self.content else None, (self,))
-        return Truth(self.state is State.KNOWN, (self,))
+        return Truth(self.state is _KNOWN, (self,))
 
     def is_absent(self) -> Truth:
         """Whether nothing is said."""
@@ -205,11 +208,11 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def is_empty(self) -> Truth:
         """Whether a text or a collection has nothing in it; absent is empty."""
-        if self.state is State.ABSENT:
+        if self.state is _ABSENT:
             return Truth(True, (self,))
         if self.rest is not None and not _size(self.content):
             return Truth(None, (self, self.rest))
-        if self.state is State.UNKNOWN and (self.ref is not None or self.content):
+        if self.state is _UNKNOWN and (self.ref is not None or self.content):
             return Truth(False, (self,))
         return self.test(lambda c: _size(c) == 0)
 
@@ -217,13 +220,13 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def items(self) -> tuple[Value, ...]:
         """The items that are known to be there; a single thing is its own only item."""
-        if self.state is not State.KNOWN:
+        if self.state is not _KNOWN:
             return ()
         return self.content if isinstance(self.content, tuple) else (self,)
 
     def each(self, test: Callable[[Value], Truth]) -> tuple[Truth, ...]:
         """`test` on every item, and an unknown truth for what may be there beside them."""
-        if self.state is State.UNKNOWN:
+        if self.state is _UNKNOWN:
             return (Truth(None, (self,)),)
         truths = tuple(test(item) for item in self.items())
         return truths if self.rest is None else (*truths, Truth(None, (self.rest,)))
@@ -238,25 +241,25 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def child(self, name: str) -> Value:
         """One entry of a mapping; unknown where the mapping is, or where it may have more entries."""
-        if self.state is not State.KNOWN:
+        if self.state is not _KNOWN:
             return self
         if not isinstance(self.content, Body):
             return absent(self.place)
         found = self.content.child(name)
-        return self.rest if found.state is State.ABSENT and self.rest is not None else found
+        return self.rest if found.state is _ABSENT and self.rest is not None else found
 
     def or_default(self, content: object, origin: str) -> Value:
         """`content` where nothing is said; `origin` says whose default that is."""
-        return Value(State.KNOWN, content, self.place, origin) if self.state is State.ABSENT else self
+        return Value(_KNOWN, content, self.place, origin) if self.state is _ABSENT else self
 
     def text(self, default: str = "") -> str:
         """The text of a known string, else `default`."""
-        return str(self.content) if self.state is State.KNOWN and isinstance(self.content, str) else default
+        return str(self.content) if self.state is _KNOWN and isinstance(self.content, str) else default
 
 
 def known(content: object, place: Place | None = None, ref: Ref | None = None) -> Value:
     """A value that is decided."""
-    return Value(State.KNOWN, content, place, "", ref)
+    return Value(_KNOWN, content, place, "", ref)
 
 
 def unknown(
@@ -266,18 +269,18 @@ def unknown(
     decided_by: str = "",
 ) -> Value:
     """A value that is decided elsewhere; `parts` are the pieces of a text, in order."""
-    return Value(State.UNKNOWN, parts, place, reason, None, decided_by)
+    return Value(_UNKNOWN, parts, place, reason, None, decided_by)
 
 
 def referred(address: str, attribute: str, place: Place | None) -> Value:
     """An attribute of another resource, known only at deploy time."""
     name = f"{address}.{attribute}" if attribute else address
-    return Value(State.UNKNOWN, None, place, f"{name} is known only at deploy time", Ref(address, attribute), name)
+    return Value(_UNKNOWN, None, place, f"{name} is known only at deploy time", Ref(address, attribute), name)
 
 
 def absent(place: Place | None = None) -> Value:
     """Nothing is said."""
-    return Value(State.ABSENT, None, place)
+    return Value(_ABSENT, None, place)
 
 
 class Body:
@@ -324,7 +327,7 @@ def dig(value: Value, path: Sequence[str], start: int = 0) -> Value:
         step = path[n]
         if step == "*":
             return _dig_each(value, path, n + 1)
-        if value.state is not State.KNOWN:
+        if value.state is not _KNOWN:
             # An attribute of a resource that is not decided yet: whose it is stays known.
             return value
         content = value.content
@@ -333,33 +336,33 @@ def dig(value: Value, path: Sequence[str], start: int = 0) -> Value:
                 return value.rest if value.rest is not None else absent(value.place)
             if len(content) > 1:
                 return unknown("several are said where one was expected", value.place)
-            if content[0].state is not State.KNOWN:
+            if content[0].state is not _KNOWN:
                 single: Value = content[0]
                 return single
             content = content[0].content
         if not isinstance(content, Body):
             return absent(value.place)
         found = content.child(step)
-        value = value.rest if found.state is State.ABSENT and value.rest is not None else found
+        value = value.rest if found.state is _ABSENT and value.rest is not None else found
     return value
 
 
 def _dig_each(value: Value, path: Sequence[str], start: int) -> Value:
-    if value.state is not State.KNOWN:
+    if value.state is not _KNOWN:
         return value
     found: list[Value] = []
     rest = value.rest
     items = value.content if isinstance(value.content, tuple) else (value,)
     for item in items:
         inner = dig(item, path, start)
-        if inner.state is State.KNOWN and isinstance(inner.content, tuple):
+        if inner.state is _KNOWN and isinstance(inner.content, tuple):
             found += inner.content
             rest = inner.rest if rest is None else rest
-        elif inner.state is not State.ABSENT:
+        elif inner.state is not _ABSENT:
             found.append(inner)
     if not found and rest is None:
         return absent(value.place)
-    return Value(State.KNOWN, tuple(found), value.place, rest=rest)
+    return Value(_KNOWN, tuple(found), value.place, rest=rest)
 
 
 def same(a: object, b: object) -> bool:
@@ -392,11 +395,11 @@ def _may_be(parts: tuple[Value, ...], expected: object) -> bool:
     if not isinstance(expected, str):
         return False
     head, tail = parts[0], parts[-1]
-    if head.state is State.KNOWN and not expected.startswith(str(head.content)):
+    if head.state is _KNOWN and not expected.startswith(str(head.content)):
         return False
-    if tail.state is State.KNOWN and not expected.endswith(str(tail.content)):
+    if tail.state is _KNOWN and not expected.endswith(str(tail.content)):
         return False
-    said = [str(p.content) for p in parts if p.state is State.KNOWN]
+    said = [str(p.content) for p in parts if p.state is _KNOWN]
     return all(s in expected for s in said) and sum(map(len, said)) <= len(expected)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
 from typing import Protocol
 
@@ -26,8 +27,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 class Form(Protocol):
     """What a module of this package is."""
 
-    def render(self, result: Result, view: View) -> str:
-        """The whole report, with the line feed at its end; "" where there is nothing to say."""
+    def render(self, result: Result, view: View) -> Iterator[str]:
+        """The report in pieces, the last with a line feed at its end; nothing where there is nothing to say."""
         ...
 
 

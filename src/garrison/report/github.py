@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from garrison.checks.check import Severity
 from garrison.findings.finding import Finding
 from garrison.findings.result import Result
@@ -10,7 +12,7 @@ from garrison.report import View
 _LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "notice"}
 
 
-def render(result: Result, view: View) -> str:
+def render(result: Result, view: View) -> Iterator[str]:
     """A line for each finding and each problem."""
     del view
     lines = [_finding(finding, result) for finding in result.findings]
@@ -18,7 +20,7 @@ def render(result: Result, view: View) -> str:
         text = f"{problem.message}. {problem.hint}" if problem.hint else problem.message
         lines.append(_command("error", result.shown(problem.path), problem.line, "Not read", text))
     lines += [_command("error", "", 0, f"Check {f.check.id} failed itself", f.why) for f in result.errors]
-    return "".join(f"{line}\n" for line in lines)
+    yield from (f"{line}\n" for line in lines)
 
 
 def _finding(finding: Finding, result: Result) -> str:

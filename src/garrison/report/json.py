@@ -18,17 +18,26 @@ from garrison.report import View
 VERSION = 1  # of the form; a field more does not change it, one less or another meaning does
 
 
-def render(result: Result, view: View) -> str:
+def render(result: Result, view: View) -> Iterator[str]:
     """One JSON document, an item of a list on each line; the plain data of an item lives no longer than its line."""
     del view
-    return "{\n" + ",\n".join(f' "{key}": {_text(value)}' for key, value in _report(result).items()) + "\n}\n"
+    before = "{"
+    for key, value in _report(result).items():
+        yield f'{before}\n "{key}": '
+        before = ","
+        if isinstance(value, Iterator):
+            yield from _list(value)
+        else:
+            yield msgspec.json.encode(value).decode()
+    yield "\n}\n"
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, Iterator):
-        lines = ",\n".join(f"  {msgspec.json.encode(item).decode()}" for item in value)
-        return f"[\n{lines}\n ]" if lines else "[]"
-    return msgspec.json.encode(value).decode()
+def _list(items: Iterator[Any]) -> Iterator[str]:
+    before = "["
+    for item in items:
+        yield f"{before}\n  {msgspec.json.encode(item).decode()}"
+        before = ","
+    yield "[]" if before == "[" else "\n ]"
 
 
 def _report(result: Result) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +26,7 @@ _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5
 _MAX_RELATED = 20
 
 
-def render(result: Result, view: View) -> str:
+def render(result: Result, view: View) -> Iterator[str]:
     """One SARIF log with one run."""
     del view
     told = [(f, None) for f in result.findings] + [(f, None) for f in result.baselined]
@@ -47,7 +48,7 @@ def render(result: Result, view: View) -> str:
         "results": [_result(f, ignore, rules, known, result) for f, ignore in everything],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
+    yield msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
 
 
 def _rule(check: Check) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import msgspec
 from garrison.checks.check import Check, Outcome, Verdict, all_checks
 from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
-from garrison.estate.estate import Estate
+from garrison.estate.estate import Estate, Relations
 from garrison.estate.relations import Relation
 from garrison.findings.baseline import split
 from garrison.findings.finding import Finding, evidence_of, fingerprint
@@ -124,13 +124,18 @@ def _judge(estate: Estate, checks: tuple[Check, ...]) -> Judged:
     """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
+    by_kind: dict[type[Asset], list[Check]] = defaultdict(list)
     for check in checks:
-        for asset in estate.of(check.kind):
-            verdict = _run(check, asset, estate)
-            if verdict.outcome is Outcome.PASS:
-                passed[check.id] += 1
-            else:
-                found[verdict.outcome].append(_finding(check, asset, verdict, estate))
+        by_kind[check.kind].append(check)
+    for kind, theirs in by_kind.items():
+        for asset in estate.of(kind):
+            near = estate.near(asset)
+            for check in theirs:
+                verdict = _run(check, asset, near)
+                if verdict.outcome is Outcome.PASS:
+                    passed[check.id] += 1
+                else:
+                    found[verdict.outcome].append(_finding(check, asset, verdict, estate))
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
     return Judged(checks, found, passed)
@@ -164,9 +169,9 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
     )
 
 
-def _run(check: Check, asset: Asset, estate: Estate) -> Verdict:
+def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
     try:
-        return check.run(asset, estate.near(asset))
+        return check.run(asset, near)
     except Exception as error:  # noqa: BLE001 - a check that raises is an outcome of its own, and named
         return Verdict(Outcome.ERROR, f"{check.id} raised {type(error).__name__}: {error}")
 

@@ -213,8 +213,8 @@ REFERENCES = [
     ('try(aws_s3_bucket.maybe[0].arn, "")', "aws_s3_bucket.maybe", "arn"),
     ("[for b in aws_s3_bucket.maybe : b.arn]", "aws_s3_bucket.maybe", "arn"),
     ("aws_s3_bucket.three[1].arn", "aws_s3_bucket.three", "arn"),
-    ("aws_s3_bucket.three[*].arn[2]", "aws_s3_bucket.three", "arn"),
-    ("values(aws_s3_bucket.keyed)[*].arn[0]", 'aws_s3_bucket.keyed["k"]', "arn"),
+    ("aws_s3_bucket.three.*.arn[2]", "aws_s3_bucket.three", "arn"),
+    ("element(values(aws_s3_bucket.keyed)[*].arn, 0)", 'aws_s3_bucket.keyed["k"]', "arn"),
     ("values(aws_s3_bucket.unkeyed)[*].arn", "aws_s3_bucket.unkeyed", "arn"),
     ("aws_s3_bucket.unkeyed[var.u].arn", "aws_s3_bucket.unkeyed", "arn"),
     ('aws_s3_bucket.unkeyed["x"].arn', "aws_s3_bucket.unkeyed", "arn"),
@@ -445,13 +445,13 @@ def test_json_configuration(read: Read, unknown_of: type) -> None:
     configuration = {
         "//": "a comment",
         "variable": {"u": {}, "names": {"type": "list(string)", "default": [1, "b"]}},
-        "locals": [{"l": "${upper(\"x\")}-${var.names[0]}"}],
+        "locals": [{"l": '${upper("x")}-${var.names[0]}'}],
         "provider": {"aws": [{"default_tags": {"tags": {"Env": "prod"}}}]},
         "resource": {
             "aws_a": {
                 "x": {
                     "name": "${local.l}",
-                    "plain": "a \"quoted\" \\n $${x}",
+                    "plain": 'a "quoted" \\n $${x}',
                     "list": ["${var.u}", 1, None, True],
                     "block": {"n": "${1 + 1}"},
                     "count": "${var.u ? 1 : 0}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import re
 from collections import Counter, defaultdict
 from typing import TypeVar
@@ -26,9 +27,9 @@ _STYLES = {
 _MIN_WIDTH, _MAX_WIDTH = 60, 140
 
 
-def render(result: Result, view: View) -> str:
+def render(result: Result, view: View) -> Iterator[str]:
     """The whole screen."""
-    return _Screen(result, view).text()
+    yield _Screen(result, view).text()
 
 
 class _Screen:

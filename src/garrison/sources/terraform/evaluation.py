@@ -9,7 +9,7 @@ from garrison.estate.values import Body, Place, Ref, Source, State, Value, unkno
 
 MAX_ITEMS = 100_000  # of one collection
 MAX_TEXT = 1_000_000  # characters of one text
-MAX_TURNS = 3_000_000  # of all loops of a scan together
+MAX_TURNS = 2_000_000  # of all loops of a scan together
 LATER = "is known only at deploy time"
 TOO_DEEP = "nested too deeply to be evaluated"
 

@@ -54,6 +54,30 @@ def _counted(block: Block, expression: Expression, module: Module) -> list[Insta
     value = expression.value(module.env)
     number = as_number(value.content) if value.state is State.KNOWN else None
     if number is None:
+        doubt = value if value.state is State.UNKNOWN else unknown("its count is no number", value.place)
+        index = undecided(doubt, value.place)
+        return [Instance(_indexed(module, index), Truth(None, (doubt,)), _condition(expression, module), many=None)]
+    if number < 1:
+        return []
+    if number == 1:
+        return [Instance(_indexed(module, known(0, value.place)))]
+    if number <= _MAX_COUNTED and block.mentions(b"count.index"):
+        return [
+            Instance(_indexed(module, known(n, value.place)), key=f"[{n}]", name=str(n), many=int(number))
+            for n in range(int(number))
+        ]
+    index = unknown("count.index differs between the instances", value.place, None, "count.index")
+    return [Instance(_indexed(module, index), many=min(int(number), _MAX_COUNTED))]
+
+
+def _indexed(module: Module, index: Value) -> Env:
+    return Env(module, {"count": known(Body.of({"index": index}))})
+
+
+def _for_each(expression: Expression, module: Module) -> list[Instance]:
+    value = expression.value(module.env)
+    items = _members(value)
+    if items is None or len(items) > MAX_EACH:
         cause = value if value.rest is None else value.rest
         keyless = unknown("it has too many keys, or some that are no text", value.place)
         some = undecided(cause) if cause.state is State.UNKNOWN else keyless

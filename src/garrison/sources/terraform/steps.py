@@ -44,7 +44,9 @@ def item(value: Value, key: Value) -> Value:
     content = value.content
     if isinstance(content, Body):
         name = as_text(key.content)
-        return failed("a key is missing", value.place) if name is None else attribute(value, name)
+        found = failed("a key is missing", value.place) if name is None else attribute(value, name)
+        # what it asked for may be a secret: a key that is written as a text is not named
+        return failed("there is no such key", value.place) if type(found) is Failed else found
     if not isinstance(content, tuple):
         return failed("it has no items", value.place)
     number = as_number(key.content)
@@ -52,8 +54,8 @@ def item(value: Value, key: Value) -> Value:
         return value.rest
     if not isinstance(number, int) or not 0 <= number < len(content):
         return failed("there is no such item", value.place)
-    found: Value = content[number]
-    return found
+    chosen: Value = content[number]
+    return chosen
 
 
 def splat(env: Env, value: Value, steps: Sequence[Step]) -> Value:

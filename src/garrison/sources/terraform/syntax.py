@@ -252,7 +252,8 @@ def _broken(code: Code, span: tuple[int, int], root: tree_sitter.Node, report: R
     """A block that cannot be read: it is there all the same, and what it says is unknown."""
     data, (start, end) = code.data, span
     error = _first_error(root)
-    line = (error.start_point[0] if error is not None else code.point(start)[0]) + 1
+    last = code.point(start + len(data[start:end].rstrip()))[0] + 1
+    line = min(error.start_point[0] + 1, last) if error is not None else code.point(start)[0] + 1
     header = _HEADER.match(data, start, end)
     labels = tuple(g.decode("utf8", "replace") for g in header.groups()[1:] if g is not None) if header else ()
     name = f"{header[1].decode()} {'.'.join(labels)}" if header else "a block"

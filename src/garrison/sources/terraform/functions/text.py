@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from garrison.estate.values import State, Value, known
+from garrison.estate.values import State, Value, known, unknown
 from garrison.sources.terraform.conversion import as_number, as_text, sequence, text_value
 from garrison.sources.terraform.evaluation import MAX_TEXT, Failed, undecided
 from garrison.sources.terraform.functions.calling import Call, Function, Refused, TooMuch, listed, of_data, of_values
@@ -96,6 +96,8 @@ def _format(call: Call, *values: Value) -> Value:
         except (Refused, TypeError, ValueError, OverflowError):
             return call.failed("an argument is not of the type its verb needs")
     parts.append(known(pattern.content[at:], call.place))
+    if "%" in _VERB.sub("", pattern.content):
+        return unknown(f"{call.name}() is not evaluated with this pattern", call.place)
     said = [p for p in parts if p.state is not State.KNOWN or p.content]
     return text_of(said or [known("", call.place)], call)
 
