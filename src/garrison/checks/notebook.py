@@ -108,7 +108,7 @@ def notebook_outside_network(notebook: Notebook, near: Relations) -> Verdict:
     Fix: name a subnet for it.
     """
     held = near.any_by(Relation.CONTAINS, Workspace, lambda w: w.contained)
-    return fail_if(notebook.subnet.is_absent() & ~held, "it is in no subnet")
+    return fail_if(~notebook.in_cluster & notebook.subnet.is_absent() & ~held, "it is in no subnet")
 
 
 @check(
@@ -174,7 +174,7 @@ def notebook_own_key(notebook: Notebook) -> Verdict:
     who had them decrypted.
     Fix: name a key of your own for its disk.
     """
-    return fail_if(notebook.encryption_key.is_absent(), "it names no key")
+    return fail_if(~notebook.in_cluster & notebook.encryption_key.is_absent(), "it names no key")
 
 
 @check(

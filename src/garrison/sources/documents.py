@@ -24,6 +24,8 @@ from garrison.sources.yaml_nodes import compose_yaml
 
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?(?:---[ \t]*\r?\n)?[ \t\r\n]*[{\[]")
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_MAX_TEXT = 1_000_000  # characters of a text that is put together
+_MAX_PARTS = 10_000
 _MAX_NUMBER = 400  # characters; Python refuses to convert more than 4,300 digits
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -218,11 +220,13 @@ def joined(parts: Sequence[Value], place: Place | None) -> Value:
         only = said[0]
         return Value(only.state, only.content, place, only.reason, only.ref, only.decided_by, only.rest)
     flat: list[Value] = []
+    size = 0
     for part in said:
-        if part.state is State.UNKNOWN and isinstance(part.content, tuple):
-            flat += part.content
-        else:
-            flat.append(part)
+        inner = part.content if part.state is State.UNKNOWN and isinstance(part.content, tuple) else (part,)
+        size += sum(len(as_text(p.content)) for p in inner if p.state is State.KNOWN)
+        if size > _MAX_TEXT or len(flat) + len(inner) > _MAX_PARTS:
+            return unknown("too long to be evaluated", place)
+        flat += inner
     if all(p.state is State.KNOWN for p in flat):
         origins = dict.fromkeys(p.reason for p in flat if p.reason)
         deciders = dict.fromkeys(p.decided_by for p in flat if p.decided_by)

@@ -17,7 +17,7 @@ _RETIRED_PLATFORM = r"^notebook-(al1-v\d+|al2-v[12])$"
 
 
 class Notebook(Asset, frozen=True, kw_only=True, eq=False, dict=True):
-    """SageMaker notebook instance, Vertex AI Workbench, Azure ML compute instance, Jupyter."""
+    """SageMaker notebook instance, Vertex AI Workbench, Azure ML compute instance, Kubeflow Notebook."""
 
     direct_internet: Truth = UNMAPPED_TRUTH  # reaches the internet past the customer's own network
     public_address: Truth = UNMAPPED_TRUTH  # has a public IP address
@@ -32,6 +32,11 @@ class Notebook(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     workspace: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED  # what it belongs to
     subnet: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
     firewalls: Annotated[Value, By(Relation.SHIELDS)] = UNMAPPED
+
+    @cached_property
+    def in_cluster(self) -> Truth:
+        """Whether it is a pod: its disk, its network and its machine are those of a cluster."""
+        return Truth(self.provider == "kubernetes")
 
     @cached_property
     def default_identity(self) -> Truth:

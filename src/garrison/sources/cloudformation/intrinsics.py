@@ -19,7 +19,7 @@ from garrison.sources.nodes import Sequence as SequenceNode
 if TYPE_CHECKING:
     from garrison.sources.cloudformation.template import Template
 
-_HOLE = re.compile(r"\$\{([^}]*)\}")
+_HOLE = re.compile(r"\$\{([^${}]*)\}")
 _MAX_CIDRS = 256  # Fn::Cidr gives no more
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FOR_EACH = "Fn::ForEach::"
 MAX_NODES = 100_000  # made by the loops of one template; CloudFormation takes 500 resources
+_FREE_TEXT = 100_000  # characters of a text times those put into it, for which nothing is charged
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -61,6 +62,9 @@ def _substituted(template: Template, node: Node, name: str, text: str) -> Node:
     if type(node) is Scalar:
         if node.tag == "!Ref" and node.text == name:
             return Scalar(text, "", Style.TEXT, node.start, node.end)
+        template.budget -= len(node.text) * len(text) // _FREE_TEXT
+        if template.budget < 0:
+            return node
         said = node.text.replace(f"${{{name}}}", text).replace(f"&{{{name}}}", _NOT_WORD.sub("", text))
         return node if said == node.text else Scalar(said, node.tag, node.style, node.start, node.end)
     if type(node) is Sequence:

@@ -15,6 +15,8 @@ from garrison.sources.nodes import Mapping, Node, Scalar, Sequence, Style
 _HOLE = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
 _BOOLEANS = {"true": True, "false": False}
 _MAX_NESTING = 40  # functions inside functions; each takes a few frames of Python's stack
+_MAX_STEPS = 500_000  # functions applied in one template; few have a thousand
+_TOO_MUCH = "there is too much in this template to evaluate"
 _FALSE = frozenset({"", "0", "false"})
 
 # Elsewhere the partition is aws-cn or aws-us-gov: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
@@ -24,14 +26,14 @@ _USUAL = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 class Template(Reader):
     """The nodes of a template to values, its functions applied."""
 
-    __slots__ = ("_deciding", "_defaults", "_nesting", "_truths", "budget", "expands", "sections")
+    __slots__ = ("_deciding", "_defaults", "_nesting", "_returns", "_steps", "_truths", "budget", "expands", "sections")
 
     def __init__(self, source: Source, root: Mapping) -> None:
         super().__init__(source, YAML_WORDS)
         self.sections = {name: entries(node) for name, node in entries(root).items() if type(node) is Mapping}
         self.expands = b"Fn::ForEach" in source.data or b"Transform" in source.data
         self.budget = MAX_NODES  # what its loops may still make
-        self._nesting = 0
+        self._nesting = self._steps = self._returns = 0
         self._deciding: set[str] = set()
         self._truths: dict[str, Truth] = {}
         self._defaults: dict[str, Value] = {}
@@ -77,7 +79,10 @@ class Template(Reader):
             return unknown(f"{name} is not a function of CloudFormation that gives a value", place)
         if self._nesting >= _MAX_NESTING:
             return unknown("functions are nested too deeply", place)
+        if self._steps >= _MAX_STEPS:
+            return unknown(_TOO_MUCH, place)
         self._nesting += 1
+        self._steps += 1
         try:
             return apply(self, argument, place)
         finally:
@@ -161,15 +166,19 @@ class Template(Reader):
             return found
         node = self.section("Conditions").get(name)
         if node is None or name in self._deciding or len(self._deciding) >= _MAX_NESTING:
+            self._returns += 1
             place = None if node is None else self.place(node)
             reason = f"condition {name} is not declared" if node is None else f"condition {name} leads back to itself"
             return Truth(None, (unknown(reason, place, decided_by=f"condition {name}"),))
         self._deciding.add(name)
+        returns = self._returns
         try:
             found = self.truth(node)
         finally:
             self._deciding.discard(name)
-        if not self._deciding:  # inside a cycle an answer holds only for where it was asked
+        found = Truth(found.answer, tuple({id(v): v for v in found.because}.values()))
+        # inside a cycle an answer holds only for where it was asked
+        if not self._deciding or returns == self._returns:
             self._truths[name] = found
         return found
 
@@ -179,7 +188,10 @@ class Template(Reader):
         place = self.place(node)
         if self._nesting >= _MAX_NESTING:
             return Truth(None, (unknown("conditions are nested too deeply", place),))
+        if self._steps >= _MAX_STEPS:
+            return Truth(None, (unknown(_TOO_MUCH, place),))
         self._nesting += 1
+        self._steps += 1
         try:
             if name == "Condition" and type(argument) is Scalar:
                 return self.condition(argument.text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,7 @@ _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _QUOTED = re.compile(r"\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\(.)|\$\$\{|%%\{", re.DOTALL)
 _DOUBLED = re.compile(r"\$\$\{|%%\{")
 _MAX_UNICODE = 0x10FFFF
+_MAX_PARTS = 10_000  # of a text that is not wholly known
 
 
 class Sort(enum.Enum):
@@ -271,18 +273,24 @@ def limited(text: str, place: Place | None) -> Value:
 
 def text_of_parts(parts: list[Value], place: Place | None) -> Value:
     """An unknown text of which parts are known; parts of parts are parts of it."""
-    flat: list[Value] = []
+    pieces: list[Value] = []
+    size = 0
     for part in parts:
         if type(part) is Failed:
             return failed(part.reason, place)
         inner = part.content if part.state is State.UNKNOWN and isinstance(part.content, tuple) else (part,)
-        for piece in inner:
-            if flat and piece.state is State.KNOWN and flat[-1].state is State.KNOWN:
-                flat[-1] = known(flat[-1].content + piece.content, flat[-1].place)
-            elif piece.state is not State.KNOWN or piece.content:
-                flat.append(piece)
-    if sum(len(p.content) for p in flat if p.state is State.KNOWN) > MAX_TEXT or len(flat) > MAX_TEXT:
-        return unknown("too long to be evaluated", place)
+        size += sum(len(p.content) for p in inner if p.state is State.KNOWN)
+        if size > MAX_TEXT or len(pieces) + len(inner) > _MAX_PARTS:
+            return unknown("too long to be evaluated", place)
+        pieces += inner
+    flat: list[Value] = []
+    for is_known, run in groupby(pieces, lambda p: p.state is State.KNOWN):
+        together = list(run)
+        text = "".join([p.content for p in together]) if is_known else ""
+        if text:
+            flat.append(known(text, together[0].place))
+        elif not is_known:
+            flat += together
     deciders = ", ".join(dict.fromkeys(p.decided_by for p in flat if p.decided_by))
     reason = next((p.reason for p in flat if p.state is State.UNKNOWN and p.reason), "parts of it are decided later")
     return unknown(reason, place, tuple(flat), deciders)

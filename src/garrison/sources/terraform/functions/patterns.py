@@ -35,16 +35,20 @@ _PART = re.compile(
 class _Group:
     """What is inside of a group while a pattern is read."""
 
-    __slots__ = ("involved",)
+    __slots__ = ("choices", "involved")
 
     def __init__(self) -> None:
         self.involved = False  # it repeats something, or chooses
+        self.choices = 1
 
 
-def open_ended(pattern: str) -> int:
-    """How many repetitions a pattern has. Raises TooMuch where it repeats what itself repeats or chooses."""
+def open_ended(pattern: str) -> tuple[int, int]:
+    """How many repetitions a pattern has, and in how many ways it can choose between them.
+
+    Raises TooMuch where it repeats what itself repeats or chooses.
+    """
     groups = [_Group()]
-    found = 0
+    found, ways = 0, 1
     closed: _Group | None = None
     for part in _PART.finditer(pattern):
         kind = part.lastgroup
@@ -53,7 +57,9 @@ def open_ended(pattern: str) -> int:
                 if closed is not None and closed.involved:
                     raise TooMuch("its pattern could take for ever here")
                 found += 1
-                groups[-1].involved = True
+            else:
+                ways *= 2
+            groups[-1].involved = True
             continue
         closed = None
         if kind == "open":
@@ -61,9 +67,13 @@ def open_ended(pattern: str) -> int:
         elif kind == "close" and len(groups) > 1:
             closed = groups.pop()
             groups[-1].involved = groups[-1].involved or closed.involved
+            ways *= closed.choices
         elif kind == "choice":
             groups[-1].involved = True
-    return found
+            groups[-1].choices += 1
+    for group in groups:
+        ways *= group.choices
+    return found, ways
 
 
 def _may_repeat(quantifier: re.Match[str]) -> bool:
@@ -75,24 +85,25 @@ def _may_repeat(quantifier: re.Match[str]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> tuple[re.Pattern[str], int]:
+def _compiled(pattern: str) -> tuple[re.Pattern[str], int, int]:
     if len(pattern) > _MAX_PATTERN:
         raise TooMuch("its pattern is too long")
     if re.search(r"\\[1-9]|\(\?(?!P<|[a-zA-Z]*[:)]|[imsU-]+[:)])", pattern):
         raise TooMuch("its pattern has what RE2 does not know")
-    repeats = open_ended(pattern)
+    repeats, ways = open_ended(pattern)
     translated = _POSIX_CLASS.sub(lambda m: _POSIX.get(m[1], m[0]), pattern).replace(r"\z", r"\Z")
     try:
-        return re.compile(translated, re.ASCII), repeats
+        return re.compile(translated, re.ASCII), repeats, ways
     except (re.error, OverflowError, RecursionError) as error:
         raise TooMuch("its pattern cannot be read") from error
 
 
 def _ready(pattern: Any, subject: Any) -> tuple[re.Pattern[str], str]:
     said = text(subject)
-    compiled, repeats = _compiled(text(pattern))
+    compiled, repeats, ways = _compiled(text(pattern))
     # matching may begin anywhere, so one more than the repetitions
-    if len(said) > _MAX_SUBJECT or (repeats and len(said) ** (repeats + 1) > _MAX_WORK and len(said) > 1):
+    work = ways * len(said) ** (repeats + 1 if repeats or ways > 1 else 0)
+    if len(said) > _MAX_SUBJECT or (work > _MAX_WORK and len(said) > 1):
         raise TooMuch("its text is too long for this pattern")
     return compiled, said
 
