@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FOR_EACH = "Fn::ForEach::"
 MAX_NODES = 100_000  # made by the loops of one template; CloudFormation takes 500 resources
-_FREE_TEXT = 100_000  # characters of a text times those put into it, for which nothing is charged
+_FREE_TEXT = 1_000  # characters of a text times those put into it, for which nothing is charged
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]")
 
 
