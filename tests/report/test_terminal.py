@@ -39,7 +39,7 @@ def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.Mon
       └ anybody can read its objects
       Fix  grant access to named roles only, and block public access.
 
- 2  Workload scorer  k8s:Deployment/serving/scorer
+ 2  Deployment scorer  k8s:Deployment/serving/scorer
     ✗ high      Container is privileged                                        container-privileged
       ┌ k8s/scorer.yaml:20
       │ 20 ┃ privileged: true

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import TypeVar
 
 from garrison.checks.check import Severity
+from garrison.estate.assets import Asset
 from garrison.findings.finding import Finding
 from garrison.findings.result import Group, Result, by_owner, count_by_severity
 from garrison.report import View
@@ -79,12 +80,12 @@ class _Screen:
             alike[group.first.check.id].append(group)
         for number, same in enumerate(list(alike.values())[:_FIRST], 1):
             self._entry(number, same[0], same[1:])
-            told += min(len(same[0].findings), 1 + _BESIDE) + len(same) - 1
+            told += _told(same[0]) + len(same) - 1
         return told
 
     def _entry(self, number: int, group: Group, alike: list[Group]) -> None:
         owner = group.owner
-        head = f"{type(owner).__name__} {clean(owner.label)}"
+        head = f"{_kind(owner)} {clean(owner.label)}"
         margin = len(str(number)) + 2
         head = cut(head, self.width - margin - 1)
         room = self.width - margin - columns(head) - 3
@@ -130,14 +131,18 @@ class _Screen:
         return " " * max(2, room - columns(left) - columns(right) - 1)
 
     def _beside(self, findings: tuple[Finding, ...], indent: str) -> None:
-        """The other findings of the same asset, a line each."""
-        for finding in findings[:_BESIDE]:
+        """The other findings of the same asset, a line for each check."""
+        checks = {f.check.id: f for f in reversed(findings)}
+        times = Counter(f.check.id for f in findings)
+        shown = sorted(checks.values(), key=findings.index)
+        for finding in shown[:_BESIDE]:
             mark = self.paint(f"+ {finding.severity:8}", _STYLES[finding.severity])
             id_, room = finding.check.id, self.width - len(indent) - 12
-            title = cut(finding.check.title, room - columns(id_) - 3)
+            often = f" (×{times[id_]})" if times[id_] > 1 else ""
+            title = cut(finding.check.title, room - columns(id_) - len(often) - 3) + often
             self._add(f"{indent}{mark}  {title}{self._gap(title, id_, room)}{self.paint(id_, 'dim')}")
-        if len(findings) > _BESIDE:
-            self._add(self.paint(f"{indent}+ {len(findings) - _BESIDE} more on it", "dim"))
+        if rest := sum(times[f.check.id] for f in shown[_BESIDE:]):
+            self._add(self.paint(f"{indent}+ {rest} more on it", "dim"))
 
     def _alike(self, groups: list[Group], indent: str) -> None:
         """Other assets where the same comes first."""
@@ -164,8 +169,8 @@ class _Screen:
             self._add(*wrapped(clean(decider), self.width - 1, "    ", "  ? "))
             shown = findings if self.view.everything else findings[:_BESIDE]
             for finding in shown:
-                where = at(finding.place, self.result)
-                text = cut(f"{finding.check.id} on {clean(finding.owner.label)}", self.width - columns(where) - 8)
+                text = cut(f"{finding.check.id} on {clean(finding.owner.label)}", self.width * 3 // 5)
+                where = cut_left(at(finding.place, self.result), self.width - columns(text) - 8)
                 self._add(f"      {text}  {self.paint(where, 'dim')}")
             if len(findings) > len(shown):
                 self._add(self.paint(f"      and {len(findings) - len(shown)} more (--all)", "dim"))
@@ -256,6 +261,17 @@ class _Screen:
                     f"garrison explain {first} · garrison scan {clean(paths)} --format sarif -o report.sarif", "dim"
                 )
             )
+
+
+def _told(group: Group) -> int:
+    """How many findings of a group its entry tells of: the first, and some checks beside it."""
+    times = Counter(f.check.id for f in group.findings[1:])
+    return 1 + sum(list(times.values())[:_BESIDE])
+
+
+def _kind(asset: Asset) -> str:
+    """What people call the kind: Kubernetes' own word where there is one."""
+    return asset.type.partition(".")[0] if asset.format == "kubernetes" else type(asset).__name__
 
 
 def _count(number: int, word: str) -> str:

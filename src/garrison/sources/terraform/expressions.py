@@ -31,13 +31,16 @@ _SIMPLE = re.compile(
 _WRAPPERS = frozenset({"expression", "operation", "literal_value", "collection_value", "template_expr", "for_expr"})
 
 
+Report = Callable[[int, str], None]  # line from 1, what is wrong
+
+
 class Code:
     """The text expressions are cut from; `shift` lines lie above it that the shown source does not have."""
 
-    __slots__ = ("_breaks", "data", "shift", "source")
+    __slots__ = ("_breaks", "data", "report", "shift", "source")
 
-    def __init__(self, data: bytes, source: Source, shift: int = 0) -> None:
-        self.data, self.source, self.shift = data, source, shift
+    def __init__(self, data: bytes, source: Source, shift: int = 0, report: Report | None = None) -> None:
+        self.data, self.source, self.shift, self.report = data, source, shift, report
         self._breaks: array[int] | None = None
 
     def place(self, node: tree_sitter.Node) -> Place:
@@ -246,9 +249,11 @@ def template(
 ) -> Expr:
     """The template that stands between two offsets."""
     tokens = templates.tokens_of(nodes, code.data, *span, lambda n: compile_expression(code, n))
+    if not quoted:
+        tokens = templates.by_line(tokens)
+    templates.stripped(tokens)
     if flush:
         templates.dedented(tokens)
-    templates.stripped(tokens)
     templates.escaped(tokens, quoted=quoted)
     try:
         return templates.compiled(templates.tree_of(tokens), place)

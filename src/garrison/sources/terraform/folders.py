@@ -11,6 +11,7 @@ from garrison.sources.interface import File, Tree
 from garrison.sources.terraform.syntax import Block, Expression, parse
 from garrison.sources.terraform.variables import Converter
 
+_VALIDATE = "terraform validate says more"
 _IGNORED = frozenset({"terraform", "moved", "import", "check", "removed", "ephemeral", "action", "list"})
 _NAMED = {"variable": "var", "module": "module", "output": "output", "data": "data"}
 _LABELS = {"resource": 2, "data": 2, "variable": 1, "module": 1, "output": 1, "provider": 1}
@@ -100,11 +101,16 @@ def _blocks(file: File, tree: Tree) -> list[Block]:
     try:
         source = file.source(byte_columns=True)
     except OSError as error:
-        tree.problem(file.path, f"it cannot be read: {error.strerror or 'unknown reason'}")
+        message = f"it cannot be read: {error.strerror or 'unknown reason'}"
+        tree.problem(file.path, message, hint="check its permissions")
         return []
     data = source.data
     if not data.strip():
         return []
+
+    def report(line: int, message: str) -> None:
+        tree.problem(file.path, message, line=line, hint=_VALIDATE)
+
     if b"\0" in data[:8000]:
         tree.problem(file.path, "it is binary", hint="rename it, or exclude it from the scan")
         return []
@@ -118,13 +124,8 @@ def _blocks(file: File, tree: Tree) -> list[Block]:
 
         plain = Source(source.path, data)
         values = file.name.endswith(".tfvars.json")
-        return list(parse_json(plain, lambda line, message: tree.problem(file.path, message, line=line), values=values))
-    return list(
-        parse(
-            source,
-            lambda line, message: tree.problem(file.path, message, line=line, hint="terraform validate says more"),
-        )
-    )
+        return list(parse_json(plain, report, values=values))
+    return list(parse(source, report))
 
 
 def _add(folder: Folder, block: Block, tree: Tree, *, override: bool) -> None:
@@ -139,11 +140,11 @@ def _add(folder: Folder, block: Block, tree: Tree, *, override: bool) -> None:
         return
     if kind not in _LABELS:
         place = block.place
-        tree.problem(place.source.path, f"a block {kind} is not known", line=place.line)
+        tree.problem(place.source.path, f"a block {kind} is not known", line=place.line, hint=_VALIDATE)
         return
     if len(block.labels) != _LABELS[kind]:
         place = block.place
-        tree.problem(place.source.path, f"{kind} needs {_LABELS[kind]} labels", line=place.line)
+        tree.problem(place.source.path, f"{kind} needs {_LABELS[kind]} labels", line=place.line, hint=_VALIDATE)
         return
     if kind == "provider":
         alias = block.attributes.get("alias")

@@ -61,9 +61,9 @@ class _Plan:
     def __init__(self, source: Source, data: _Data) -> None:
         self.source = source
         self.unknown = {
-            change["address"]: change.get("change", {}).get("after_unknown", {})
+            change["address"]: _mapped(change.get("change")).get("after_unknown", {})
             for change in _listed(data.get("resource_changes"))
-            if "address" in change
+            if isinstance(change.get("address"), str)
         }
         self.configuration = _mapped(_mapped(data.get("configuration")).get("root_module"))
         self._offsets: dict[str, int] | None = None
@@ -176,10 +176,13 @@ def read_plan(file: File, tree: Tree) -> Iterator[PlannedResource]:
         source = file.source()
         data = msgspec.json.decode(source.data)
     except OSError as error:
-        tree.problem(file.path, f"it cannot be read: {error.strerror or 'unknown reason'}")
+        tree.problem(
+            file.path, f"it cannot be read: {error.strerror or 'unknown reason'}", hint="check its permissions"
+        )
         return
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        tree.problem(file.path, f"the plan is no JSON: {str(error)[:200]}", hint="write it with terraform show -json")
+        line, why = what_is_wrong(file.data, error)
+        tree.problem(file.path, f"the plan is no JSON: {why}", line=line, hint="write it with terraform show -json")
         return
     if not isinstance(data, dict) or not str(data.get("format_version", "")).startswith(("0.", "1.")):
         version = data.get("format_version") if isinstance(data, dict) else None
@@ -193,6 +196,20 @@ def read_plan(file: File, tree: Tree) -> Iterator[PlannedResource]:
             if planned.get("mode") == "managed" and isinstance(planned.get("address"), str):
                 yield PlannedResource(plan, planned)
         stack += reversed(_listed(module.get("child_modules")))
+
+
+def what_is_wrong(data: bytes, error: Exception) -> tuple[int, str]:
+    """The line, and why JSON cannot be decoded."""
+    if isinstance(error, RecursionError):
+        return 1, "it is nested too deeply"
+    try:
+        data.decode()
+    except UnicodeDecodeError as wrong:
+        return data.count(b"\n", 0, wrong.start) + 1, "it is not UTF-8 text"
+    if isinstance(error, msgspec.ValidationError):
+        return 1, str(error)
+    why, _, at = str(error).removesuffix(")").partition(" (byte ")
+    return data.count(b"\n", 0, int(at) if at else len(data)) + 1, why.removeprefix("JSON is malformed: ")
 
 
 def _mapped(data: Any) -> _Data:

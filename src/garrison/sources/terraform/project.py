@@ -16,7 +16,7 @@ from garrison.sources.terraform.evaluation import MAX_TURNS, Expr
 from garrison.sources.terraform.folders import Folder, joined, read_folder
 from garrison.sources.terraform.instances import instances_of
 from garrison.sources.terraform.modules import Module
-from garrison.sources.terraform.plan import read_plan
+from garrison.sources.terraform.plan import read_plan, what_is_wrong
 from garrison.sources.terraform.resource import TerraformResource
 from garrison.sources.terraform.syntax import Block, parse_template
 
@@ -122,8 +122,10 @@ class Project:
             return {}
         try:
             found = msgspec.json.decode(source.data, type=_Manifest)
-        except msgspec.DecodeError as error:
-            self.tree.problem(source.path, f"the list of installed modules cannot be read: {error}")
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            line, why = what_is_wrong(source.data, error)
+            message = f"the list of installed modules cannot be read: {why}"
+            self.tree.problem(source.path, message, line=line, hint="terraform init writes it anew")
             return {}
         return {m.Key: m.Dir for m in found.Modules if m.Key}
 
@@ -135,9 +137,9 @@ class Project:
             absolute = (beside.absolute / path).resolve()
             if not absolute.is_relative_to(self.tree.top) or not absolute.is_dir():
                 return None
-            found = [f for f in sorted(absolute.iterdir()) if f.name.endswith(_CONFIGURATION) and f.is_file()]
+            found = [f for f in sorted(absolute.iterdir()) if f.name.endswith(_CONFIGURATION) and self._is_inside(f)]
             files = [File(f"{shown}/{f.name}", f) for f in found]
-        except OSError:
+        except (OSError, RuntimeError, ValueError):  # among them: links in a circle, a zero byte
             return None
         if not files:
             return None
@@ -180,13 +182,17 @@ class Project:
     def _read(self, path: Path, shown: str) -> Source | None:
         try:
             absolute = path.resolve()
-            if not absolute.is_relative_to(self.tree.top) or not absolute.is_file():
+            if not self._is_inside(absolute):
                 return None
             if absolute.stat().st_size > _MAX_READ_BYTES:
                 return None
             return Source(shown, absolute.read_bytes(), byte_columns=True)
-        except (OSError, ValueError):
+        except (OSError, RuntimeError, ValueError):  # among them: links in a circle, a zero byte
             return None
+
+    def _is_inside(self, path: Path) -> bool:
+        """Whether it is a file below what is scanned, links followed."""
+        return path.resolve().is_relative_to(self.tree.top) and path.is_file()
 
     def note(self, block: Block, message: str) -> None:
         """Once for each file and message."""
@@ -200,7 +206,7 @@ class Project:
         place = block.place
         if (place.source.path, message) not in self._said:
             self._said.add((place.source.path, message))
-            self.tree.problem(place.source.path, message, line=place.line)
+            self.tree.problem(place.source.path, message, line=place.line, hint="terraform validate says more")
 
 
 def _reach(starts: Iterable[str], calls: dict[str, list[str]], reached: set[str]) -> None:

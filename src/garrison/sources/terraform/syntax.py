@@ -16,15 +16,14 @@ from garrison.sources.terraform.evaluation import TOO_DEEP, Env, Expr
 from garrison.sources.terraform.expressions import Code, CodeAt, compile_expression, compile_simple, constant, template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Report = Callable[[int, str], None]  # line from 1, what is wrong
+    from garrison.sources.terraform.expressions import Report
 
 _BLOCK_START = re.compile(
     rb"^(?:resource|data|variable|output|locals|module|provider|terraform|moved|import|check|removed|ephemeral)\b",
     re.MULTILINE,
 )
-_PIECE_BYTES = 250_000  # parsed at a time: a tree is 80 times as large
+_PIECE_BYTES = 250_000  # parsed at a time: a tree is 80 times as large, of a list of lists 230 times
+_MAX_BLOCK_BYTES = 4_000_000  # nothing written by hand comes near
 _MAX_JOINED = 4  # pieces tried together: a heredoc may hold what looks like the start of a block
 _MARKER = b"GARRISON_TEMPLATE"
 
@@ -143,10 +142,10 @@ class Block:
             kind = child.type
             if kind == "attribute":
                 parts = child.children
-                last = parts[-1]
-                self.attributes[code.text(parts[0])] = HclExpression(
-                    code, child.start_byte, last.start_byte, last.end_byte
-                )
+                name, last = code.text(parts[0]), parts[-1]
+                if name in self.attributes and code.report is not None:
+                    code.report(child.start_point[0] + 1, f"{name!r} is said twice; only the last counts")
+                self.attributes[name] = HclExpression(code, child.start_byte, last.start_byte, last.end_byte)
             elif kind == "block":
                 block = Block._headed(code, child)
                 name = block.labels[0] if block.type == "dynamic" and block.labels else block.type
@@ -179,7 +178,7 @@ def _parser() -> tree_sitter.Parser:
 def parse(source: Source, report: Report) -> Iterator[Block]:
     """The top-level blocks of a file; one of type "" holds attributes at the top, as a file of values has."""
     data = source.data
-    code = Code(data, source)
+    code = Code(data, source, report=report)
     starts = [m.start() for m in _BLOCK_START.finditer(data)]
     if not starts or starts[0] > 0:
         starts.insert(0, 0)
@@ -187,6 +186,11 @@ def parse(source: Source, report: Report) -> Iterator[Block]:
     first = 0
     while first < len(starts):
         last = max(bisect_right(bounds, bounds[first] + _PIECE_BYTES) - 1, first + 1)
+        if bounds[last] - bounds[first] > _MAX_BLOCK_BYTES:
+            limit = _MAX_BLOCK_BYTES // 1_000_000
+            report(code.point(bounds[first])[0] + 1, f"a block of more than {limit} MB is not read")
+            first = last
+            continue
         root = _parse_span(code, bounds[first], bounds[last])
         if root.has_error:
             yield from _mended(code, bounds[first:], last - first, report)
@@ -211,6 +215,8 @@ def _piece(code: Code, bounds: list[int], at: int) -> tuple[int, tree_sitter.Nod
     """One block, joined with the next ones where that mends it."""
     first: tree_sitter.Node | None = None
     for taken in range(1, min(_MAX_JOINED, len(bounds) - 1 - at) + 1):
+        if first is not None and bounds[at + taken] - bounds[at] > _MAX_BLOCK_BYTES:
+            break
         root = _parse_span(code, bounds[at], bounds[at + taken])
         if not root.has_error:
             return taken, root

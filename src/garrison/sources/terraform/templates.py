@@ -27,6 +27,7 @@ Compile = Callable[["tree_sitter.Node"], Expr]
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _QUOTED = re.compile(r"\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\(.)|\$\$\{|%%\{", re.DOTALL)
 _DOUBLED = re.compile(r"\$\$\{|%%\{")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _MAX_UNICODE = 0x10FFFF
 _MAX_PARTS = 10_000  # of a text that is not wholly known
 
@@ -128,38 +129,39 @@ def _token(node: tree_sitter.Node, compile_: Compile) -> Token:
     return Token(sort, "", compile_(inner) if inner is not None else None, names, strips)
 
 
-def dedented(tokens: list[Token]) -> None:
-    """`<<-`: the least indentation of any line goes from all of them."""
-    margins: list[int] = []
-    starts = True
-    for token in tokens:
-        if token.sort is not Sort.TEXT:
-            if starts:
-                margins.append(0)
-            starts = False
-            continue
-        lines = token.text.split("\n")
-        for number, line in enumerate(lines):
-            if number == 0 and not starts:
-                continue
-            last = number == len(lines) - 1
-            if line.strip(" \t") or (last and line and token is not tokens[-1]):
-                margins.append(len(line) - len(line.lstrip(" \t")))
-            elif last and token is not tokens[-1]:
-                margins.append(0)
-        starts = token.text.endswith("\n")
-    margin = min(margins, default=0)
-    starts = True
+def by_line(tokens: list[Token]) -> list[Token]:
+    """The text of a heredoc line by line, as HCL's scanner has it: white space is stripped within a line only."""
+    found: list[Token] = []
     for token in tokens:
         if token.sort is Sort.TEXT:
-            lines = token.text.split("\n")
-            cut = [_without(line, margin) for line in lines]
-            token.text = "\n".join(cut if starts else [lines[0], *cut[1:]])
-        starts = False
+            found += [Token(Sort.TEXT, line) for line in _LINE.findall(token.text)]
+        else:
+            found.append(token)
+    return found
 
 
-def _without(line: str, margin: int) -> str:
-    return line[margin:] if not line[:margin].strip(" \t") else line.lstrip(" \t")
+def dedented(tokens: list[Token]) -> None:
+    """`<<-`: the least indentation of any line goes from all of them.
+
+    As HCL does it (`flushHeredocTemplateParts`): after white space was stripped, so that a line whose end is gone hides
+    the beginning of the next one.
+    """
+    margins: list[int] = []
+    first: list[Token] = []  # the texts lines begin with
+    begins = True
+    for token in tokens:
+        if begins:
+            begins = False
+            text = token.text if token.sort is Sort.TEXT else ""
+            if token.sort is not Sort.TEXT:
+                margins.append(0)
+            elif text.strip() or not text.endswith("\n"):
+                margins.append(len(text) - len(text.lstrip()))
+                first.append(token)
+        begins = begins or (token.sort is Sort.TEXT and token.text.endswith("\n"))
+    margin = min(margins, default=0)
+    for token in first:
+        token.text = token.text[margin:]
 
 
 def stripped(tokens: list[Token]) -> None:
@@ -167,9 +169,9 @@ def stripped(tokens: list[Token]) -> None:
     for number, token in enumerate(tokens):
         before, after = token.strips
         if before and number and tokens[number - 1].sort is Sort.TEXT:
-            tokens[number - 1].text = tokens[number - 1].text.rstrip(" \t\r\n")
+            tokens[number - 1].text = tokens[number - 1].text.rstrip()
         if after and number + 1 < len(tokens) and tokens[number + 1].sort is Sort.TEXT:
-            tokens[number + 1].text = tokens[number + 1].text.lstrip(" \t\r\n")
+            tokens[number + 1].text = tokens[number + 1].text.lstrip()
 
 
 def escaped(tokens: list[Token], *, quoted: bool) -> None:

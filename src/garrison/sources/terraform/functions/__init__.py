@@ -30,6 +30,7 @@ FUNCTIONS: dict[str, Function] = {
     **text.FUNCTIONS,
     **types.FUNCTIONS,
 }
+_MAX_LOOKED_AT = 2000  # values inside of one that `try` tests
 SETS = frozenset({"toset", "setunion", "setintersection", "setsubtract", "setproduct", "fileset"})
 
 
@@ -61,13 +62,30 @@ def _try(arguments: Sequence[Expr], env: Env, place: Place) -> Value:
     """The first argument that is no error."""
     for argument in arguments:
         value = argument(env)
-        if type(value) is not Failed:
+        if not _fails(value):
             return value
     return failed("try(): every one of its arguments fails", place)
 
 
 def _can(arguments: Sequence[Expr], env: Env, place: Place) -> Value:
     value = arguments[0](env) if arguments else failed("can() needs an argument", place)
-    if type(value) is Failed:
+    if _fails(value):
         return known(False, place)
     return known(True, place) if value.state is not State.UNKNOWN or value.content else undecided(value, place)
+
+
+def _fails(value: Value) -> bool:
+    """Whether it, or something that is computed in it, is an error; resources are not looked into."""
+    stack = [value]
+    for _ in range(_MAX_LOOKED_AT):
+        if not stack:
+            return False
+        found = stack.pop()
+        if type(found) is Failed:
+            return True
+        if found.state is State.KNOWN and found.ref is None:
+            if isinstance(found.content, tuple):
+                stack += found.content
+            elif isinstance(found.content, Body):
+                stack += [item for _, item in found.content.items()]
+    return False
