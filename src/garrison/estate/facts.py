@@ -86,6 +86,7 @@ class Facts(msgspec.Struct, frozen=True, eq=False):
     reaches: tuple[Reached, ...] = ()  # the worthiest first
     environment: Environment | None = None
     stage: Stage | None = None
+    fault: str = ""  # what went wrong while they were derived: a defect of Garrison
 
     def contains(self, *contents: Content, at_least: float = 0.5) -> bool:
         """Whether it holds any of these, believed at least so much."""

@@ -93,10 +93,12 @@ class Graph:
 
 
 def refs(value: Value) -> Iterator[tuple[Ref, Value]]:
-    """Every reference a value carries: its own, those of its items, those of an unknown text's parts."""
+    """Every reference a value carries: its own, those of its items, of what may be beside them, of a text's parts."""
     stack = [value]
     while stack:
         found = stack.pop()
+        if found.rest is not None:
+            stack.append(found.rest)
         if found.ref is not None:
             yield found.ref, found
         elif isinstance(found.content, tuple) and found.state is not State.ABSENT:

@@ -20,6 +20,7 @@ class Exposure:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self._memo: dict[str, tuple[Truth, str]] = {}
+        self.faults: dict[str, str] = {}  # by the address of an asset whose exposure could not be worked out: why
 
     def of(self, asset: Asset) -> tuple[Truth, str]:
         """Whether it is exposed, and the label of what exposes it ("" where it does so itself).
@@ -32,7 +33,7 @@ class Exposure:
         return found
 
     def _walk(self, asset: Asset) -> tuple[Truth, str]:
-        best, by = asset.public & asset.exists, ""
+        best, by = self._public(asset, asset), ""
         seen = {asset.address}
         waiting = [asset]
         while waiting and not best.yes:
@@ -41,10 +42,19 @@ class Exposure:
                     continue
                 seen.add(edge.address)
                 waiting.append(edge)
-                truth = edge.public & edge.exists
+                truth = self._public(edge, asset)
                 if truth.yes or (truth.unknown and best.no):
                     best, by = truth, edge.label
         return best, by
+
+    def _public(self, asset: Asset, asked: Asset) -> Truth:
+        """Whether it is exposed by itself; where that raises it is unknown, and a fault of the asset `asked` for."""
+        try:
+            return asset.public & asset.exists
+        except Exception as error:  # noqa: BLE001 - a defect of one kind of asset is named, and all else still judged
+            what = f"working out whether {asset.label} is public raised {type(error).__name__}: {error}"
+            self.faults.setdefault(asked.address, what)
+            return Truth(None)
 
     def _before(self, asset: Asset) -> list[Asset]:
         """What routes to it or exposes it, what it is a part of, and its own parts."""

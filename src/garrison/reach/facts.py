@@ -41,7 +41,8 @@ class FactBook:
             said = self._said(asset)
             environment = next((s.environment for s in said if s.environment is not None), None) or _environment(asset)
             stage = next((s.stage for s in said if s.stage is not None), None) or _stage(asset)
-            found = Facts(exposed, by, self._holds(asset), self._reaches(asset), environment, stage)
+            fault = self._exposure.faults.get(asset.address, "")
+            found = Facts(exposed, by, self._holds(asset), self._reaches(asset), environment, stage, fault)
             self._memo[asset.address] = found
         return found
 

@@ -136,6 +136,8 @@ def _judge(estate: Estate, checks: tuple[Check, ...]) -> Judged:
                     passed[check.id] += 1
                 else:
                     found[verdict.outcome].append(_finding(check, asset, verdict, estate))
+                    if (fault := estate.facts(asset).fault) and verdict.outcome is not Outcome.ERROR:
+                        found[Outcome.ERROR].append(_finding(check, asset, Verdict(Outcome.ERROR, fault), estate))
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
     return Judged(checks, found, passed)

@@ -108,6 +108,7 @@ NESTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NESTED)
 def test_deep_nesting(kind: str, read: Read) -> None:
     text = f'resource "t" "x" {{\n  v = {NESTED[kind]}\n  ok = 1\n}}\nresource "t" "y" {{ v = t.x.v }}\n'
@@ -185,6 +186,7 @@ BOMBS = {
     "format": 'format("%9999d%9999d", 1, 1)',
     "width": 'format("%999999999d", 1)',
     "yaml": 'yamldecode("' + "- " * 5000 + '")',
+    "yaml keys": 'yamldecode("' + "? " * 50_000 + '")',
     "yaml aliases": 'yamldecode("a: &a [1,1]\\nb: &b [*a,*a]\\nc: &c [*b,*b]\\n")',
     "json": 'jsondecode("' + "[" * DEEP + '")',
     "cidr": 'cidrsubnet("::/0", 128, pow(2, 200))',
@@ -193,6 +195,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOMBS)
 def test_bombs(kind: str, read: Read) -> None:
     reading = read({"main.tf": f'resource "t" "x" {{\n  v = {BOMBS[kind]}\n  ok = 1\n}}\n'})

@@ -531,3 +531,37 @@ def test_blocks_without_resources_are_ignored(read: Read) -> None:
     )
     assert list(reading.resources) == [".:a.b"]
     assert not reading.problems
+
+
+def test_template_files_are_rendered(read: Read, unknown_of: type) -> None:
+    reading = read(
+        {
+            "main.tf": """
+                variable "u" {}
+                data "template_file" "t" {
+                  template = file("t.tpl")
+                  vars     = { a = 1, u = var.u }
+                }
+                resource "t" "x" { v = data.template_file.t.rendered }
+            """,
+            "t.tpl": "<${a}${u}>",
+        }
+    )
+    assert reading.said(".:t.x", "v") == ["<1", unknown_of("var.u"), ">"]
+
+
+def test_line_ends_of_windows(read: Read) -> None:
+    text = 'resource "t" "x" {\r\n  a = "b"\r\n  h = <<-EOT\r\n    one\r\n      ${1}\r\n  EOT\r\n  l = [\r\n    1,\r\n  ]\r\n}\r\n'
+    assert read({"main.tf": text}).said(".:t.x") == {"a": "b", "h": "one\r\n  1\r\n", "l": [1]}
+
+
+def test_what_terraform_itself_calls_an_error_in_a_collection_is_passed_over(read: Read) -> None:
+    text = """
+        locals { l = [{ a = 1 }, {}] }
+        resource "t" "x" {
+          v = try([for i in local.l : i.a], "d")
+          c = can({ k = local.l[1].a })
+        }
+    """
+    reading = read({"main.tf": text})
+    assert (reading.said(".:t.x", "v"), reading.said(".:t.x", "c")) == ("d", False)

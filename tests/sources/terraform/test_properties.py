@@ -159,6 +159,7 @@ LOGIC = st.recursive(
 )
 
 
+@pytest.mark.slow
 @quickly
 @given(LOGIC)
 def test_less_known_never_says_otherwise(tmp_path: Path, expression: str) -> None:

@@ -18,7 +18,7 @@ from garrison.sources.terraform.expressions import constant
 from garrison.sources.terraform.syntax import Block, Syntax, parse_constraint, parse_template
 
 if TYPE_CHECKING:
-    from garrison.sources.terraform.syntax import Report
+    from garrison.sources.terraform.expressions import Report
 
 _LABELS = {"resource": 2, "data": 2, "variable": 1, "module": 1, "output": 1, "provider": 1, "locals": 0}
 _BYTE_ORDER_MARK = "\ufeff"

@@ -62,8 +62,8 @@ class HclExpression:
     def syntax(self) -> Syntax | None:
         """Its tree, for what is read but not evaluated: type constraints."""
         code, start, end = self._code, self._head, self._end
-        if code.data[end : end + 1] == b"\n":
-            end += 1  # a heredoc ends with its line
+        rest = code.data[end : end + 2]
+        end += 2 if rest == b"\r\n" else int(rest[:1] == b"\n")  # a heredoc ends with its line
         root = _parse_span(code, start, end)
         node = None if root.has_error else _find(root, "expression")
         return None if node is None else (code, node)

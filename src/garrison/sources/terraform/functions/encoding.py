@@ -64,7 +64,7 @@ def _yaml(said: str) -> Any:
 
     if max(said.count(bracket) for bracket in "[{") > _MAX_DEPTH * 10 or ("&" in said and "*" in said):
         raise TooMuch("the text is too involved")
-    deepest = max((len(line) - len(line.lstrip(" -")) for line in said.splitlines()), default=0)
+    deepest = max((len(line) - len(line.lstrip(" -?:")) for line in said.splitlines()), default=0)
     if deepest > _MAX_DEPTH * 4:
         raise TooMuch("the text is nested too deeply")
     try:
