@@ -14,8 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import generate
 import msgspec
+
+import generate
 from measure import Cost, median, run
 
 GARRISON = str(Path(sys.executable).with_name("garrison"))

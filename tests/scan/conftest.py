@@ -98,7 +98,7 @@ def command(tmp_path: Path) -> Callable[..., Run]:
             timeout=_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
-            preexec_fn=lambda: _limited(as_anyone=as_anyone),  # noqa: PLW1509 - this process has no threads
+            preexec_fn=lambda: _limited(as_anyone=as_anyone),
         )
         found = Run(done.returncode, done.stdout.decode(), done.stderr.decode())
         assert "Traceback" not in found.err, found.err[-2000:]

@@ -50,7 +50,10 @@ def main() -> None:
     try:
         program(standalone_mode=True)
     except GarrisonError as error:
-        click.echo(str(error), err=True)
+        from garrison.report.terminal.text import clean
+
+        # What went wrong may be named in a file of somebody else: it is shown, not obeyed.
+        click.echo("\n".join(clean(line) for line in str(error).split("\n")), err=True)
         sys.exit(ExitCode.USAGE)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

@@ -36,8 +36,13 @@ def read_baseline(path: Path) -> Baseline:
     shown = str(path)
     again = "write it again with --write-baseline"
     try:
+        # A pipe or a device, which a configuration may name, could keep the scan waiting.
+        if not path.is_file() and path.exists():
+            raise ConfigError("the baseline is no file", path=shown, hint=again)
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
+    except ValueError as error:
+        raise ConfigError(f"the baseline has no name of a file: {error}", hint=again) from error
     except OSError as error:
         hint = "write one with: garrison scan --write-baseline FILE"
         raise ConfigError(f"the baseline cannot be read: {error.strerror}", path=shown, hint=hint) from error

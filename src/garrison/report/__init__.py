@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from garrison.findings.result import Result
+
+# Controls of a terminal that JSON allows in a text: C1, and marks that reorder what stands beside them.
+_CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +34,12 @@ class Form(Protocol):
     def render(self, result: Result, view: View) -> Iterator[str]:
         """The report in pieces, the last with a line feed at its end; nothing where there is nothing to say."""
         ...
+
+
+def json_text(data: Any) -> str:
+    """Data as JSON that does nothing to the terminal it is printed on."""
+    text = msgspec.json.encode(data).decode()
+    return text if text.isascii() else _CONTROLS.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 @cache

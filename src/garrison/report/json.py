@@ -13,7 +13,7 @@ from garrison.estate.values import Place
 from garrison.findings.finding import Finding
 from garrison.findings.ignores import Ignored
 from garrison.findings.result import Result, by_owner, count_by_severity
-from garrison.report import View
+from garrison.report import View, json_text
 
 VERSION = 1  # of the form; a field more does not change it, one less or another meaning does
 
@@ -28,14 +28,14 @@ def render(result: Result, view: View) -> Iterator[str]:
         if isinstance(value, Iterator):
             yield from _list(value)
         else:
-            yield msgspec.json.encode(value).decode()
+            yield json_text(value)
     yield "\n}\n"
 
 
 def _list(items: Iterator[Any]) -> Iterator[str]:
     before = "["
     for item in items:
-        yield f"{before}\n  {msgspec.json.encode(item).decode()}"
+        yield f"{before}\n  {json_text(item)}"
         before = ","
     yield "[]" if before == "[" else "\n ]"
 

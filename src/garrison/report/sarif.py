@@ -16,7 +16,7 @@ from garrison.estate.values import Place
 from garrison.findings.finding import Finding
 from garrison.findings.ignores import Ignore
 from garrison.findings.result import Result
-from garrison.report import View
+from garrison.report import View, json_text
 from garrison.sources.interface import Problem
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -48,7 +48,7 @@ def render(result: Result, view: View) -> Iterator[str]:
         "results": [_result(f, ignore, rules, known, result) for f, ignore in everything],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    yield msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
+    yield msgspec.json.format(json_text(log), indent=1) + "\n"
 
 
 def _rule(check: Check) -> dict[str, Any]:

@@ -41,6 +41,9 @@ NAME = "garrison.toml"
 NEVER = "never"
 _TABLE = ("tool", "garrison")
 _WORDS = {"pillars": Pillar, "environment": Environment, "stage": Stage, "holds": Content}
+_MAX_BYTES = 1_000_000
+# Reading such keys takes time that grows with the square of their length.
+_DEEP_KEY = re.compile(rb"""(?<![\w"'-])[\w"'-]++(?:[ \t]*+\.[ \t]*+[\w"'-]++){100}""")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 
 
@@ -153,9 +156,17 @@ def load(path: Path) -> Loaded:
     """Read a configuration. Raises ConfigError that names file, line and key, and what to write instead."""
     try:
         data = path.read_bytes()
+        if len(data) > _MAX_BYTES:
+            message = f"larger than {_MAX_BYTES // 1_000_000} MB"
+            raise ConfigError(message, path=str(path), line=1, hint="keep only what is needed")
+        if deep := _DEEP_KEY.search(data):
+            line = data.count(b"\n", 0, deep.start()) + 1
+            raise ConfigError("a key of more than 100 names", path=str(path), line=line, hint="nothing real needs that")
         said: Any = tomllib.loads(data.decode("utf8"))
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
+    except RecursionError as error:
+        raise ConfigError("it is nested too deeply", path=str(path), line=1, hint="nothing real needs that") from error
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError("is not UTF-8 text", path=str(path), line=line, hint="save it as UTF-8") from error

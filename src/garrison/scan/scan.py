@@ -101,7 +101,7 @@ def _claimed(tree: Tree) -> tuple[list[tuple[Format, list[File]]], list[File]]:
                     files.append(file)
                     wanted = True
         except OSError as error:
-            tree.problem(file.path, f"cannot be read: {error.strerror}")
+            tree.problem(file.path, f"cannot be read: {error.strerror}", hint="check its permissions")
             continue
         (claimed if wanted else others).append(file)
     note_unsupported(tree, others)

@@ -85,7 +85,7 @@ BINARY = frozenset(
     ]
 )
 _IGNORE_FILES = (".gitignore", ".garrisonignore")
-_MAX_IGNORE_FILE_BYTES = 1_000_000
+_MAX_IGNORE_FILE_BYTES = 100_000
 Levels = tuple[tuple[Patterns, int], ...]
 
 
@@ -156,7 +156,8 @@ class _Walk:
                 with os.scandir(path) as listing:
                     entries = sorted(listing, key=lambda e: e.name)
             except OSError as error:
-                self.tree.problem(printable(shown.rstrip("/")) or ".", f"the folder cannot be read: {error.strerror}")
+                message = f"the folder cannot be read: {error.strerror}"
+                self.tree.problem(printable(shown.rstrip("/")) or ".", message, hint="check its permissions")
                 continue
             levels = self._with_own(entries, shown, levels)
             for entry in entries:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+_MAX_PATTERNS = 2_000
 _MAX_PATTERN = 1000  # characters; longer lines are no patterns that people write
 _SET = re.compile(r"\[[!^]?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]", re.DOTALL)
 
@@ -20,7 +21,9 @@ class Patterns:
     def __init__(self, text: str) -> None:
         self._negated: list[bool] = []
         sources = []
-        for line in reversed(text.splitlines()):
+        lines = list(dict.fromkeys(reversed(text.splitlines())))
+        # Rather too much is scanned than too little, or without end.
+        for line in lines if len(lines) <= _MAX_PATTERNS else ():
             negated, source = _translated(line)
             if source:
                 sources.append(f"({source})")
@@ -78,8 +81,8 @@ def _joined(pieces: list[str]) -> str:
     if len(groups) == 1:
         return "/".join(groups[0])
     head = "".join(f"{s}/" for s in groups[0])
-    middle = "".join("(?>(?:[^/]+/)*?" + "".join(f"{s}/" for s in group) + ")" for group in groups[1:-1] if group)
-    return head + middle + ("(?:[^/]+/)*" + "/".join(groups[-1]) if groups[-1] else ".+")
+    middle = "".join("(?>(?:[^/]++/)*?" + "".join(f"{s}/" for s in group) + ")" for group in groups[1:-1] if group)
+    return head + middle + ("(?:[^/]++/)*" + "/".join(groups[-1]) if groups[-1] else ".+")
 
 
 def _segment(piece: str) -> str:

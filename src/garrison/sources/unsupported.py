@@ -49,7 +49,7 @@ def note_unsupported(tree: Tree, unclaimed: list[File]) -> None:
         try:
             format_ = format_of(file)
         except OSError as error:
-            tree.problem(file.path, f"cannot be read: {error.strerror}")
+            tree.problem(file.path, f"cannot be read: {error.strerror}", hint="check its permissions")
             continue
         if format_:
             found[format_].append(file)
