@@ -63,7 +63,7 @@ def test_what_would_take_for_ever_is_unknown(kind: str, scan_with: Scan) -> None
 def test_loops_that_multiply(scan_with: Scan) -> None:
     nested = "".join(f"{'  ' * (3 * n + 1)}Fn::ForEach::A{n}:\n{'  ' * (3 * n + 2)}- I{n}\n{'  ' * (3 * n + 2)}- [a, b, c, d, e, f, g, h]\n{'  ' * (3 * n + 2)}-\n" for n in range(20))  # fmt: skip
     name = "X" + "".join(f"${{I{n}}}" for n in range(20))
-    long = f"  Fn::ForEach::L:\n    - I\n    - [{', '.join(map(str, range(100_000)))}]\n    - X${{I}}: {{Type: AWS::S3::Bucket}}\n"
+    long = f"  Fn::ForEach::L:\n    - I\n    - [{', '.join(map(str, range(20_000)))}]\n    - X${{I}}: {{Type: AWS::S3::Bucket}}\n"
     files = {
         "a/m.yaml": f"{LOOPS}Resources:\n{nested}{'  ' * 61}{name}:\n{'  ' * 62}Type: AWS::S3::Bucket\n",
         "b/m.yaml": LOOPS + bucket("x") + long,

@@ -15,7 +15,7 @@ from garrison.sources.nodes import Mapping, Node, Scalar, Sequence, Style
 _HOLE = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
 _BOOLEANS = {"true": True, "false": False}
 _MAX_NESTING = 40  # functions inside functions; each takes a few frames of Python's stack
-_MAX_STEPS = 200_000  # functions applied in one template; few have a thousand
+_MAX_STEPS = 100_000  # functions applied in one template; few have a thousand
 _TOO_MUCH = "there is too much in this template to evaluate"
 _FALSE = frozenset({"", "0", "false"})
 
