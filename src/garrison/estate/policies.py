@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from garrison.estate.truth import Truth, any_of
-from garrison.estate.values import Body, Place, State, Value, absent, known, unknown
+from garrison.estate.values import Body, Place, State, Value, absent, deciders, known, unknown
 
 _HOLE = "\x01"
 # Conditions on these say how a request is made, not by whom: with them alone a statement stays open to everybody.
@@ -363,9 +363,5 @@ def _structure(data: Any, pieces: tuple[Value, ...], whole: Value) -> Value:
         )
         if len(parts) == 1:
             return parts[0]
-        return unknown(parts[0].reason or "parts are decided later", whole.place, parts, _deciders(parts))
+        return unknown(parts[0].reason or "parts are decided later", whole.place, parts, deciders(parts))
     return absent(whole.place) if data is None else known(data, whole.place)
-
-
-def _deciders(parts: tuple[Value, ...]) -> str:
-    return ", ".join(dict.fromkeys(p.decided_by for p in parts if p.decided_by))

@@ -44,10 +44,6 @@ class Truth(msgspec.Struct, frozen=True, eq=False):
         """Not decided."""
         return self.answer is None
 
-    def with_evidence(self, *values: Value) -> Truth:
-        """The same answer, with more values that decided it."""
-        return Truth(self.answer, self.because + values)
-
 
 YES, NO = Truth(True), Truth(False)
 

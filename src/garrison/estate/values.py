@@ -365,6 +365,11 @@ def _dig_each(value: Value, path: Sequence[str], start: int) -> Value:
     return Value(_KNOWN, tuple(found), value.place, rest=rest)
 
 
+def deciders(values: Iterable[Value]) -> str:
+    """What would decide them, each once, in their order."""
+    return ", ".join(dict.fromkeys(v.decided_by for v in values if v.decided_by))
+
+
 def same(a: object, b: object) -> bool:
     """Equality that tells true from 1, as HCL, YAML and JSON do."""
     return a == b and (type(a) is bool) is (type(b) is bool)
@@ -409,6 +414,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 __all__ = [
-    "NO", "YES", "Body", "Place", "Ref", "Source", "State", "Truth", "Value", "absent", "all_of", "any_of", "dig",
+    "NO", "YES", "Body", "Place", "Ref", "Source", "State", "Truth", "Value", "absent", "all_of", "any_of", "deciders", "dig",
     "known", "number", "pack", "referred", "same", "unknown",
 ]  # fmt: skip

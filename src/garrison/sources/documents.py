@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from garrison.estate.values import Body, Place, Source, State, Value, absent, known, unknown
+from garrison.estate.values import Body, Place, Source, State, Value, absent, deciders, known, unknown
 from garrison.sources.interface import File, Tree
 from garrison.sources.json_nodes import compose_json
 from garrison.sources.nodes import (
@@ -229,12 +229,10 @@ def joined(parts: Sequence[Value], place: Place | None) -> Value:
         flat += inner
     if all(p.state is State.KNOWN for p in flat):
         origins = dict.fromkeys(p.reason for p in flat if p.reason)
-        deciders = dict.fromkeys(p.decided_by for p in flat if p.decided_by)
         text = "".join(as_text(p.content) for p in flat)
-        return Value(State.KNOWN, text, place, ", ".join(origins), None, ", ".join(deciders))
+        return Value(State.KNOWN, text, place, ", ".join(origins), None, deciders(flat))
     holes = [p for p in flat if p.state is not State.KNOWN]
-    deciders = dict.fromkeys(p.decided_by for p in holes if p.decided_by)
-    return unknown(holes[0].reason, place, tuple(flat), ", ".join(deciders))
+    return unknown(holes[0].reason, place, tuple(flat), deciders(holes))
 
 
 def as_text(content: object) -> str:

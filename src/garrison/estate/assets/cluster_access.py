@@ -79,13 +79,6 @@ class RoleBinding(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether people who did not say who they are receive it."""
         return self.subjects.any(lambda s: s.child("name").one_of(EVERYONE))
 
-    @cached_property
-    def to_service_account(self) -> Truth:
-        """Whether a service account receives it, one of its own or all of them."""
-        return self.subjects.any(
-            lambda s: s.child("kind").equals("ServiceAccount") | s.child("name").starts_with("system:serviceaccounts")
-        )
-
 
 class ConfigMap(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """Settings handed to workloads: a ConfigMap, or a Secret, whose values are base64 and no secret in a manifest."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from garrison.estate.values import Place, State, Value, known, unknown
+from garrison.estate.values import Place, State, Value, deciders, known, unknown
 from garrison.sources.terraform.conversion import as_bool, text_value
 from garrison.sources.terraform.evaluation import MAX_TEXT, Env, Expr, Failed, failed, undecided
 from garrison.sources.terraform.loops import turns
@@ -293,6 +293,5 @@ def text_of_parts(parts: list[Value], place: Place | None) -> Value:
             flat.append(known(text, together[0].place))
         elif not is_known:
             flat += together
-    deciders = ", ".join(dict.fromkeys(p.decided_by for p in flat if p.decided_by))
     reason = next((p.reason for p in flat if p.state is State.UNKNOWN and p.reason), "parts of it are decided later")
-    return unknown(reason, place, tuple(flat), deciders)
+    return unknown(reason, place, tuple(flat), deciders(flat))

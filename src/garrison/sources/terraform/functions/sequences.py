@@ -209,11 +209,6 @@ def _reverse(call: Call, value: Value) -> Value:
     return sequence(list(reversed(items)), call.place, value.rest)
 
 
-def _unlisted(call: Call, value: Value) -> Value:
-    """For what is no list whose items are all known."""
-    return unknown_or_failed(call, "needs a list") if value.rest is None else undecided(value.rest, call.place)
-
-
 def _slice(call: Call, value: Value, start: Value, end: Value) -> Value:
     cause = unknown_among(call)
     items = listed(value)
