@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 import garrison.checks
 from garrison.checks.check import Check, Outcome, all_checks
+from garrison.checks.example import parse_name
 from garrison.findings.finding import Finding
 from garrison.scan.scan import Result, scan
-from garrison.sources.mapping.table import FORMATS, Table, all_tables
+from garrison.sources.interface import table_formats
+from garrison.sources.mapping.table import Table, all_tables
 
 EXAMPLES = Path(garrison.checks.__path__[0], "examples")
-NAME = re.compile(r"(?P<outcome>fail|pass)(\.[\w-]+)?\.(?P<format>tf|cloudformation\.yaml|kubernetes\.yaml)")
-FORMAT_OF = {
-    "tf": "terraform",
-    "cloudformation.yaml": "cloudformation",
-    "kubernetes.yaml": "kubernetes",
-}
 # What a format cannot express, and why: no example is owed there.
 INAPPLICABLE: dict[tuple[str, str], str] = {
     ("endpoint-plain-http", "cloudformation"): "SageMaker answers over TLS only",
@@ -62,13 +57,13 @@ def examples() -> list[tuple[str, Path]]:
 
 @pytest.mark.parametrize(("check_id", "file"), examples(), ids=lambda p: p.name if isinstance(p, Path) else p)
 def test_example(check_id: str, file: Path) -> None:
-    match = NAME.fullmatch(file.name)
-    assert match, f"{file}: call it fail.tf, pass.gcp.tf, fail.cloudformation.yaml, ..."
+    name = parse_name(file.name)
+    assert name, f"{file}: call it fail.tf, pass.gcp.tf, fail.cloudformation.yaml, ..."
     result = scan([file])
     assert not result.problems
     assert not result.errors
     said = {o: [f for f in found if f.check.id == check_id] for o, found in _outcomes(result).items()}
-    if match["outcome"] == "fail":
+    if name.outcome == "fail":
         assert said[Outcome.FAIL], f"{check_id} finds nothing in {file.name}"
     else:
         assert not said[Outcome.FAIL]
@@ -78,9 +73,9 @@ def test_example(check_id: str, file: Path) -> None:
 
 @pytest.mark.parametrize("check", all_checks(), ids=lambda c: c.id)
 def test_check_has_examples(check: Check) -> None:
-    formats = {f for f in FORMATS for table in all_tables(f) if _judges(check, table)}
+    formats = {f for f in table_formats() for table in all_tables(f) if _judges(check, table)}
     shown = {
-        (m["outcome"], FORMAT_OF[m["format"]]) for c, f in examples() if c == check.id and (m := NAME.fullmatch(f.name))
+        (n.outcome, n.format.NAME) for c, f in examples() if c == check.id and (n := parse_name(f.name)) is not None
     }
     for format_ in formats:
         if (check.id, format_) not in INAPPLICABLE:

@@ -80,7 +80,7 @@ def test_a_reader_that_raises_is_named(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(terraform, "read", read)
     result = scan([folder])
     assert [(p.path, p.message) for p in result.problems] == [
-        ("main.tf", "reading terraform broke off: TypeError: no file")
+        ("main.tf", "reading Terraform broke off: TypeError: no file")
     ]
     assert {type(f.asset) for f in result.findings} == {Workload}
     assert result.exit_code == 3

@@ -11,16 +11,10 @@ from pathlib import Path
 import msgspec
 
 import garrison.checks
+from garrison.sources.interface import Format, formats
 
 FOLDER = Path(garrison.checks.__path__[0], "examples")
-NAME = re.compile(
-    r"(?P<outcome>fail|pass)(\.(?P<variant>[\w-]+?))?\.(?P<ending>tf|cloudformation\.yaml|kubernetes\.yaml)"
-)
-_FORMATS = {
-    "tf": ("terraform", "Terraform", "hcl"),
-    "cloudformation.yaml": ("cloudformation", "CloudFormation", "yaml"),
-    "kubernetes.yaml": ("kubernetes", "Kubernetes", "yaml"),
-}
+_HEAD = re.compile(r"(fail|pass)(?:\.([\w-]+))?")
 _CLOUDS = {"gcp": "Google Cloud", "azure": "Azure", "aws": "AWS"}
 
 
@@ -37,7 +31,24 @@ class Pair(msgspec.Struct, frozen=True):
 
 def examples_of(check_id: str) -> tuple[Pair, ...]:
     """Every pair of a check, the first of each format before its variants."""
-    return tuple(sorted(_pairs(check_id), key=lambda p: (list(_FORMATS).index(_ending(p)), p.variant)))
+    return tuple(_pairs(check_id))
+
+
+class Name(msgspec.Struct, frozen=True):
+    """What the name of an example says: `fail.gcp.tf` fails, is about Google Cloud, and is Terraform."""
+
+    outcome: str  # fail, pass
+    variant: str
+    format: Format
+
+
+def parse_name(name: str) -> Name | None:
+    """The parts of a name; None for one that no example may have."""
+    for format_ in formats():
+        if format_.ENDING and name.endswith(f".{format_.ENDING}"):
+            match = _HEAD.fullmatch(name.removesuffix(f".{format_.ENDING}"))
+            return Name(match[1], match[2] or "", format_) if match else None
+    return None
 
 
 @cache
@@ -48,20 +59,14 @@ def _texts(check_id: str) -> dict[str, str]:
 
 def _pairs(check_id: str) -> Iterator[Pair]:
     texts = _texts(check_id)
-    for name, failing in texts.items():
-        match = NAME.fullmatch(name)
-        if match is None or match["outcome"] != "fail":
-            continue
+    named = [(said, name) for name in texts if (said := parse_name(name)) is not None and said.outcome == "fail"]
+    order = list(formats())
+    for said, name in sorted(named, key=lambda n: (order.index(n[0].format), n[0].variant)):
         passing = texts.get("pass" + name.removeprefix("fail"))
         if passing is not None:
-            format_, label, language = _FORMATS[match["ending"]]
-            variant = match["variant"] or ""
+            format_, variant = said.format, said.variant
             about = f" ({_CLOUDS.get(variant, variant.replace('-', ' '))})" if variant else ""
-            yield Pair(format_, variant, language, label + about, failing, passing)
-
-
-def _ending(pair: Pair) -> str:
-    return next(e for e, (format_, _, _) in _FORMATS.items() if format_ == pair.format)
+            yield Pair(format_.NAME, variant, format_.LANGUAGE, format_.LABEL + about, texts[name], passing)
 
 
 def difference(pair: Pair, context: int = 3) -> str:

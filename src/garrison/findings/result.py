@@ -13,6 +13,7 @@ from garrison.estate.assets import Asset
 from garrison.findings.baseline import Entry
 from garrison.findings.finding import Finding
 from garrison.findings.ignores import Ignored
+from garrison.reach.path import Paths
 from garrison.sources.interface import Note, Problem
 
 
@@ -31,6 +32,7 @@ class Result(msgspec.Struct, eq=False, kw_only=True):
     files_by_format: dict[str, int] = {}
     skipped: dict[str, int] = {}  # why -> how many files and folders were passed over
     assets: int
+    paths: Paths = Paths()
     providers: tuple[str, ...]
     checks: tuple[Check, ...] = ()  # those that were run
     passed_by_check: dict[str, int]  # how often each passed

@@ -24,7 +24,7 @@ from garrison.reach.link import link
 from garrison.reach.selectors import link_selectors
 from garrison.scan.config import Settings
 from garrison.sources.discover import discover, shown_prefix
-from garrison.sources.interface import File, Format, Tree, formats
+from garrison.sources.interface import File, Format, Tree, formats, is_beside, tables_of
 from garrison.sources.mapping.assemble import assets_of
 from garrison.sources.unsupported import note_unsupported
 
@@ -74,16 +74,17 @@ def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
     counts: dict[str, int] = {}
     claimed, files = _claimed(tree)
     for format_, theirs in claimed:
-        progress(f"reading {len(theirs):,} files of {format_.NAME}")
+        progress(f"reading {len(theirs):,} files of {format_.LABEL}")
         try:
-            for asset in assets_of(format_.NAME, format_.read(theirs, tree)):
+            for asset in assets_of(tables_of(format_), format_.read(theirs, tree)):
                 assets.append(asset)  # noqa: PERF402 - what came before an error is kept
         except Exception as error:  # noqa: BLE001 - a defect of one reader is named, and all else is still reported
             hint = "this is a defect of Garrison: please report it"
             tree.problem(
-                theirs[0].path, f"reading {format_.NAME} broke off: {type(error).__name__}: {error}", hint=hint
+                theirs[0].path, f"reading {format_.LABEL} broke off: {type(error).__name__}: {error}", hint=hint
             )
-        counts[format_.NAME] = len(theirs)
+        if not is_beside(format_):
+            counts[format_.NAME] = len(theirs)
     ignores = [*ignores_in(files), *settings.loaded.ignores(tree.top)]
     return Read(tree, assets, ignores, counts, len(files))
 
@@ -99,7 +100,7 @@ def _claimed(tree: Tree) -> tuple[list[tuple[Format, list[File]]], list[File]]:
             for format_, files in found:
                 if format_.claims(file):
                     files.append(file)
-                    wanted = True
+                    wanted = wanted or not is_beside(format_)
         except OSError as error:
             tree.problem(file.path, f"cannot be read: {error.strerror}", hint="check its permissions")
             continue

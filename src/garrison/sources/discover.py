@@ -84,6 +84,12 @@ BINARY = frozenset(
         "zst",
     ]
 )
+NOT_HIDDEN = frozenset(  # names with a dot in front that say how something is built, deployed or started
+    {
+        ".dockerignore", ".env", ".github", ".gitlab", ".gitlab-ci.yaml", ".gitlab-ci.yml", ".jupyter", ".netrc", ".pypirc",
+        ".streamlit",
+    }
+)  # fmt: skip
 _IGNORE_FILES = (".gitignore", ".garrisonignore")
 _MAX_IGNORE_FILE_BYTES = 100_000
 Levels = tuple[tuple[Patterns, int], ...]
@@ -166,7 +172,7 @@ class _Walk:
 
     def _entry(self, entry: os.DirEntry[str], before: str, levels: Levels) -> None:
         name = entry.name
-        if name[0] == ".":
+        if name[0] == "." and name not in NOT_HIDDEN:
             self._skip("hidden")
             return
         if entry.is_dir(follow_symlinks=False):

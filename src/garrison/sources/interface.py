@@ -1,7 +1,7 @@
 """What a format is to Garrison, and what it is given.
 
-A format is a package beside this module whose `__init__` has `NAME`, `claims` and `read`; nothing registers it. The
-`__init__` must be cheap to import: parsers are imported where they are used.
+A format is a package beside this module whose `__init__` is a `Format`; nothing registers it. The `__init__` must be cheap
+to import: parsers are imported where they are used.
 """
 
 from __future__ import annotations
@@ -103,9 +103,17 @@ class Tree:
 
 
 class Format(Protocol):
-    """The module of a format's package."""
+    """The module of a format's package.
+
+    Two names may stand in it beside these. `TABLES` is the format whose mapping tables read it, where that is another one:
+    what Helm renders are Kubernetes objects. `BESIDE = True` is for what is looked for in files of every format: that a
+    file was looked at so does not make it read.
+    """
 
     NAME: str
+    LABEL: str  # what people call it
+    ENDING: str  # of the names of its examples: `fail.<ending>`; "" where another format's examples show all
+    LANGUAGE: str  # of its examples, for highlighting
 
     def claims(self, file: File) -> bool:
         """Whether the file is of this format, by its name, or by its bytes where the name does not tell."""
@@ -122,3 +130,21 @@ def formats() -> tuple[Format, ...]:
     packages = sorted(m.name for m in pkgutil.iter_modules(garrison.sources.__path__) if m.ispkg)
     modules = (importlib.import_module(f"garrison.sources.{name}") for name in packages)
     return tuple(m for m in modules if hasattr(m, "claims"))
+
+
+@cache
+def table_formats() -> dict[str, Format]:
+    """The formats that mapping tables speak of, by name."""
+    return {f.NAME: f for f in formats() if tables_of(f) == f.NAME}
+
+
+def tables_of(format_: Format) -> str:
+    """The name by which mapping tables speak of a format."""
+    name: str = getattr(format_, "TABLES", format_.NAME)
+    return name
+
+
+def is_beside(format_: Format) -> bool:
+    """Whether it looks into files of other formats, which does not make them read."""
+    beside: bool = getattr(format_, "BESIDE", False)
+    return beside

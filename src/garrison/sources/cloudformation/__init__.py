@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from garrison.estate.resource import Resource
     from garrison.sources.interface import File, Tree
 
-NAME = "cloudformation"
+NAME, LABEL = "cloudformation", "CloudFormation"
+ENDING, LANGUAGE = "cloudformation.yaml", "yaml"  # of examples
 
 _ENDINGS = (".yaml", ".yml", ".json", ".template")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from garrison.estate.resource import Resource
     from garrison.sources.interface import File, Tree
 
-NAME = "kubernetes"
+NAME, LABEL = "kubernetes", "Kubernetes"
+ENDING, LANGUAGE = "kubernetes.yaml", "yaml"  # of examples
 
 _ENDINGS = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})

@@ -6,7 +6,8 @@ from functools import cache
 
 import msgspec
 
-from garrison.sources.mapping.table import FORMATS, Table, all_tables
+from garrison.sources.interface import table_formats
+from garrison.sources.mapping.table import Table, all_tables
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -21,7 +22,7 @@ class Row(msgspec.Struct, frozen=True):
 def coverage() -> tuple[Row, ...]:
     """A row for each kind and provider, parts included, by their names."""
     found: dict[tuple[str, str], dict[str, set[str]]] = {}
-    for format_ in sorted(FORMATS):
+    for format_ in table_formats():
         for table in all_tables(format_):
             for kind in _kinds(table):
                 types = found.setdefault((kind, table.provider), {})

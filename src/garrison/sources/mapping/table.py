@@ -13,9 +13,9 @@ import garrison.sources
 from garrison.errors import ConfigError
 from garrison.estate.assets import Asset, kinds
 from garrison.estate.assets.asset import shape
+from garrison.sources.interface import table_formats
 from garrison.sources.mapping.field import Field, Steps, parse_path
 
-FORMATS = frozenset({"terraform", "cloudformation", "kubernetes"})
 EVERY: Steps = ("*",)  # in a companion's `by`: it speaks of all in its root, as a setting of the account does
 _WORD = re.compile(rb"[A-Za-z][\w:]+")
 _TAGS = {"terraform": "tags", "cloudformation": "Tags", "kubernetes": "/metadata.labels"}
@@ -40,7 +40,7 @@ class Table:
     """One provider's words for one kind, in one format."""
 
     def __init__(self, said: dict[str, Any], format_: str, source: str) -> None:
-        strange = said.keys() - _KEYS - FORMATS
+        strange = said.keys() - _KEYS - table_formats().keys()
         if strange:
             raise ConfigError(f"unknown key {', '.join(sorted(strange))}", path=source)
         if said.get("kind") not in kinds():
@@ -88,17 +88,17 @@ def _path_for(said: Any, format_: str) -> tuple[str, Steps]:
 
 
 def _tags(format_: str, provider: str) -> str:
-    return "labels" if format_ == "terraform" and provider == "gcp" else _TAGS[format_]
+    return "labels" if format_ == "terraform" and provider == "gcp" else _TAGS.get(format_, "")
 
 
 def _fields(kind: type[Asset], said: dict[str, Any], format_: str) -> list[Field]:
-    form = shape(kind)
+    form, formats = shape(kind), frozenset(table_formats())
     for name in said:
         if name not in form.truths | form.values and not name.startswith("native_"):
             raise ConfigError(f"{kind.__name__} has no field {name}", hint="add it to the kind, or call it native_...")
-    fields = [Field(n, s, format_, FORMATS, truth=n in form.truths) for n, s in said.items()]
+    fields = [Field(n, s, format_, formats, truth=n in form.truths) for n, s in said.items()]
     missing = sorted((form.truths | form.values) - said.keys())
-    return fields + [Field(n, {}, format_, FORMATS, truth=n in form.truths) for n in missing]
+    return fields + [Field(n, {}, format_, formats, truth=n in form.truths) for n in missing]
 
 
 @cache

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from garrison.estate.resource import Resource
     from garrison.sources.interface import File, Tree
 
-NAME = "terraform"
+NAME, LABEL = "terraform", "Terraform"
+ENDING, LANGUAGE = "tf", "hcl"  # of examples
 
 _ENDINGS = (".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json")
 
