@@ -70,8 +70,8 @@ def test_an_output_without_a_format_is_for_people(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--format", "json", "--format", "sarif"), "two formats would go to standard output"),
-        (("--format", "json", "-o", "x", "--format", "sarif", "-o", "x"), "two formats would go to x"),
+        (("--format", "json", "--format", "sarif"), "two outputs would go to standard output"),
+        (("--format", "json", "-o", "x", "--format", "sarif", "-o", "x"), "two outputs would go to x"),
         (("-o", "x", "--format", "json"), "-o x belongs to no --format"),
         (("--format", "json", "-o", "no/such/x"), "no/such/x cannot be written"),
         (("--check", "bucket-pulbic"), "did you mean bucket-public"),

@@ -85,6 +85,23 @@ def fail_if(truth: Truth, why: str) -> Verdict:
     return Verdict(_OUTCOMES[truth.answer], why, truth.because)
 
 
+class Mend(msgspec.Struct, frozen=True):
+    """Fields of the asset that, set so, mend what the check found. `garrison scan --fix` writes them."""
+
+    fields: dict[str, object]
+    safe: bool  # nothing is replaced or lost, and nobody who works today is turned away
+
+
+def safe(**fields: object) -> Mend:
+    """A mend that `--fix` makes."""
+    return Mend(fields, True)
+
+
+def unsafe(**fields: object) -> Mend:
+    """A mend that may stop what works today, or replace a resource: `--unsafe-fixes` makes it too."""
+    return Mend(fields, False)
+
+
 class Check(msgspec.Struct, frozen=True, eq=False):
     """A registered check."""
 
@@ -99,6 +116,7 @@ class Check(msgspec.Struct, frozen=True, eq=False):
     run: Callable[[typing.Any, Relations], Verdict]
     doc: str
     module: str
+    mend: Mend | None = None
 
     @property
     def title(self) -> str:
@@ -142,13 +160,14 @@ def check(
     confidence: Confidence = Confidence.HIGH,
     about_ml: bool = False,
     native: tuple[str, ...] = (),
+    mend: Mend | None = None,
 ) -> Callable[[F], F]:
     """Register a function as a check.
 
     `maps` names controls of frameworks (`ATLAS:AML.T0049`, `NIST-800-53:SC-7`, `CIS-AWS-6.0:2.1`, `AWS-FSBP:S3.1`,
-    `OWASP-ML:ML05`). `native` names the `native_...` fields it asks for. The kind it judges is the type of the
-    function's first parameter; a second one receives what is near the asset. Raises ConfigError for a check that is
-    not complete.
+    `OWASP-ML:ML05`). `native` names the `native_...` fields it asks for; `mend` says which fields, set how, mend it. The
+    kind it judges is the type of the function's first parameter; a second one receives what is near the asset. Raises
+    ConfigError for a check that is not complete.
     """
 
     def register(function: F) -> F:
@@ -159,7 +178,7 @@ def check(
         kind = function.__globals__[function.__annotations__[parameters[0]]]
         run = function if len(parameters) > 1 else _alone(function)
         made = Check(
-            id, kind, severity, confidence, pillar, maps, about_ml, native, run, doc, function.__module__
+            id, kind, severity, confidence, pillar, maps, about_ml, native, run, doc, function.__module__, mend
         )  # fmt: skip
         if id in _REGISTERED and _REGISTERED[id].module != made.module:
             raise ConfigError(f"two checks are called {id}", path=made.module)

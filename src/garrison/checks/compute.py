@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
 from garrison.estate.assets.compute import Cluster, Disk, Instance, Interface, NodePool
 from garrison.estate.assets.network import Subnet
 from garrison.estate.estate import Relations
@@ -220,6 +220,7 @@ def cluster_audit_log_off(cluster: Cluster) -> Verdict:
     severity=Severity.HIGH,
     pillar=Pillar.ACCESS,
     maps=("NIST-800-53:AC-6", "NIST-800-53:AC-3", "CIS-Kubernetes-1.12:1.2.8"),
+    mend=unsafe(legacy_authorization=False),
 )
 def cluster_legacy_authorization(cluster: Cluster) -> Verdict:
     """A cluster does without role-based access control.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
 from garrison.estate.assets.workload import DIGEST, MOVING_TAG, TAG, Container
 
 
@@ -11,6 +11,7 @@ from garrison.estate.assets.workload import DIGEST, MOVING_TAG, TAG, Container
     severity=Severity.HIGH,
     pillar=Pillar.CONTAINERS,
     maps=("ATLAS:AML.T0105", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.2"),
+    mend=unsafe(privileged=False),
 )
 def container_privileged(container: Container) -> Verdict:
     """Container is privileged.
@@ -28,6 +29,7 @@ def container_privileged(container: Container) -> Verdict:
     pillar=Pillar.CONTAINERS,
     maps=("NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.7"),
     confidence=Confidence.MEDIUM,
+    mend=unsafe(run_as_non_root=True),
 )
 def container_runs_as_root(container: Container) -> Verdict:
     """Container may run as root.
@@ -44,6 +46,7 @@ def container_runs_as_root(container: Container) -> Verdict:
     severity=Severity.LOW,
     pillar=Pillar.CONTAINERS,
     maps=("NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.6"),
+    mend=unsafe(escalates=False),
 )
 def container_privilege_escalation(container: Container) -> Verdict:
     """Processes in the container may gain more rights than their parent.

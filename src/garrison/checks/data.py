@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe, unsafe
 from garrison.estate.assets.data import Cache, Database, FileSystem, SearchIndex, SearchNetwork, Stream
 
 
@@ -12,6 +12,7 @@ from garrison.estate.assets.data import Cache, Database, FileSystem, SearchIndex
     pillar=Pillar.CLOUD,
     maps=("ATLAS:AML.T0036", "NIST-800-53:SC-7", "AWS-FSBP:RDS.2", "AWS-FSBP:Redshift.1", "CIS-AWS-6.0:3.2.3",
           "CIS-GCP-4.0:6.5"),
+    mend=unsafe(public_address=False),
 )  # fmt: skip
 def database_public(database: Database) -> Verdict:
     """The database has an address on the internet that lets everybody knock.
@@ -281,6 +282,7 @@ def stream_unauthenticated(stream: Stream) -> Verdict:
     severity=Severity.MEDIUM,
     pillar=Pillar.CLOUD,
     maps=("NIST-800-53:SC-28", "AWS-FSBP:Kinesis.1", "AWS-FSBP:SQS.1"),
+    mend=safe(encrypted=True),
 )
 def stream_unencrypted(stream: Stream) -> Verdict:
     """What waits in the stream or queue is not encrypted.

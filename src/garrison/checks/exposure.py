@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
 from garrison.estate.assets.exposure import Ingress, MeshAuthorization, MeshEncryption, MeshGateway
 
 
@@ -43,6 +43,7 @@ def gateway_without_tls(gateway: MeshGateway) -> Verdict:
     severity=Severity.MEDIUM,
     pillar=Pillar.API,
     maps=("NIST-800-53:SC-8", "NIST-800-53:SC-23"),
+    mend=unsafe(mode="STRICT"),
 )
 def mesh_takes_plain_traffic(encryption: MeshEncryption) -> Verdict:
     """The mesh takes traffic that is not mutual TLS.

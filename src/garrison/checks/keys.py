@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe
 from garrison.estate.assets.keys import Key, Secret, Vault
 
 
@@ -26,6 +26,7 @@ def key_open(key: Key) -> Verdict:
     severity=Severity.LOW,
     pillar=Pillar.CLOUD,
     maps=("NIST-800-53:SC-12", "AWS-FSBP:KMS.4", "CIS-AWS-6.0:4.6", "CIS-GCP-4.0:1.10", "CIS-Azure-5.0:8.3.9"),
+    mend=safe(rotates=True),
 )
 def key_not_rotated(key: Key) -> Verdict:
     """The key is never rotated.
@@ -41,6 +42,7 @@ def key_not_rotated(key: Key) -> Verdict:
     severity=Severity.LOW,
     pillar=Pillar.CLOUD,
     maps=("NIST-800-53:SC-12", "AWS-FSBP:KMS.3"),
+    mend=safe(deletion_days=30),
 )
 def key_quick_deletion(key: Key) -> Verdict:
     """The key can be gone for good within days.

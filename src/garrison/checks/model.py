@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, unsafe
 from garrison.estate.assets.model import Endpoint, LiveEndpoint, Model, ModelContainer, ModelRegistry
 
 
@@ -77,6 +77,7 @@ def model_image_floating(container: ModelContainer) -> Verdict:
     pillar=Pillar.CLOUD,
     maps=("ATLAS:AML.T0025", "NIST-800-53:SC-7", "AWS-FSBP:SageMaker.5"),
     about_ml=True,
+    mend=unsafe(network_isolation=True),
 )
 def model_not_isolated(model: Model) -> Verdict:
     """A model's containers can make calls to the network.

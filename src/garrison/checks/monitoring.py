@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe
 from garrison.estate.assets.monitoring import Alarm, LogGroup, Trail
 from garrison.estate.assets.storage import Bucket
 from garrison.estate.estate import Relations
@@ -14,6 +14,7 @@ from garrison.estate.relations import Relation
     severity=Severity.HIGH,
     pillar=Pillar.MONITORING,
     maps=("NIST-800-53:AU-2", "AWS-FSBP:CloudTrail.1", "CIS-AWS-6.0:4.1", "ATLAS:AML.T0107"),
+    mend=safe(records=True),
 )
 def trail_off(trail: Trail) -> Verdict:
     """The trail records nothing.
@@ -44,6 +45,7 @@ def trail_no_data_events(trail: Trail) -> Verdict:
     severity=Severity.MEDIUM,
     pillar=Pillar.MONITORING,
     maps=("NIST-800-53:AU-12", "AWS-FSBP:CloudTrail.1", "CIS-AWS-6.0:4.1"),
+    mend=safe(all_regions=True),
 )
 def trail_single_region(trail: Trail) -> Verdict:
     """The trail records one region only.
@@ -59,6 +61,7 @@ def trail_single_region(trail: Trail) -> Verdict:
     severity=Severity.MEDIUM,
     pillar=Pillar.MONITORING,
     maps=("NIST-800-53:AU-9", "AWS-FSBP:CloudTrail.4", "CIS-AWS-6.0:4.2"),
+    mend=safe(validated=True),
 )
 def trail_not_validated(trail: Trail) -> Verdict:
     """Nobody can tell whether the trail's files were changed.
@@ -120,6 +123,7 @@ def log_kept_forever(log: LogGroup) -> Verdict:
     severity=Severity.LOW,
     pillar=Pillar.MONITORING,
     maps=("NIST-800-53:AU-11",),
+    mend=safe(retention_days=365),
 )
 def log_short_lived(log: LogGroup) -> Verdict:
     """Logs are gone before anybody looks.

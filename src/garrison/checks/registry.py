@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe, unsafe
 from garrison.estate.assets.registry import Registry
 
 
@@ -41,6 +41,7 @@ def registry_public(registry: Registry) -> Verdict:
     severity=Severity.MEDIUM,
     pillar=Pillar.CONTAINERS,
     maps=("ATLAS:AML.T0010.004", "NIST-800-53:SI-7", "AWS-FSBP:ECR.2"),
+    mend=unsafe(immutable_tags=True),
 )
 def registry_mutable_tags(registry: Registry) -> Verdict:
     """A tag can be moved to another image.
@@ -56,6 +57,7 @@ def registry_mutable_tags(registry: Registry) -> Verdict:
     severity=Severity.LOW,
     pillar=Pillar.CONTAINERS,
     maps=("NIST-800-53:RA-5", "AWS-FSBP:ECR.1", "ATLAS:AML.M0016"),
+    mend=safe(scans=True),
 )
 def registry_unscanned(registry: Registry) -> Verdict:
     """Images are not searched for known weaknesses.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, safe
 from garrison.estate.assets.storage import Bucket
 from garrison.estate.estate import Relations
 from garrison.estate.facts import Content
@@ -115,6 +115,7 @@ def bucket_plain_http(bucket: Bucket) -> Verdict:
     maps=("ATLAS:AML.T0020", "ATLAS:AML.M0025", "NIST-800-53:CP-9", "AWS-FSBP:S3.14", "CIS-Azure-5.0:9.2.3"),
     confidence=Confidence.MEDIUM,
     about_ml=True,
+    mend=safe(versioned=True),
 )
 def bucket_unversioned(bucket: Bucket, near: Relations) -> Verdict:
     """Training data or models lie in a bucket that keeps no versions.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
 from garrison.estate.assets.cluster_access import ServiceAccount
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Relations
@@ -46,6 +46,7 @@ def workload_node_path(workload: Workload) -> Verdict:
     severity=Severity.HIGH,
     pillar=Pillar.CONTAINERS,
     maps=("ATLAS:AML.T0105", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.2.3", "CIS-Kubernetes-1.12:5.2.4"),
+    mend=unsafe(host_processes=False, host_ipc=False),
 )
 def workload_host_processes(workload: Workload) -> Verdict:
     """Workload shares processes or memory with its node.
@@ -62,6 +63,7 @@ def workload_host_processes(workload: Workload) -> Verdict:
     severity=Severity.MEDIUM,
     pillar=Pillar.CONTAINERS,
     maps=("NIST-800-53:SC-7", "CIS-Kubernetes-1.12:5.2.5"),
+    mend=unsafe(host_network=False),
 )
 def workload_host_network(workload: Workload) -> Verdict:
     """Workload is on its node's network.
@@ -114,6 +116,7 @@ def gpu_device_mounted(workload: Workload) -> Verdict:
     maps=("ATLAS:AML.T0091.000", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.1.6"),
     confidence=Confidence.MEDIUM,
     about_ml=True,
+    mend=unsafe(mounts_token=False),
 )
 def ml_server_cluster_token(workload: Workload, near: Relations) -> Verdict:
     """Model server carries a token for the cluster's API that it does not need.

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from garrison.report import View, form, form_names
 
 if TYPE_CHECKING:
     from garrison.findings.result import Result
+    from garrison.fix.fix import Fixed
     from garrison.scan.config import Settings
+    from garrison.scan.scan import Progress
 
 _STDOUT = "-"
 _ORDER = "garrison.order"
@@ -46,6 +48,8 @@ Examples:
   garrison scan --fail-on high --format github     in a pull request
   garrison scan --write-baseline known.json        accept what is there today ...
   garrison scan --baseline known.json              ... and fail on what is new
+  garrison scan --fix --patch changes.patch        see what would be mended
+  garrison scan --fix                              mend it
 \b
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could not be read.""",
 )
@@ -68,6 +72,15 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     "--baseline", type=click.Path(path_type=Path), help="A file of findings that are known: they are only counted."
 )
 @click.option("--write-baseline", type=click.Path(path_type=Path), help="Write all findings to such a file.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended without harm, then report what is left.")
+@click.option(
+    "--unsafe-fixes", is_flag=True,
+    help="With --fix: mend also what may stop something that works today, or make a resource anew.",
+)  # fmt: skip
+@click.option(
+    "--patch", type=click.Path(dir_okay=False, allow_dash=True),
+    help="With --fix: write the changes here as a patch, and leave the files alone.",
+)  # fmt: skip
 @click.option(
     "--pillar", "pillars", multiple=True,
     type=click.Choice(["cloud", "containers", "api", "monitoring", "access"]),
@@ -90,13 +103,18 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     from garrison.scan.scan import scan
 
     paths: tuple[Path, ...] = options["paths"] or (Path(),)
-    wanted = _wanted(ctx.meta[_ORDER], options["formats"], options["outputs"])
+    if (options["unsafe_fixes"] or options["patch"]) and not options["fix"]:
+        raise UsageError("--unsafe-fixes and --patch go with --fix", hint="write: garrison scan --fix ...")
+    wanted = _wanted(ctx.meta[_ORDER], options["formats"], options["outputs"], options["patch"])
     settings = _settings(paths, options)
     progress, finish = _progress()
     try:
-        result = scan(paths, settings, progress=progress)
+        fixed = _fixed(paths, settings, options, progress) if options["fix"] else None
+        result = scan(paths, settings, progress=progress) if fixed is None else fixed.result
     finally:
         finish()
+    if fixed is not None:
+        click.echo(_said_of(fixed, options["patch"]), err=True)
     if options["write_baseline"] is not None:
         from garrison.findings.baseline import write_baseline
 
@@ -106,8 +124,33 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     sys.exit(result.exit_code)
 
 
-def _wanted(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Each format with where it goes. Raises UsageError where two would go to one place."""
+def _fixed(paths: tuple[Path, ...], settings: Settings, options: dict[str, Any], progress: Progress) -> Fixed:
+    """Mend, or write what would be changed as a patch."""
+    from garrison.fix.fix import fix, patch, write
+
+    fixed = fix(paths, settings, unsafe=options["unsafe_fixes"], progress=progress)
+    if options["patch"] is None:
+        write(fixed.changes)
+    else:
+        _put(options["patch"], (line.encode("utf8", "surrogateescape") for line in patch(fixed.changes)))
+    return fixed
+
+
+def _said_of(fixed: Fixed, patch: str | None) -> str:
+    findings = "1 finding" if fixed.mended == 1 else f"{fixed.mended} findings"
+    files = "1 file" if len(fixed.changes) == 1 else f"{len(fixed.changes)} files"
+    if not fixed.changes:
+        return "nothing here can be mended by --fix"
+    return f"mended {findings} in {files}" if patch is None else f"a patch mends {findings} in {files}"
+
+
+def _wanted(
+    order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...], patch: str | None
+) -> list[tuple[str, str]]:
+    """Each format with where it goes. Raises UsageError where two would go to one place.
+
+    A patch on standard output takes the place of the report there that nobody asked for.
+    """
     names, files = iter(formats), iter(outputs)
     found: list[tuple[str, str]] = []
     open_ = False  # whether the last format still waits for its output
@@ -123,12 +166,12 @@ def _wanted(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]
             else:
                 raise UsageError(f"-o {next(files)} belongs to no --format", hint="write: --format json -o report.json")
             open_ = False
-    found = found or [("terminal", _STDOUT)]
-    places = [output for _, output in found]
+    found = found or ([("terminal", _STDOUT)] if patch != _STDOUT else [])
+    places = [output for _, output in found] + ([patch] if patch is not None else [])
     for place in places:
         if places.count(place) > 1:
             where = "standard output" if place == _STDOUT else place
-            raise UsageError(f"two formats would go to {where}", hint="write -o FILE behind each --format but one")
+            raise UsageError(f"two outputs would go to {where}", hint="write -o FILE behind each --format but one")
     return found
 
 
@@ -168,7 +211,10 @@ def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds
 
 
 def _write(name: str, output: str, result: Result, view: View) -> None:
-    pieces = (piece.encode("utf8", "backslashreplace") for piece in form(name).render(result, view))
+    _put(output, (piece.encode("utf8", "backslashreplace") for piece in form(name).render(result, view)))
+
+
+def _put(output: str, pieces: Iterator[bytes]) -> None:
     if output == _STDOUT:
         sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()

@@ -136,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     baseline: Baseline | None = None
     fail_on: Severity | None = Severity.LOW
     today: dt.date = msgspec.field(default_factory=dt.date.today)
+    texts: dict[str, bytes] = {}  # by the path of a file: what is read in place of what is in it
 
 
 def find_config(start: Path) -> Path | None:

@@ -56,6 +56,8 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     settings = settings or Settings()
     progress("looking for files")
     tree = discover(*paths, exclude=settings.exclude)
+    for path, text in settings.texts.items():
+        tree.files[path].data = text
     read = _read(tree, settings, progress)
     progress(f"relating {len(read.assets):,} assets")
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
