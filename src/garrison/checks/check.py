@@ -133,6 +133,10 @@ class Check(msgspec.Struct, frozen=True, eq=False):
         """What to do."""
         return self._section("Fix")
 
+    def maps_to(self, framework: str) -> bool:
+        """Whether it maps to a control of the framework, which is given by its key."""
+        return any(m.startswith(f"{framework}:") for m in self.maps)
+
     def _section(self, name: str) -> str:
         lines: list[str] = []
         inside = False

@@ -11,6 +11,7 @@ import click
 from garrison import __version__
 from garrison.errors import ExitCode, GarrisonError, UsageError, nearest
 
+COMPLETE = "_GARRISON_COMPLETE"  # the variable in which a shell asks what can be completed
 _INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
 
 
@@ -48,7 +49,7 @@ def program() -> None:
 def main() -> None:
     """The entry point. What goes wrong becomes its own words and an exit code, never that of findings."""
     try:
-        program(standalone_mode=True)
+        program(standalone_mode=True, complete_var=COMPLETE)
     except GarrisonError as error:
         from garrison.report.terminal.text import clean
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.cli.completion import frameworks, kinds
+
 if TYPE_CHECKING:
     from garrison.checks.check import Check
 
@@ -29,8 +31,17 @@ Examples:
 @click.option(
     "--severity", type=click.Choice(["critical", "high", "medium", "low"]), help="Only this severity or worse."
 )
-@click.option("--kind", metavar="KIND", help="Only what is judged of this kind of asset: Bucket, Notebook, ...")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    shell_complete=kinds,
+    help="Only what is judged of this kind of asset: Bucket, Notebook, ...",
+)
 @click.option("--provider", metavar="NAME", help="Only what is judged of aws, gcp, azure or kubernetes.")
+@click.option(
+    "--framework", metavar="NAME", shell_complete=frameworks,
+    help="Only what maps to this framework: ATLAS, NIST-800-53, ...",
+)  # fmt: skip
 @click.option("--ml", is_flag=True, help="Only what is about machine-learning systems.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 def command(**options: Any) -> None:
@@ -45,6 +56,11 @@ def command(**options: Any) -> None:
         found = [c for c in found if c.severity.rank >= Severity(severity).rank]
     if options["ml"]:
         found = [c for c in found if c.about_ml]
+    if options["framework"]:
+        from garrison.checks.frameworks import framework
+
+        key = framework(options["framework"]).key
+        found = [c for c in found if c.maps_to(key)]
     if options["kind"]:
         kind = _kind(options["kind"])
         found = [c for c in found if c.kind is kind]

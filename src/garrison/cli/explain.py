@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.cli.completion import check_ids
+
 if TYPE_CHECKING:
     from garrison.checks.check import Check
 
@@ -22,7 +24,7 @@ Examples:
   garrison explain bucket-public --source gcp      in one format or cloud only
   garrison explain bucket-public --format json     for programs""",
 )
-@click.argument("check_id", metavar="ID")
+@click.argument("check_id", metavar="ID", shell_complete=check_ids)
 @click.option("--source", metavar="NAME", help="Only examples of this format or cloud: terraform, kubernetes, gcp, ...")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 def command(check_id: str, source: str, format_: str) -> None:

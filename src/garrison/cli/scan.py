@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.cli.completion import check_ids, frameworks
 from garrison.errors import UsageError
 from garrison.report import View, form, form_names
 
 if TYPE_CHECKING:
+    from garrison.findings.baseline import Baseline
     from garrison.findings.result import Result
     from garrison.fix.fix import Fixed
-    from garrison.scan.config import Settings
+    from garrison.scan.config import Loaded, Settings
     from garrison.scan.scan import Progress
 
 _STDOUT = "-"
@@ -48,6 +50,8 @@ Examples:
   garrison scan --fail-on high --format github     in a pull request
   garrison scan --write-baseline known.json        accept what is there today ...
   garrison scan --baseline known.json              ... and fail on what is new
+  garrison scan --diff main                        what this branch brings, and mends
+  garrison scan --framework NIST-800-53            how each control stands
   garrison scan --fix --patch changes.patch        see what would be mended
   garrison scan --fix                              mend it
 \b
@@ -71,6 +75,10 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
 @click.option(
     "--baseline", type=click.Path(path_type=Path), help="A file of findings that are known: they are only counted."
 )
+@click.option(
+    "--diff", "revision", metavar="REV",
+    help="Tell only what is new against this Git revision, and count what it mends.",
+)  # fmt: skip
 @click.option("--write-baseline", type=click.Path(path_type=Path), help="Write all findings to such a file.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended without harm, then report what is left.")
 @click.option(
@@ -86,7 +94,14 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     type=click.Choice(["cloud", "containers", "api", "monitoring", "access"]),
     help="Judge only this part; may be given several times.",
 )  # fmt: skip
-@click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be given several times.")
+@click.option(
+    "--check", "checks", multiple=True, metavar="ID", shell_complete=check_ids,
+    help="Run only this check; may be given several times.",
+)  # fmt: skip
+@click.option(
+    "--framework", metavar="NAME", shell_complete=frameworks,
+    help="Judge only what maps to this framework, and sum up by its controls: ATLAS, NIST-800-53, ...",
+)  # fmt: skip
 @click.option(
     "--config", type=click.Path(path_type=Path),
     help="The configuration. Default: garrison.toml or [tool.garrison] in pyproject.toml, at or above the first PATH.",
@@ -109,6 +124,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     settings = _settings(paths, options)
     progress, finish = _progress()
     try:
+        if options["revision"] is not None:
+            from garrison.scan.diff import against
+
+            settings = against(options["revision"], paths, settings, progress=progress)
         fixed = _fixed(paths, settings, options, progress) if options["fix"] else None
         result = scan(paths, settings, progress=progress) if fixed is None else fixed.result
     finally:
@@ -178,24 +197,37 @@ def _wanted(
 def _settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
     """The command line over the configuration."""
     from garrison.checks.check import Pillar
-    from garrison.findings.baseline import read_baseline
+    from garrison.checks.frameworks import framework
     from garrison.scan.config import Loaded, Settings, find_config, load, severity_of
 
     first = paths[0] if paths[0].is_dir() else paths[0].parent
     path = options["config"] or (find_config(first) if paths[0].exists() else None)
     loaded = load(path) if path is not None else Loaded()
     said = loaded.config.scan
-    baseline = options["baseline"] or (loaded.beside(said.baseline) if said.baseline else None)
-    if baseline is not None and baseline == options["write_baseline"] and not baseline.exists():
-        baseline = None
     return Settings(
         pillars=frozenset(Pillar(p) for p in options["pillars"] or said.pillars) or frozenset(Pillar),
         checks=frozenset(options["checks"]),
+        framework=framework(options["framework"]) if options["framework"] else None,
         exclude=said.exclude,
         loaded=loaded,
-        baseline=read_baseline(baseline) if baseline is not None else None,
+        baseline=_baseline(options, loaded),
         fail_on=severity_of(options["fail_on"] or said.fail_on),
     )
+
+
+def _baseline(options: dict[str, Any], loaded: Loaded) -> Baseline | None:
+    """The file named on the command line, else in the configuration; a revision to compare with is one by itself."""
+    from garrison.findings.baseline import read_baseline
+
+    named, configured = options["baseline"], loaded.config.scan.baseline
+    if options["revision"] is not None:
+        if named is not None:
+            raise UsageError("--baseline and --diff are two baselines", hint="give one of them")
+        return None
+    path = named or (loaded.beside(configured) if configured else None)
+    if path is None or (path == options["write_baseline"] and not path.exists()):
+        return None
+    return read_baseline(path)
 
 
 def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds: float) -> View:
@@ -207,7 +239,14 @@ def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds
         width=shutil.get_terminal_size().columns if terminal else _WIDTH,
         seconds=seconds if terminal else None,
         paths=tuple(str(p) for p in paths),
+        time_ms=_now_ms(),
     )
+
+
+def _now_ms() -> int:
+    """What reproducible builds agreed upon where it is set (reproducible-builds.org, SOURCE_DATE_EPOCH), else the clock's."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(fixed) * 1000 if fixed.isdecimal() else time.time_ns() // 1_000_000
 
 
 def _write(name: str, output: str, result: Result, view: View) -> None:

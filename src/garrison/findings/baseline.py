@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from garrison.errors import ConfigError
 from garrison.findings.finding import Finding
+from garrison.sources.interface import Problem
 
 _MAX_BYTES = 100_000_000
 _VERSION = 1
@@ -64,12 +65,15 @@ def read_baseline(path: Path) -> Baseline:
     return found
 
 
+def entry_of(finding: Finding) -> Entry:
+    """A finding as it stands in a baseline."""
+    asset, place = finding.asset, finding.place
+    return Entry(finding.fingerprint, finding.check.id, asset.address, finding.severity.value, place.source.path)
+
+
 def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
     """Every finding, sorted so that differences stay small. Raises ConfigError where it cannot be written."""
-    entries = sorted(
-        (Entry(f.fingerprint, f.check.id, f.asset.address, f.severity.value, f.place.source.path) for f in findings),
-        key=lambda e: (e.path, e.asset, e.check),
-    )
+    entries = sorted(map(entry_of, findings), key=lambda e: (e.path, e.asset, e.check))
     data = msgspec.json.format(msgspec.json.encode(Baseline(_VERSION, tuple(entries))), indent=1)
     try:
         path.write_bytes(data + b"\n")
@@ -80,7 +84,7 @@ def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
 def split(
     findings: Sequence[Finding], baseline: Baseline, judged: frozenset[str]
 ) -> tuple[list[Finding], list[Finding], list[Entry]]:
-    """What is new, what is known, and the entries that no finding answers any more.
+    """What is new, what is known, and the entries that none of the findings answers.
 
     Entries of checks that are not among the `judged` ones say nothing.
     """
@@ -89,6 +93,15 @@ def split(
     old = [f for f in findings if f.fingerprint in known]
     met = {f.fingerprint for f in old}
     return fresh, old, [e for e in baseline.findings if e.fingerprint not in met and e.check in judged]
+
+
+def mended(gone: Sequence[Entry], silent: Iterable[Finding], problems: Iterable[Problem]) -> list[Entry]:
+    """Of the entries that no finding answers, those that are mended.
+
+    What is undecided now or ignored is not, and of a file that cannot be read nobody knows.
+    """
+    still, unread = {f.fingerprint for f in silent}, {p.path for p in problems}
+    return [e for e in gone if e.fingerprint not in still and e.path not in unread]
 
 
 def line_of(data: bytes, where: str) -> int:

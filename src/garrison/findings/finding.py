@@ -64,6 +64,6 @@ def evidence_of(values: tuple[Value, ...], asset: Asset) -> tuple[Evidence, ...]
     return tuple(found.values()) or (Evidence(asset.place),)
 
 
-def fingerprint(check: Check, asset: Asset) -> str:
+def fingerprint(check: Check, address: str) -> str:
     """The same for the same check on the same declared thing, wherever in its file that stands; 16 hex digits."""
-    return hashlib.sha256(f"{check.id}\0{asset.address}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{check.id}\0{address}".encode()).hexdigest()[:16]

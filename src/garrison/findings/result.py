@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from garrison.checks.check import Check, Severity
+from garrison.checks.frameworks import Framework
 from garrison.errors import ExitCode
 from garrison.estate.assets import Asset
 from garrison.findings.baseline import Entry
@@ -26,6 +27,8 @@ class Result(msgspec.Struct, eq=False, kw_only=True):
     ignored: list[Ignored] = []
     baselined: list[Finding] = []  # in the baseline, hence known
     mended: list[Entry] = []  # in the baseline, and not found any more
+    since: str = ""  # the Git revision that is the baseline; "" where that is a file, or there is none
+    framework: Framework | None = None  # whose controls are to be summed up: see `compliance`
     problems: list[Problem]
     notes: list[Note]
     files: int  # read as some format

@@ -9,10 +9,13 @@ import msgspec
 
 from garrison import __version__
 from garrison.checks.check import Check
+from garrison.checks.frameworks import Framework
 from garrison.estate.values import Place
+from garrison.findings.compliance import LIMITS, Row, compliance
 from garrison.findings.finding import Finding
 from garrison.findings.ignores import Ignored
 from garrison.findings.result import Result, by_owner, count_by_severity
+from garrison.reach.path import Hop
 from garrison.report import View, json_text
 
 VERSION = 1  # of the form; a field more does not change it, one less or another meaning does
@@ -46,6 +49,7 @@ def _report(result: Result) -> dict[str, Any]:
         "version": VERSION,
         "tool": {"name": "garrison", "version": __version__},
         "exit_code": int(result.exit_code),
+        "since": result.since,
         "scanned": {
             "files": result.files,
             "files_by_format": result.files_by_format,
@@ -72,6 +76,8 @@ def _report(result: Result) -> dict[str, Any]:
         "ignored": (_ignored(i, result) for i in result.ignored),
         "baselined": _findings(result.baselined, result),
         "mended": (msgspec.to_builtins(e) for e in result.mended),
+        "paths": _paths(result),
+        "compliance": None if result.framework is None else _compliance(result, result.framework),
         "problems": (
             {"path": result.shown(p.path), "line": p.line, "message": p.message, "hint": p.hint}
             for p in result.problems
@@ -133,6 +139,59 @@ def _ignored(ignored: Ignored, result: Result) -> dict[str, Any]:
     ignore = ignored.ignore
     said = {"reason": ignore.reason, "until": ignore.until, "place": _place(ignore.place, result)}
     return {**_finding(ignored.finding, result), "ignore": said}
+
+
+def _paths(result: Result) -> dict[str, Any]:
+    paths = result.paths
+    found = [
+        {
+            "entry": p.entry,
+            "jewel": p.jewel,
+            "sure": p.sure,
+            "score": p.score,
+            "hops": [_hop(hop, result) for hop in p.hops],
+        }
+        for p in paths.found
+    ]
+    cuts = [{"cuts": cut.cuts, "hop": _hop(cut.hop, result)} for cut in paths.cuts]
+    return {"total": paths.total, "found": found, "cuts": cuts, "notes": list(paths.notes)}
+
+
+def _hop(hop: Hop, result: Result) -> dict[str, Any]:
+    place = hop.stated.place
+    return {
+        "start": hop.start.address if hop.start else None,
+        "end": hop.end.address,
+        "medium": hop.medium,
+        "words": hop.words,
+        "place": _place(place, result) if place else None,
+        "note": hop.stated.reason,
+    }
+
+
+def _compliance(result: Result, framework: Framework) -> dict[str, Any]:
+    found = compliance(result, framework)
+    return {
+        "framework": msgspec.to_builtins(framework),
+        "limits": LIMITS,
+        "counts": {str(state): number for state, number in found.counts.items()},
+        "controls": [_control(row) for row in found.rows],
+    }
+
+
+def _control(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.control.id,
+        "name": row.control.name,
+        "state": row.state,
+        "failed": row.failed,
+        "undecided": row.undecided,
+        "ignored": row.ignored,
+        "passed": row.passed,
+        "not_judged": row.not_judged,
+        "checks": [c.id for c in row.checks],
+        "failing": [c.id for c in row.failing],
+    }
 
 
 def _place(place: Place, result: Result) -> dict[str, Any]:

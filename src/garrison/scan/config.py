@@ -31,11 +31,13 @@ from typing import Any
 import msgspec
 
 from garrison.checks.check import Pillar, Severity
+from garrison.checks.frameworks import Framework
 from garrison.errors import ConfigError
 from garrison.estate.facts import Content, Environment, Stage, Stated
 from garrison.estate.values import Place, Source
 from garrison.findings.baseline import Baseline
 from garrison.findings.ignores import Ignore
+from garrison.sources.interface import Note
 
 NAME = "garrison.toml"
 NEVER = "never"
@@ -131,9 +133,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     pillars: frozenset[Pillar] = frozenset(Pillar)
     checks: frozenset[str] = frozenset()  # ids; none stands for all
+    framework: Framework | None = None  # judge only what it is about
     exclude: tuple[str, ...] = ()
     loaded: Loaded = Loaded()
     baseline: Baseline | None = None
+    since: str = ""  # the Git revision that the baseline is made from; "" where it is a file
+    notes: tuple[Note, ...] = ()  # on how it was made
     fail_on: Severity | None = Severity.LOW
     today: dt.date = msgspec.field(default_factory=dt.date.today)
     texts: dict[str, bytes] = {}  # by the path of a file: what is read in place of what is in it

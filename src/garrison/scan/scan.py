@@ -13,7 +13,7 @@ from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate, Relations
 from garrison.estate.relations import Relation
-from garrison.findings.baseline import split
+from garrison.findings.baseline import mended, split
 from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
@@ -68,7 +68,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     link_selectors(estate)
     link_access(estate)
     progress(f"judging {len(read.assets):,} assets")
-    return _result(read, settings, _judge(estate, checks), shown_prefix(paths, tree.top))
+    return _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
@@ -119,19 +119,26 @@ def _selected(settings: Settings) -> tuple[Check, ...]:
         hint = nearest(strange[0], ids, "garrison checks lists them")
         raise UsageError(f"no check is called {strange[0]}", hint=hint)
     return tuple(
-        c for c in everything if c.pillar in settings.pillars and (not settings.checks or c.id in settings.checks)
+        c
+        for c in everything
+        if c.pillar in settings.pillars
+        and (not settings.checks or c.id in settings.checks)
+        and (settings.framework is None or c.maps_to(settings.framework.key))
     )
 
 
-def _judge(estate: Estate, checks: tuple[Check, ...]) -> Judged:
+def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Judged:
     """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
     by_kind: dict[type[Asset], list[Check]] = defaultdict(list)
     for check in checks:
         by_kind[check.kind].append(check)
+    provider = settings.framework.provider if settings.framework else ""
     for kind, theirs in by_kind.items():
         for asset in estate.of(kind):
+            if provider and asset.provider != provider:
+                continue
             near = estate.near(asset)
             for check in theirs:
                 verdict = _run(check, asset, near)
@@ -151,15 +158,17 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
     found, ids = judged.found, frozenset(c.id for c in judged.checks)
     findings, ignored = apply(found[Outcome.FAIL], read.ignores, settings.today)
     undecided, ignored_undecided = apply(found[Outcome.UNKNOWN], read.ignores, settings.today)
-    notes = {*read.tree.notes, *unused(read.ignores, ignored + ignored_undecided, ids, settings.today)}
-    fresh, known, mended = split(findings, settings.baseline, ids) if settings.baseline else (findings, [], [])
+    notes = {*read.tree.notes, *settings.notes, *unused(read.ignores, ignored + ignored_undecided, ids, settings.today)}
+    fresh, known, gone = split(findings, settings.baseline, ids) if settings.baseline else (findings, [], [])
+    silent = (*undecided, *found[Outcome.ERROR], *(i.finding for i in ignored + ignored_undecided))
     return Result(
         findings=fresh,
         undecided=undecided,
         errors=found[Outcome.ERROR],
         ignored=ignored,
         baselined=known,
-        mended=mended,
+        mended=mended(gone, silent, read.tree.problems),
+        since=settings.since,
         problems=sorted(set(read.tree.problems)),
         notes=sorted(notes),
         files=read.files,
@@ -170,6 +179,7 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
         checks=judged.checks,
         passed_by_check=dict(judged.passed),
         fail_on=settings.fail_on,
+        framework=settings.framework,
         prefix=prefix,
     )
 
@@ -198,7 +208,7 @@ def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Fi
         why=verdict.why,
         evidence=evidence_of(verdict.evidence, asset),
         confidence=check.confidence,
-        fingerprint=fingerprint(check, asset),
+        fingerprint=fingerprint(check, asset.address),
         risk=risk(check.severity, check.confidence, estate.facts(asset)),
         condition=asset.condition if asset.exists.unknown else "",
     )

@@ -90,7 +90,7 @@ NOT_HIDDEN = frozenset(  # names with a dot in front that say how something is b
         ".streamlit",
     }
 )  # fmt: skip
-_IGNORE_FILES = (".gitignore", ".garrisonignore")
+IGNORE_FILES = (".gitignore", ".garrisonignore")
 _MAX_IGNORE_FILE_BYTES = 100_000
 Levels = tuple[tuple[Patterns, int], ...]
 
@@ -102,8 +102,7 @@ def discover(*tops: Path, exclude: Sequence[str] = ()) -> Tree:
     are patterns as in a `.gitignore` there. Raises UsageError where there is nothing, or no file or folder.
     """
     resolved = [_resolved(top) for top in tops]
-    folders = [str(path if path.is_dir() else path.parent) for path in resolved]
-    base = os.path.commonpath(folders)
+    base = str(common_folder(resolved))
     tree = Tree(Path(base))
     excluded: Levels = ((Patterns("\n".join(exclude)), 0),) if exclude else ()
     found: dict[str, File] = {}
@@ -117,6 +116,12 @@ def discover(*tops: Path, exclude: Sequence[str] = ()) -> Tree:
             found[printable(shown)] = File(printable(shown), path)
     tree.files = {path: found[path] for path in sorted(found)}
     return tree
+
+
+def common_folder(tops: Sequence[Path]) -> Path:
+    """The deepest folder that holds all of `tops`, links resolved. Raises UsageError where there is nothing."""
+    resolved = [_resolved(top) for top in tops]
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in resolved]))
 
 
 def shown_prefix(tops: Sequence[Path], top: Path) -> str:
@@ -226,7 +231,7 @@ class _Walk:
     def _with_own(self, entries: list[os.DirEntry[str]], shown: str, levels: Levels) -> Levels:
         """The levels with the ignore files of this folder, nearest first."""
         for entry in entries:
-            if entry.name in _IGNORE_FILES and entry.is_file(follow_symlinks=False):
+            if entry.name in IGNORE_FILES and entry.is_file(follow_symlinks=False):
                 levels = ((_patterns(entry.path), len(shown)), *levels)
         return levels
 
@@ -255,7 +260,7 @@ def _outer(top: str) -> list[tuple[Patterns, str]]:
         if parent == folder:
             return []  # no repository, no rules of one
         folder = parent
-        found += [(_patterns(f"{folder}/{n}"), f"{folder}/") for n in _IGNORE_FILES if os.path.isfile(f"{folder}/{n}")]  # noqa: PTH113
+        found += [(_patterns(f"{folder}/{n}"), f"{folder}/") for n in IGNORE_FILES if os.path.isfile(f"{folder}/{n}")]  # noqa: PTH113
     if os.path.isfile(exclude := f"{folder}/.git/info/exclude"):  # noqa: PTH113
         found.append((_patterns(exclude), f"{folder}/"))
     steps = [top]

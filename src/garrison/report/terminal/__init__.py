@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from garrison.checks.check import Severity
-from garrison.estate.assets import Asset
 from garrison.findings.finding import Finding
 from garrison.findings.result import Group, Result, by_owner, count_by_severity
 from garrison.report import View
+from garrison.report.terminal.compliance import compliance_section
 from garrison.report.terminal.frame import at, frame, remark_of
+from garrison.report.terminal.paths import paths_section
 from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
+from garrison.report.terminal.words import NOTHING_TO_SCAN, called, counted, standing
 
 _T = TypeVar("_T")
 _FIRST = 5  # entries that are shown without --all
@@ -44,14 +46,13 @@ class _Screen:
 
     def text(self) -> str:
         self._head()
-        groups = by_owner(self.result.findings)
-        shown = self._entries(groups)
+        told = self._findings()
         if self.view.unknown:
             self._unknown()
         self._errors()
         self._problems()
         self._notes()
-        self._summary(shown)
+        self._summary(told)
         return "\n".join(self.lines) + "\n"
 
     def _add(self, *lines: str) -> None:
@@ -60,13 +61,23 @@ class _Screen:
     def _head(self) -> None:
         result = self.result
         clouds = [p for p in result.providers if p not in ("kubernetes", "")]
-        said = [_count(result.files, "file"), _count(result.assets, "asset")]
+        said = [counted(result.files, "file"), counted(result.assets, "asset")]
         if len(clouds) > 1:
             said.append(f"{len(clouds)} clouds")
         seconds = "" if self.view.seconds is None else f" · {self.view.seconds:.1f} s"
         self._add(self.paint(", ".join(said) + seconds, "dim"), "")
 
     # What was found.
+
+    def _findings(self) -> int:
+        """The entries and the paths, or in their stead how the controls of a framework stand; how many findings are told."""
+        framework, told = self.result.framework, 0
+        if framework is None or self.view.everything:
+            told = self._entries(by_owner(self.result.findings))
+            self._add(*paths_section(self.result, self.view, self.paint, self.width - 1))
+        if framework is not None:
+            self._add(*compliance_section(self.result, framework, self.paint, self.width - 1))
+        return told
 
     def _entries(self, groups: list[Group]) -> int:
         """The entries; how many findings they tell of."""
@@ -85,7 +96,7 @@ class _Screen:
 
     def _entry(self, number: int, group: Group, alike: list[Group]) -> None:
         owner = group.owner
-        head = f"{_kind(owner)} {clean(owner.label)}"
+        head = clean(called(owner))
         margin = len(str(number)) + 2
         head = cut(head, self.width - margin - 1)
         room = self.width - margin - columns(head) - 3
@@ -236,20 +247,18 @@ class _Screen:
         result = self.result
         counts = count_by_severity(result.findings)
         said = [self.paint(f"{n} {s}", _STYLES[s]) for s, n in counts.items() if n]
-        parts = [", ".join(said)] if said else []
+        since = clean(result.since)
+        parts = [", ".join(said) + (f" new since {since}" if since else "")] if said else []
         if told < len(result.findings):
             parts[0] += f" ({len(result.findings) - told} not shown: --all)"
         if not said:
-            clean_text = f"✓ nothing found, {_count(sum(result.passed_by_check.values()), 'check')} passed"
-            parts.append(self.paint(clean_text, "green bold") if result.assets else "nothing to scan was found")
-        if result.undecided:
-            parts.append(f"{len(result.undecided)} unknown" + ("" if self.view.unknown else " (--unknown)"))
-        if result.ignored:
-            parts.append(f"{len(result.ignored)} ignored")
-        if result.baselined:
-            parts.append(f"{len(result.baselined)} in the baseline")
-        if result.mended:
-            parts.append(f"{len(result.mended)} of the baseline mended: write it again")
+            new = f"nothing new since {since}" if since else "nothing found"
+            clean_text = f"✓ {new}, {counted(sum(result.passed_by_check.values()), 'check')} passed"
+            parts.append(self.paint(clean_text, "green bold") if result.assets else NOTHING_TO_SCAN)
+        beside = standing(result)
+        if result.undecided and not self.view.unknown:
+            beside[0] += " (--unknown)"
+        parts += [clean(text) for text in beside]
         if result.skipped and (self.view.everything or not result.assets):
             parts.append("passed over: " + ", ".join(f"{n} {why}" for why, n in result.skipped.items()))
         self._add(" · ".join(parts))
@@ -267,15 +276,6 @@ def _told(group: Group) -> int:
     """How many findings of a group its entry tells of: the first, and some checks beside it."""
     times = Counter(f.check.id for f in group.findings[1:])
     return 1 + sum(list(times.values())[:_BESIDE])
-
-
-def _kind(asset: Asset) -> str:
-    """What people call the kind: Kubernetes' own word where there is one."""
-    return asset.type.partition(".")[0] if asset.format == "kubernetes" else type(asset).__name__
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _reason(finding: Finding) -> str:
