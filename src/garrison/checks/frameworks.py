@@ -28,6 +28,7 @@ class Control(msgspec.Struct, frozen=True):
     id: str
     name: str
     url: str
+    provider: str = ""  # whose services its framework is about; "" where that does not matter
 
 
 @cache
@@ -55,4 +56,4 @@ def control(mapping: str) -> Control:
     """The control behind `ATLAS:AML.T0035`."""
     key, _, id_ = mapping.partition(":")
     said = _frameworks().get(key, {"title": key, "url": ""})
-    return Control(said["title"], id_, said.get("names", {}).get(id_, ""), said["url"])
+    return Control(said["title"], id_, said.get("names", {}).get(id_, ""), said["url"], said.get("provider", ""))

@@ -138,7 +138,7 @@ def _attacks(check: Check) -> Iterator[dict[str, Any]]:
 
 def _compliance(finding: Finding) -> dict[str, Any]:
     check = finding.check
-    controls = [control(mapping) for mapping in check.maps]
+    controls = [c for c in map(control, check.maps) if c.provider in ("", finding.asset.provider)]
     return {
         "control": check.id,
         "desc": check.title,

@@ -101,13 +101,14 @@ def _paths(result: Result) -> str:
     paths = result.paths
     lines = ["#### Paths to what matters", ""]
     for path in paths.found[:_PATHS]:
+        entry, *others = steps(path)
         unsure = "" if path.sure else ", if what is unknown allows it"
-        lines.append(f"1. {' → '.join(map(code, steps(path)))} ({path.jewel}{unsure})")
-    if paths.total > _PATHS:
-        lines += ["", f"and {paths.total - _PATHS} more"]
+        lines.append(f"1. {' → '.join([entry, *map(code, others)])} ({path.jewel}{unsure})")
+    if (rest := paths.total - len(paths.found[:_PATHS])) > 0:
+        lines += ["", f"and {rest} more"]
     for cut in paths.cuts[:1]:
         many, where, what = cut_words(cut, paths.total, result)
-        lines += ["", f"**{many[:1].upper()}{many[1:]}:** {code(where)} {sentence(what)}"]
+        lines += ["", f"**{many.capitalize()}:** {code(where)} {sentence(what)}"]
     return "\n".join(lines)
 
 
