@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 from inline_snapshot import snapshot
 
+from garrison.checks.frameworks import framework
 from garrison.findings.result import Result
 from garrison.report import View, form
+from garrison.scan.config import Settings
+from garrison.scan.scan import scan
 
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
@@ -67,6 +71,50 @@ def test_no_cell_is_calculated(hostile: Result) -> None:
             assert not cell.lstrip().startswith(FORMULA)
             assert cell.replace("\ufffe", "").replace("\uffff", "").isprintable()
     assert {"'=cmd|' /C calc'!A0", "'+1", "'@SUM(A1)", "'＝1"} <= {row["asset"] for row in found}
+
+
+def test_a_row_for_each_control_of_a_framework(project: Path, few: Result) -> None:
+    asked = Settings(checks=frozenset(c.id for c in few.checks), framework=framework("nist-800-53"))
+    assert rows(scan([Path()], asked)) == snapshot(
+        [
+            {
+                "framework": "NIST SP 800-53 Rev. 5",
+                "control": "AC-3",
+                "name": "Access Enforcement",
+                "state": "failed",
+                "failed": "1",
+                "undecided": "0",
+                "ignored": "1",
+                "passed": "0",
+                "not judged": "0",
+                "failing checks": "bucket-public",
+            },
+            {
+                "framework": "NIST SP 800-53 Rev. 5",
+                "control": "AC-6",
+                "name": "Least Privilege",
+                "state": "failed",
+                "failed": "1",
+                "undecided": "0",
+                "ignored": "0",
+                "passed": "0",
+                "not judged": "0",
+                "failing checks": "container-privileged",
+            },
+            {
+                "framework": "NIST SP 800-53 Rev. 5",
+                "control": "SC-7",
+                "name": "Boundary Protection",
+                "state": "undecided",
+                "failed": "0",
+                "undecided": "1",
+                "ignored": "0",
+                "passed": "0",
+                "not judged": "0",
+                "failing checks": "",
+            },
+        ]
+    )
 
 
 def test_lines_end_as_the_standard_says(few: Result) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 
+from garrison.checks.frameworks import framework
+from garrison.findings.baseline import Entry as Known
 from garrison.findings.result import Result
+from garrison.reach.path import Cut, Entry, Hop, Jewel, Medium, Paths
+from garrison.reach.path import Path as AttackPath
 from garrison.report import View, form
 from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
 from garrison.scan.config import Settings
@@ -60,6 +65,77 @@ def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.Mon
  1 critical, 1 high · 1 unknown · 1 ignored
  garrison explain bucket-public · garrison scan . --format sarif -o report.sarif
 """)
+
+
+def test_paths_and_where_they_are_cut(few: Result, paths: Paths) -> None:
+    few.paths = paths
+    section = shown(few).partition(" Paths to what matters\n")[2].partition(" Not read")[0]
+    assert section == snapshot("""\
+   the internet → Deployment scorer → Bucket fraud-training-data (training data)
+   the internet → Bucket fraud-training-data (training data, if what is unknown allows it)
+   and 7 more
+   cut 7 of 9 paths: infra/main.tf:5 Deployment scorer reads Bucket fraud-training-data
+
+""")
+    everything = shown(few, everything=True)
+    assert "every listener is taken for reachable" in everything
+    assert "cut 1 of 9 paths" in everything
+
+
+def test_a_long_path_is_wrapped_and_masked(hostile: Result, paths: Paths) -> None:
+    assets = [f.asset for f in hostile.findings[:20]]
+    value = paths.found[0].hops[1].stated
+    hops = tuple(Hop(a, b, Medium.CODE, "runs \x1b[2J", value) for a, b in itertools.pairwise(assets))
+    hostile.paths = Paths((AttackPath(Entry.CI_JOB, hops, Jewel.ADMIN, True, 1.0),), 1, (Cut(hops[0], 1),))
+    text = shown(hostile, width=80)
+    assert "a CI job →" in text
+    assert "\x1b" not in text
+    section = text.partition("Paths to what matters\n")[2].partition("\n\n")[0].splitlines()
+    assert len(section) > 10
+    assert all(columns(line) <= 80 for line in section)
+
+
+def test_controls_of_a_framework(project: Path, today: dt.date, few: Result) -> None:
+    asked = Settings(today=today, framework=framework("OWASP-ml"))
+    text = shown(scan([Path()], asked))
+    assert text == snapshot("""\
+ 3 files, 5 assets
+
+ OWASP Machine Learning Security Top 10 (2023)
+   3 controls that checks map to: 1 failed, 2 passed
+
+     control  failed  undecided  ignored  passed  not judged
+   ✗ ML05          1          -        1       -           6  Model Theft
+              bucket-public
+   ✓ ML06          -          -        -       2           9  AI Supply Chain Attacks
+   ✓ ML10          -          -        -       2           1  Model Poisoning
+
+   Only what Garrison's checks see in these files: a control that passes here is not thereby
+   fulfilled.
+
+ Not read, so the scan is incomplete (1)
+   k8s/broken.yaml:3  not valid YAML: did not find expected node content (while parsing a flow node)
+     run it through a YAML linter
+
+ Notes
+   main.bicep  Bicep is not read
+
+ 1 critical (1 not shown: --all) · 1 ignored
+ garrison explain bucket-public · garrison scan . --format sarif -o report.sarif
+""")
+    everything = shown(scan([Path()], asked), everything=True)
+    assert "✗ critical  Anybody on the internet can read the bucket" in everything
+    assert "ML05" in everything
+
+
+def test_findings_since_a_revision_say_so(few: Result) -> None:
+    few.since, few.baselined, few.mended = "main", few.findings[:1], [Known("x", "bucket-public", "a:b")]
+    few.findings = few.findings[1:]
+    assert shown(few).splitlines()[-2] == snapshot(
+        " 1 high new since main · 1 unknown (--unknown) · 1 ignored · 1 known in main · 1 mended since main"
+    )
+    few.findings = []
+    assert "✓ nothing new since main" in shown(few)
 
 
 def test_secrets_are_masked(result: Result) -> None:

@@ -1,9 +1,14 @@
-"""One row for each finding, for a spreadsheet (RFC 4180). What could not be read has no row: the exit code tells of it."""
+"""Rows for a spreadsheet (RFC 4180): the findings, or the controls of the framework that was asked for.
+
+What could not be read has no row: the exit code tells of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from garrison.checks.frameworks import Framework
+from garrison.findings.compliance import compliance
 from garrison.findings.finding import Finding
 from garrison.findings.result import Result
 from garrison.report import View
@@ -11,16 +16,32 @@ from garrison.report.terminal.text import clean
 
 # What a spreadsheet takes for a formula (OWASP, "CSV Injection"); the wide forms are folded to these by some.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-_COLUMNS = (
+_OF_FINDINGS = (
     "state", "severity", "risk", "check", "title", "asset", "kind", "provider", "address", "path", "line", "why", "reasons",
     "fix", "confidence", "pillar", "controls", "decided by", "fingerprint",
+)  # fmt: skip
+_OF_CONTROLS = (
+    "framework", "control", "name", "state", "failed", "undecided", "ignored", "passed", "not judged", "failing checks",
 )  # fmt: skip
 
 
 def render(result: Result, view: View) -> Iterator[str]:
-    """A head and the rows: what is open, known by the baseline, ignored, undecided, in this order."""
+    """A head and the rows."""
     del view
-    yield _row(_COLUMNS)
+    return _findings(result) if result.framework is None else _controls(result, result.framework)
+
+
+def _controls(result: Result, framework: Framework) -> Iterator[str]:
+    yield _row(_OF_CONTROLS)
+    for row in compliance(result, framework).rows:
+        counts = (row.failed, row.undecided, row.ignored, row.passed, row.not_judged)
+        failing = " ".join(c.id for c in row.failing)
+        yield _row((framework.title, row.control.id, row.control.name, row.state, *counts, failing))
+
+
+def _findings(result: Result) -> Iterator[str]:
+    """What is open, known by the baseline, ignored, undecided, in this order."""
+    yield _row(_OF_FINDINGS)
     states = {
         "open": result.findings,
         "known": result.baselined,

@@ -26,6 +26,7 @@ _OPTIONS = ("--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=false", "
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 _NO_FETCH = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 _LINK, _SUBMODULE = "120000", "160000"  # modes
+_PARTIAL = "where the clone is partial, fetch the revision in full, and scan again"
 _LARGE_FILE = b"version https://git-lfs.github.com/spec/"
 
 
@@ -70,7 +71,10 @@ def write(revision: Revision, folder: Path, into: Path) -> list[Note]:
     below = folder.relative_to(revision.top)
     wanted = [] if below == Path() else [f"{below}/"]
     outer = [str(parent / name) for parent in below.parents for name in IGNORE_FILES]
-    listed = _git(revision.top, "ls-tree", "-r", "-z", "-l", "--full-tree", revision.commit, "--", *wanted, *outer)
+    try:
+        listed = _git(revision.top, "ls-tree", "-r", "-z", "-l", "--full-tree", revision.commit, "--", *wanted, *outer)
+    except UsageError as error:
+        raise UsageError(f"{revision.name} is not all here: {error.message}", hint=_PARTIAL) from error
     notes: list[Note] = []
     entries: list[_Entry] = []
     for entry in map(_parsed, filter(None, listed.split(b"\0"))):
@@ -160,8 +164,7 @@ def _content(stream: IO[bytes], entry: _Entry, revision: Revision) -> bytes:
     head = stream.readline().split()
     data = stream.read(entry.size_bytes + 1) if head[1:2] == [b"blob"] else b""
     if len(data) != entry.size_bytes + 1:
-        hint = "the clone is partial: fetch the revision in full, and scan again"
-        raise UsageError(f"{printable(entry.path)} of {revision.name} is not in the repository", hint=hint)
+        raise UsageError(f"{revision.name} is not all here: {printable(entry.path)} is missing", hint=_PARTIAL)
     return data[:-1]
 
 
@@ -174,7 +177,8 @@ def _git(folder: Path, *arguments: str) -> bytes:
     if done.returncode:
         said = done.stderr.decode("utf8", "replace").strip()
         hint = f"if you trust it: git config --global --add safe.directory {folder}" if "safe.directory" in said else ""
-        raise UsageError(said.partition("\n")[0].removeprefix("fatal: "), hint=hint)
+        fatal = next((line for line in said.splitlines() if line.startswith("fatal: ")), said)
+        raise UsageError(fatal.removeprefix("fatal: "), hint=hint)
     return done.stdout
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from garrison.findings.result import Result
 from garrison.reach.path import Path
 from garrison.report import View
-from garrison.report.terminal.text import Painter, clean, wrapped
+from garrison.report.terminal.text import Painter, clean, cut, cut_left, wrapped
 from garrison.report.terminal.words import cut_words, steps
 
 TITLE = "Paths to what matters"
@@ -25,9 +25,9 @@ def paths_section(result: Result, view: View, paint: Painter, width: int) -> lis
     if paths.total > len(shown):
         more = "" if len(shown) == len(paths.found) else " (--all)"
         out.append(paint(f"  and {paths.total - len(shown)} more{more}", "dim"))
-    for cut in paths.cuts if view.everything else paths.cuts[:1]:
-        many, where, what = cut_words(cut, paths.total, result)
-        lines = wrapped(": ".join(p for p in (many, f"{where} {clean(what)}".strip()) if p), width, _INDENT, "  ")
+    for change in paths.cuts if view.everything else paths.cuts[:1]:
+        many, where, what = cut_words(change, paths.total, result)
+        lines = wrapped(f"{many}: {cut_left(where, width // 2)} {cut(clean(what), width)}", width, _INDENT, "  ")
         out += [line.replace(many, paint(many, "green bold"), 1) for line in lines]
     if view.everything:
         for note in paths.notes:
@@ -36,7 +36,7 @@ def paths_section(result: Result, view: View, paint: Painter, width: int) -> lis
 
 
 def _path(path: Path, paint: Painter, width: int) -> list[str]:
-    chain = " → ".join(clean(step) for step in steps(path))
+    chain = " → ".join(cut(clean(step), width // 2) for step in steps(path))
     end = f"({path.jewel})" if path.sure else f"({path.jewel}, if what is unknown allows it)"
     lines = wrapped(f"{chain} {end}", width, _INDENT, "  ")
     lines[-1] = lines[-1].removesuffix(end) + paint(end, "magenta") if lines[-1].endswith(end) else lines[-1]
