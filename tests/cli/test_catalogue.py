@@ -34,6 +34,7 @@ def test_filters() -> None:
     assert listed("--severity", "high") == {i for i, c in checks.items() if c.severity in ("critical", "high")}
     assert listed("--ml") == {i for i, c in checks.items() if c.about_ml}
     assert listed("--kind", "bucket") == {i for i, c in checks.items() if c.kind.__name__ == "Bucket"}
+    assert listed("--framework", "owasp-ml") == {i for i, c in checks.items() if c.maps_to("OWASP-ML")}
     assert "bucket-public" in listed("--provider", "gcp")
     assert "container-privileged" not in listed("--provider", "gcp")
     assert "bucket-public" in listed("public", "bucket")
@@ -45,6 +46,7 @@ def test_filters() -> None:
     [
         (("checks", "--kind", "Buckt"), "did you mean Bucket"),
         (("checks", "--provider", "asure"), "did you mean azure"),
+        (("checks", "--framework", "CIS-AWS-5.0"), "did you mean CIS-AWS-6.0"),
         (("explain", "bucket-pulbic"), "did you mean bucket-public"),
     ],
 )

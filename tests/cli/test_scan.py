@@ -7,9 +7,12 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from garrison.report import form_names
 
 BUCKET = 'resource "aws_s3_bucket" "training" {\n  bucket = "fraud-training-data"\n  acl    = "public-read"\n}\n'
 # Without what would ask Git or a configuration outside of the test.
@@ -77,6 +80,9 @@ def test_an_output_without_a_format_is_for_people(project: Path) -> None:
         (("--check", "bucket-pulbic"), "did you mean bucket-public"),
         (("--baseline", "nowhere.json"), "--write-baseline"),
         (("--config", "nowhere.toml"), "nowhere.toml  cannot be read"),
+        (("--diff", "main"), "is in no Git repository"),
+        (("--diff", "main", "--baseline", "known.json"), "--baseline and --diff are two baselines"),
+        (("--framework", "OWASP-M"), "did you mean OWASP-ML"),
     ],
 )
 def test_wrong_usage_is_explained(project: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -125,10 +131,43 @@ def test_paths_are_shown_as_named_and_fingerprints_stay(project: Path) -> None:
     assert set(seen.values()) == {(next(iter(seen.values()))[0], ".:aws_s3_bucket.training")}
 
 
-def test_output_is_the_same_every_time(project: Path) -> None:
-    for name in ("terminal", "json", "sarif", "github"):
+def test_output_is_the_same_every_time(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "SOURCE_DATE_EPOCH", "1795000000")  # events say when they were
+    for name in form_names():
         outputs = {garrison("scan", "--format", name, cwd=project).stdout for _ in range(2)}
         assert len(outputs) == 1
+
+
+def test_events_say_when_they_were(project: Path) -> None:
+    before = time.time_ns() // 1_000_000
+    done = garrison("scan", "--format", "ocsf", cwd=project)
+    assert before <= json.loads(done.stdout.splitlines()[0])["time"] <= time.time_ns() // 1_000_000
+
+
+def test_what_a_change_brings(project: Path) -> None:
+    (project / ".git").rmdir()
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example")
+    for arguments in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-q", "-m", "one")):
+        subprocess.run([*git, *arguments], cwd=project, check=True, capture_output=True, timeout=60)
+    (project / "garrison.toml").write_text('[scan]\nbaseline = "nowhere.json"\n')
+    clean = garrison("scan", "--diff", "main", cwd=project)
+    assert clean.returncode == 0
+    assert "nothing new since main" in clean.stdout
+    (project / "new.tf").write_text(BUCKET.replace("training", "new"))
+    done = garrison("scan", "--diff", "main", "--format", "json", "--check", "bucket-public", cwd=project)
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert [f["asset"]["address"] for f in report["findings"]] == [".:aws_s3_bucket.new"]
+    assert [f["asset"]["address"] for f in report["baselined"]] == [".:aws_s3_bucket.training"]
+    assert report["since"] == "main"
+
+
+def test_controls_of_a_framework(project: Path) -> None:
+    done = garrison("scan", "--framework", "owasp-ml", cwd=project)
+    assert done.returncode == 1
+    assert "ML05" in done.stdout
+    assert "a control that passes here is not thereby" in done.stdout
+    assert garrison("scan", "--framework", "cis-gcp-4.0", cwd=project).returncode == 0
 
 
 def test_quiet_and_plain_in_pipes(project: Path) -> None:
@@ -165,7 +204,7 @@ def test_colours_and_progress_on_a_terminal(project: Path) -> None:
 
 
 def test_help_shows_examples(project: Path) -> None:
-    for command in ("scan", "checks", "explain", "sources"):
+    for command in ("scan", "checks", "explain", "sources", "completion"):
         assert "Examples:" in garrison(command, "--help", cwd=project).stdout
 
 

@@ -40,6 +40,22 @@ def test_checks_that_were_not_run_mend_nothing(tmp_path: Path) -> None:
     assert result.mended == []
 
 
+def test_what_is_undecided_ignored_or_unread_is_not_mended(tmp_path: Path) -> None:
+    code, known = tmp_path / "code", tmp_path / "known.json"
+    code.mkdir()
+    for name in ("asked", "ignored", "broken", "gone"):
+        (code / f"{name}.tf").write_text(BUCKET.format(name))
+    write_baseline(known, scan([code]).findings)
+    (code / "asked.tf").write_text('variable "acl" {}\n' + BUCKET.format("asked").replace('"public-read"', "var.acl"))
+    (code / "ignored.tf").write_text("# garrison: ignore[bucket-public] it is public\n" + BUCKET.format("ignored"))
+    (code / "broken.tf").write_text('resource "aws_s3_bucket" {{{\n')
+    (code / "gone.tf").unlink()
+    later = scan([code], Settings(baseline=read_baseline(known), checks=frozenset({"bucket-public"})))
+    assert [e.asset for e in later.mended] == [".:aws_s3_bucket.gone"]
+    assert len(later.undecided) == len(later.ignored) == 1
+    assert later.problems
+
+
 def test_it_reads_well_in_a_difference(tmp_path: Path) -> None:
     (tmp_path / "a.tf").write_text(BUCKET.format("one"))
     write_baseline(tmp_path / "known.json", scan([tmp_path]).findings)
