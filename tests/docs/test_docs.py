@@ -11,11 +11,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from garrison.scan.config import Config
 
 TOP = Path(__file__).parents[2]
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+RECIPES = TOP / "docs/ci.md"
+FENCED = re.compile(r"^```(?:yaml|groovy)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RECIPE = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?(garrison scan [^'\n]*)")  # in YAML, or quoted in Groovy
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#\s]+)[^)]*\)")
 BUCKET = 'resource "aws_s3_bucket" "b" {\n  bucket = "fraud-training-data"\n  acl    = "public-read"\n}\n'
@@ -26,11 +30,25 @@ def commands() -> list[tuple[str, str]]:
     for page in PAGES:
         for block in CONSOLE.findall(page.read_text("utf8")):
             found += [(page.name, line[2:]) for line in block.splitlines() if line.startswith("$ garrison")]
-    return found
+    return found + recipes()
+
+
+def recipes() -> list[tuple[str, str]]:
+    """The commands in the recipes, run on a commit: variables name a revision that is there."""
+    blocks = "".join(FENCED.findall(RECIPES.read_text("utf8")))
+    return [(RECIPES.name, re.sub(r"(?:origin/)?\$\w+", "HEAD", line)) for line in RECIPE.findall(blocks)]
+
+
+def make_repository(folder: Path) -> None:
+    """Two commits, the last one called main too."""
+    for arguments in ("init -q -b main", "add -A", "commit -q -m one", "commit -q --allow-empty -m two"):
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@example", *arguments.split()]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
 
 
 def test_there_are_commands() -> None:
     assert len(commands()) > 10
+    assert len(recipes()) == 5
 
 
 @pytest.mark.parametrize(("page", "line"), commands())
@@ -42,10 +60,18 @@ def test_commands_run(page: str, line: str, tmp_path: Path) -> None:
     if "--baseline" in arguments:
         name = arguments[arguments.index("--baseline") + 1]
         (tmp_path / name).write_text('{"version": 1, "findings": []}')
+    if "--diff" in arguments:
+        make_repository(tmp_path)
     command = [sys.executable, "-m", "garrison", *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode in (0, 1), f"{page}: {line}\n{done.stderr}"
     assert (done.returncode == 0) >= ("never" in arguments)
+
+
+def test_recipes_are_yaml() -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", RECIPES.read_text("utf8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 4
+    assert all(isinstance(yaml.safe_load(block), dict | list) for block in blocks)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
