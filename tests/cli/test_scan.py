@@ -80,7 +80,7 @@ def test_an_output_without_a_format_is_for_people(project: Path) -> None:
         (("--check", "bucket-pulbic"), "did you mean bucket-public"),
         (("--baseline", "nowhere.json"), "--write-baseline"),
         (("--config", "nowhere.toml"), "nowhere.toml  cannot be read"),
-        (("--diff", "main"), "is in no Git repository"),
+        (("--diff", "main"), "no Git repository can be read at"),
         (("--diff", "main", "--baseline", "known.json"), "--baseline and --diff are two baselines"),
         (("--framework", "OWASP-M"), "did you mean OWASP-ML"),
     ],

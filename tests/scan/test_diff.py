@@ -110,9 +110,9 @@ def test_errors(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(UsageError, match="does not exist"):
         since("main", "nowhere")
     (tmp_path / "outside").mkdir()
-    with pytest.raises(UsageError, match="is in no Git repository"):
+    with pytest.raises(UsageError, match="no Git repository can be read at"):
         since("main", str(tmp_path / "outside"))
-    with pytest.raises(UsageError, match="is in no Git repository"):
+    with pytest.raises(UsageError, match="no Git repository can be read at"):
         since("main", ".", str(tmp_path / "outside"))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match="git is not installed"):
@@ -319,6 +319,9 @@ def test_what_could_not_be_read_then_is_named(repository: Path) -> None:
     assert [(n.path, n.message) for n in result.notes] == [
         ("stack.yaml", "could not be read in HEAD, so all in it counts as new")
     ]
+    (repository / "stack.yaml").write_text(BROKEN + "# still\n")
+    again = since("HEAD")
+    assert (len(again.problems), again.notes) == (1, []), "what cannot be read now either is said once"
 
 
 def test_a_blob_that_is_not_here(repository: Path) -> None:

@@ -13,11 +13,10 @@ from xml.sax.saxutils import escape, quoteattr
 from garrison.findings.finding import Finding
 from garrison.findings.result import Result
 from garrison.report import View
-from garrison.report.terminal.frame import frame
-from garrison.report.terminal.text import Painter, clean
+from garrison.report.terminal.frame import at, remark_of
+from garrison.report.terminal.text import clean
 
 _FORBIDDEN = re.compile("[\ufffe\uffff]")  # in XML 1.0 (section 2.2), beside the controls that are escaped anyway
-_WIDTH = 110
 
 
 def render(result: Result, view: View) -> Iterator[str]:
@@ -42,12 +41,8 @@ def render(result: Result, view: View) -> Iterator[str]:
 
 def _failure(finding: Finding, result: Result) -> str:
     message = f"{finding.severity}: {finding.check.title}"
-    text = [
-        message,
-        " · ".join(finding.risk.reasons),
-        *frame(finding, result, Painter(colour=False), _WIDTH),
-        f"Fix: {finding.check.fix}",
-    ]
+    places = (f"{at(e.place, result)} {remark_of(e)}".rstrip() for e in finding.evidence)
+    text = [message, " · ".join(finding.risk.reasons), finding.why, *places, f"Fix: {finding.check.fix}"]
     return _case(finding, result, _element("failure", message, text, type_=finding.severity))
 
 

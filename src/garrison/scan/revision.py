@@ -51,7 +51,7 @@ def revision_of(name: str, folder: Path) -> Revision:
         top = Path(os.fsdecode(_git(folder, "rev-parse", "--show-toplevel").removesuffix(b"\n")))
     except UsageError as error:
         hint = error.hint or "--diff compares with a commit: scan paths of one repository"
-        raise UsageError(f"{folder} is in no Git repository: {error.message}", hint=hint) from error
+        raise UsageError(f"no Git repository can be read at {folder}: {error.message}", hint=hint) from error
     hint = "name a branch, tag or commit that is here; a shallow clone has only the last ones (git fetch --unshallow)"
     unknown = UsageError(f"no revision is called {name}", hint=hint)
     if name.startswith("-"):  # Git would take it for an option

@@ -158,7 +158,9 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
     found, ids = judged.found, frozenset(c.id for c in judged.checks)
     findings, ignored = apply(found[Outcome.FAIL], read.ignores, settings.today)
     undecided, ignored_undecided = apply(found[Outcome.UNKNOWN], read.ignores, settings.today)
-    notes = {*read.tree.notes, *settings.notes, *unused(read.ignores, ignored + ignored_undecided, ids, settings.today)}
+    notes = {*read.tree.notes, *unused(read.ignores, ignored + ignored_undecided, ids, settings.today)}
+    unread = {p.path for p in read.tree.problems}  # is said of them already
+    notes |= {n for n in settings.notes if n.path not in unread}
     fresh, known, gone = split(findings, settings.baseline, ids) if settings.baseline else (findings, [], [])
     silent = (*undecided, *found[Outcome.ERROR], *(i.finding for i in ignored + ignored_undecided))
     return Result(
