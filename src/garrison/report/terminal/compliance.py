@@ -43,8 +43,8 @@ def _row(row: Row, room: int, paint: Painter, width: int) -> list[str]:
     counts = (row.failed, row.undecided, row.ignored, row.passed, row.not_judged)
     numbers = "  ".join(f"{number or '-':>{len(head)}}" for number, head in zip(counts, _NUMBERS, strict=True))
     line = f"  {paint(mark, style)} {cut(row.control.id, room):{room}}  {numbers}"
-    name = cut(row.control.name, width - room - len(numbers) - 8)
-    out = [f"{line}  {name}".rstrip()]
+    left = width - room - len(numbers) - 8
+    out = [f"{line}  {cut(row.control.name, left)}".rstrip() if left > 0 else line]
     if row.failing:
         failing = ", ".join(check.id for check in row.failing)
         out += [paint(text, style) for text in wrapped(failing, width, " " * (room + 6))]
