@@ -6,6 +6,7 @@ from functools import cache
 
 import msgspec
 
+from garrison.estate.assets import Asset
 from garrison.sources.interface import table_formats
 from garrison.sources.mapping.table import Table, all_tables
 
@@ -31,6 +32,18 @@ def coverage() -> tuple[Row, ...]:
         Row(kind, provider, {f: tuple(sorted(t)) for f, t in sorted(types.items())})
         for (kind, provider), types in sorted(found.items())
     )
+
+
+@cache
+def natives(kind: type[Asset]) -> dict[str, tuple[str, ...]]:
+    """The providers' own fields that tables declare for a kind, without `native_`, and the providers that have them."""
+    found: dict[str, set[str]] = {}
+    for format_ in table_formats():
+        for table in all_tables(format_):
+            for of, fields in ((table.kind, table.fields), *((p.kind, p.fields) for p in table.parts)):
+                for name in (f.name for f in fields if of is kind and f.name.startswith("native_")):
+                    found.setdefault(name.removeprefix("native_"), set()).add(table.provider)
+    return {name: tuple(sorted(providers)) for name, providers in sorted(found.items())}
 
 
 def _kinds(table: Table) -> list[str]:
