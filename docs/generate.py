@@ -96,7 +96,7 @@ def _check(check: Check) -> Iterator[str]:
     yield f"Severity {check.severity} · confidence {check.confidence} · {check.pillar} · judges {check.kind.__name__}\n"
     yield f"## Why it matters\n\n{check.rationale}\n"
     yield f"## How to mend it\n\n{check.fix}\n"
-    for pair in examples_of(check.id):
+    for pair in examples_of(check):
         yield f"### {pair.label}\n"
         yield f"```diff\n{difference(pair, _WHOLE)}\n```\n"
     yield "## Mappings\n"

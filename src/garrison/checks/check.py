@@ -11,7 +11,9 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 import msgspec
@@ -115,7 +117,9 @@ class Check(msgspec.Struct, frozen=True, eq=False):
     native: tuple[str, ...]
     run: Callable[[typing.Any, Relations], Verdict]
     doc: str
-    module: str
+    path: str  # of the file it is written in, and where in it
+    line: int
+    examples: Mapping[str, str] | None = None  # name -> text; None for a shipped check: they lie in a folder
     mend: Mend | None = None
 
     @property
@@ -151,6 +155,19 @@ class Check(msgspec.Struct, frozen=True, eq=False):
 
 
 _REGISTERED: dict[str, Check] = {}
+_collected: ContextVar[dict[str, Check] | None] = ContextVar("_collected", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[dict[str, Check]]:
+    """Checks that are registered meanwhile go into the dictionary that is given, not among the shipped ones."""
+    found: dict[str, Check] = {}
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
 
 F = typing.TypeVar("F", bound=Callable[..., Verdict])
 
@@ -176,22 +193,37 @@ def check(
 
     def register(function: F) -> F:
         code = function.__code__
-        parameters = code.co_varnames[: code.co_argcount]
-        doc = inspect.cleandoc(function.__doc__ or "")
-        # The annotation is the name of a kind; typing.get_type_hints would compile each of hundreds.
-        kind = function.__globals__[function.__annotations__[parameters[0]]]
-        run = function if len(parameters) > 1 else _alone(function)
+        path, line = code.co_filename, code.co_firstlineno
+        found = _collected.get()
+        registered = _REGISTERED if found is None else found
+        if id in registered and (registered[id].path, registered[id].line) != (path, line):
+            hint = f"the other one is {registered[id].path}:{registered[id].line}"
+            raise ConfigError(f"two checks are called {id}", path=path, line=line, hint=hint)
+        run = function if code.co_argcount > 1 else _alone(function)
         made = Check(
-            id, kind, severity, confidence, pillar, maps, about_ml, native, run, doc, function.__module__, mend
+            id=id, kind=_judged(function), severity=severity, confidence=confidence, pillar=pillar, maps=maps,
+            about_ml=about_ml, native=native, run=run, doc=inspect.cleandoc(function.__doc__ or ""), path=path, line=line,
+            mend=mend,
         )  # fmt: skip
-        if id in _REGISTERED and _REGISTERED[id].module != made.module:
-            raise ConfigError(f"two checks are called {id}", path=made.module)
         if not (made.title and made.rationale and made.fix):
-            raise ConfigError(f"check {id} needs a docstring with a title, Why: and Fix:", path=made.module)
-        _REGISTERED[id] = made
+            raise ConfigError(f"check {id} needs a docstring with a title, Why: and Fix:", path=path, line=line)
+        registered[id] = made
         return function
 
     return register
+
+
+def _judged(function: Callable[..., Verdict]) -> type[Asset]:
+    """The kind that the first parameter is annotated with."""
+    code = function.__code__
+    said = function.__annotations__.get(code.co_varnames[0]) if code.co_argcount else None
+    # The annotation is the name of a kind; typing.get_type_hints would compile each of hundreds.
+    kind = function.__globals__.get(said) if isinstance(said, str) else said
+    if not (isinstance(kind, type) and issubclass(kind, Asset)):
+        hint = "annotate it with what the check judges: bucket: Bucket"
+        message = f"the first parameter of {function.__name__} is no kind of asset"
+        raise ConfigError(message, path=code.co_filename, line=code.co_firstlineno, hint=hint)
+    return kind
 
 
 def _alone(function: Callable[..., Verdict]) -> Callable[[typing.Any, Relations], Verdict]:
@@ -200,7 +232,7 @@ def _alone(function: Callable[..., Verdict]) -> Callable[[typing.Any, Relations]
 
 @cache
 def all_checks() -> tuple[Check, ...]:
-    """Every check, by id. Raises ConfigError for one that asks for a native field no table declares."""
+    """Every shipped check, by id. Raises ConfigError for one that asks for a native field no table declares."""
     for module in pkgutil.iter_modules(garrison.checks.__path__, garrison.checks.__name__ + "."):
         if not module.ispkg and module.name != __name__:
             importlib.import_module(module.name)
@@ -208,3 +240,8 @@ def all_checks() -> tuple[Check, ...]:
         if strange := {f"native_{n}" for n in made.native} - native_names():
             raise ConfigError(f"check {made.id} asks for {', '.join(sorted(strange))}, which no table declares")
     return tuple(_REGISTERED[id_] for id_ in sorted(_REGISTERED))
+
+
+def catalogue(own: Iterable[Check] = ()) -> tuple[Check, ...]:
+    """Every shipped check and some of a user's own, by id."""
+    return tuple(sorted((*all_checks(), *own), key=lambda c: c.id))

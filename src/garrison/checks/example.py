@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
 import garrison.checks
+from garrison.checks.check import Check
 from garrison.sources.interface import Format, formats
 
 FOLDER = Path(garrison.checks.__path__[0], "examples")
@@ -29,9 +30,9 @@ class Pair(msgspec.Struct, frozen=True):
     passing: str
 
 
-def examples_of(check_id: str) -> tuple[Pair, ...]:
+def examples_of(check: Check) -> tuple[Pair, ...]:
     """Every pair of a check, the first of each format before its variants."""
-    return tuple(_pairs(check_id))
+    return tuple(_pairs(_shipped(check.id) if check.examples is None else check.examples))
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -52,13 +53,12 @@ def parse_name(name: str) -> Name | None:
 
 
 @cache
-def _texts(check_id: str) -> dict[str, str]:
+def _shipped(check_id: str) -> dict[str, str]:
     folder = FOLDER / check_id
     return {f.name: f.read_text("utf8") for f in sorted(folder.iterdir())} if folder.is_dir() else {}
 
 
-def _pairs(check_id: str) -> Iterator[Pair]:
-    texts = _texts(check_id)
+def _pairs(texts: Mapping[str, str]) -> Iterator[Pair]:
     named = [(said, name) for name in texts if (said := parse_name(name)) is not None and said.outcome == "fail"]
     order = list(formats())
     for said, name in sorted(named, key=lambda n: (order.index(n[0].format), n[0].variant)):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.cli._own import own_checks, own_options
 from garrison.cli.completion import frameworks, kinds
 
 if TYPE_CHECKING:
@@ -15,13 +17,31 @@ if TYPE_CHECKING:
 _STYLES = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "blue"}
 
 
-@click.command(
-    name="checks",
+class _Checks(click.Group):
+    """Lists, unless the first word is one of its commands."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in (*self.commands, *self.get_help_option_names(ctx)):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(name="checks", cls=_Checks)
+def command() -> None:
+    """List the checks; try your own.
+
+    Without one of its commands, `garrison checks` lists.
+    """
+
+
+@command.command(
+    name="list",
     epilog="""\b
 Examples:
   garrison checks                                  every check
   garrison checks --ml --severity high             those about ML systems, high or worse
   garrison checks --provider gcp bucket            what is judged of Google's buckets
+  garrison checks --checks checks/ acme            your own with a word in them
   garrison checks --format json > checks.json      for programs""",
 )
 @click.argument("words", nargs=-1)
@@ -43,13 +63,15 @@ Examples:
     help="Only what maps to this framework: ATLAS, NIST-800-53, ...",
 )  # fmt: skip
 @click.option("--ml", is_flag=True, help="Only what is about machine-learning systems.")
+@own_options
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
-def command(**options: Any) -> None:
+def list_(**options: Any) -> None:
     """List the checks, all of them or those in whose words each of WORDS stands."""
-    from garrison.checks.check import Severity, all_checks
+    from garrison.checks.check import Severity, catalogue
 
     words, severity, format_ = options["words"], options["severity"], options["format_"]
-    found = [c for c in all_checks() if not words or all(w.lower() in _words(c) for w in words)]
+    everything = catalogue(own_checks(options["own"], options["own_python"]))
+    found = [c for c in everything if not words or all(w.lower() in _words(c) for w in words)]
     if options["pillar"]:
         found = [c for c in found if c.pillar == options["pillar"]]
     if severity:
@@ -62,7 +84,9 @@ def command(**options: Any) -> None:
         key = framework(options["framework"]).key
         found = [c for c in found if c.maps_to(key)]
     if options["kind"]:
-        kind = _kind(options["kind"])
+        from garrison.cli.kinds import kind_called
+
+        kind = kind_called(options["kind"])
         found = [c for c in found if c.kind is kind]
     if options["provider"]:
         kinds = _kinds_of(options["provider"])
@@ -73,20 +97,56 @@ def command(**options: Any) -> None:
         _print(sorted(found, key=lambda c: (c.pillar, -c.severity.rank, c.id)))
 
 
+@command.command(
+    name="test",
+    epilog="""\b
+Examples:
+  garrison checks test --checks checks/            each check in YAML against its examples
+  garrison checks test --checks-python checks.py   those in Python
+\b
+Exit codes: 0 all are as they should be, 1 some are not, 2 a check is not right.""",
+)
+@own_options
+def test(own: tuple[Path, ...], own_python: tuple[Path, ...]) -> None:
+    """Try checks of your own: what is to fail must fail, what is to pass must pass."""
+    from garrison.errors import ExitCode, UsageError
+    from garrison.report.terminal.text import clean
+    from garrison.scan.examples import try_examples
+
+    checks = own_checks(own, own_python)
+    if not checks:
+        hint = "write --checks DIR or --checks-python DIR, or name them in garrison.toml: [scan] checks = [...]"
+        raise UsageError("no check of your own is named", hint=hint)
+    counts = [0, 0]
+    for check in checks:
+        click.echo(f"{click.style(check.id, bold=True)}  {clean(check.path)}:{check.line}")
+        for tried in try_examples(check):
+            counts[bool(tried.wrong)] += 1
+            mark = click.style("✗", fg="red") if tried.wrong else click.style("✓", fg="green")
+            click.echo(f"  {mark} {tried.name}{f'  {clean(tried.wrong)}' if tried.wrong else ''}")
+    right, wrong = counts
+    click.echo(
+        f"\n{_count(len(checks), 'check')}, {_count(right + wrong, 'example')}: {f'{wrong} not as it should be' if wrong else 'all as they should be'}"
+    )
+    sys.exit(ExitCode.FINDINGS if wrong else ExitCode.CLEAN)
+
+
+@command.command(name="schema")
+def schema() -> None:
+    """Print the JSON Schema of checks in YAML, for an editor."""
+    import msgspec
+
+    from garrison.checks.own.form import schema as made
+
+    click.echo(msgspec.json.format(msgspec.json.encode(made()), indent=2).decode())
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _words(check: Check) -> str:
     return " ".join((check.id, check.doc, check.kind.__name__, *check.maps)).lower()
-
-
-def _kind(name: str) -> type:
-    """The kind called so, in whatever case. Raises UsageError for one that is not."""
-    from garrison.errors import UsageError, nearest
-    from garrison.estate.assets import kinds
-
-    by_lower = {k.lower(): v for k, v in kinds().items()}
-    if name.lower() not in by_lower:
-        hint = nearest(name, kinds(), "garrison sources --coverage lists them")
-        raise UsageError(f"no kind of asset is called {name}", hint=hint)
-    return by_lower[name.lower()]
 
 
 def _kinds_of(provider: str) -> set[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.cli._own import own_checks, own_options
 from garrison.cli.completion import check_ids, frameworks
 from garrison.errors import UsageError
 from garrison.report import View, form, form_names
@@ -102,6 +103,7 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     "--framework", metavar="NAME", shell_complete=frameworks,
     help="Judge only what maps to this framework, and sum up by its controls: ATLAS, NIST-800-53, ...",
 )  # fmt: skip
+@own_options
 @click.option(
     "--config", type=click.Path(path_type=Path),
     help="The configuration. Default: garrison.toml or [tool.garrison] in pyproject.toml, at or above the first PATH.",
@@ -208,6 +210,7 @@ def _settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
         pillars=frozenset(Pillar(p) for p in options["pillars"] or said.pillars) or frozenset(Pillar),
         checks=frozenset(options["checks"]),
         framework=framework(options["framework"]) if options["framework"] else None,
+        own=own_checks(options["own"], options["own_python"], loaded),
         exclude=said.exclude,
         loaded=loaded,
         baseline=_baseline(options, loaded),

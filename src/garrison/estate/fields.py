@@ -94,7 +94,7 @@ def _meanings(kind: type[Asset]) -> dict[str, str]:
         for name, made in vars(owner).items():
             doc = (made.__doc__ or "").partition("\n")[0] if isinstance(made, property | cached_property) else ""
             if doc or name not in found:
-                found[name] = doc
+                found[name] = f"{doc[:1].lower()}{doc[1:].rstrip('.')}"
     return found
 
 

@@ -107,19 +107,9 @@ def mended(gone: Sequence[Entry], silent: Iterable[Finding], problems: Iterable[
 def line_of(data: bytes, where: str) -> int:
     """The line of `$.findings[3].check` in JSON; 0 where that cannot be told."""
     from garrison.sources.json_nodes import compose_json
-    from garrison.sources.nodes import Mapping, Scalar, Sequence
+    from garrison.sources.nodes import follow
 
-    node = next((c.node for c in compose_json(data.decode("utf8", "replace"))), None)
-    steps = where.replace("[", ".[").split(".")[1:]
-    for step in steps:
-        if isinstance(node, Sequence) and step.startswith("[") and step[1:-1].isdigit():
-            node = node.items[int(step[1:-1])]
-        elif isinstance(node, Mapping):
-            pairs = zip(node.pairs[::2], node.pairs[1::2], strict=True)
-            inner = next((v for k, v in pairs if isinstance(k, Scalar) and k.text == step), None)
-            if inner is None:
-                break
-            node = inner
+    node = follow(next((c.node for c in compose_json(data.decode("utf8", "replace"))), None), where)
     return (node.start >> 20) + 1 if node is not None else 0
 
 

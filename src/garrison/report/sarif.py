@@ -69,7 +69,7 @@ def _rule(check: Check) -> dict[str, Any]:
 
 def _help(check: Check) -> str:
     parts = [f"**Why.** {check.rationale}", f"**Fix.** {check.fix}"]
-    parts += [f"{pair.label}\n\n```diff\n{difference(pair)}\n```" for pair in examples_of(check.id)]
+    parts += [f"{pair.label}\n\n```diff\n{difference(pair)}\n```" for pair in examples_of(check)]
     return "\n\n".join(parts)
 
 

@@ -5,6 +5,7 @@ fail-on  = "high"                    # or "never"
 pillars  = ["cloud", "containers"]   # judge only these
 exclude  = ["legacy/"]               # patterns as in a .gitignore, from the top of what is scanned
 baseline = "garrison-baseline.json"  # from this file's folder
+checks   = ["checks/"]               # your own, in YAML: files or folders, from this file's folder
 
 [[ignore]]
 check   = "bucket-public"
@@ -30,7 +31,7 @@ from typing import Any
 
 import msgspec
 
-from garrison.checks.check import Pillar, Severity
+from garrison.checks.check import Check, Pillar, Severity
 from garrison.checks.frameworks import Framework
 from garrison.errors import ConfigError
 from garrison.estate.facts import Content, Environment, Stage, Stated
@@ -66,6 +67,7 @@ class Scanning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     pillars: tuple[Pillar, ...] = ()
     exclude: tuple[str, ...] = ()
     baseline: str | None = None
+    checks: tuple[str, ...] = ()
 
 
 class Describing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -96,6 +98,17 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
     def beside(self, name: str) -> Path:
         """A path as the file means it: from its own folder."""
         return Path(name) if self.path is None else self.path.parent / name
+
+    def own_checks(self) -> list[Path]:
+        """The files and folders of its own checks. Raises ConfigError for one that is not there."""
+        found = [self.beside(name) for name in self.config.scan.checks]
+        for name, path in zip(self.config.scan.checks, found, strict=True):
+            if not path.exists():
+                prefix = _TABLE if self.path is not None and self.path.name == "pyproject.toml" else ()
+                line = line_of(self.data, (*prefix, "scan", "checks"))
+                hint = "paths are from the folder of this file"
+                raise ConfigError(f"no file or folder is called {name}", path=str(self.path), line=line, hint=hint)
+        return found
 
     def ignores(self, top: Path) -> list[Ignore]:
         """Its `[[ignore]]` entries, their globs made relative to `top`, as the paths of a scan are."""
@@ -134,6 +147,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     pillars: frozenset[Pillar] = frozenset(Pillar)
     checks: frozenset[str] = frozenset()  # ids; none stands for all
     framework: Framework | None = None  # judge only what it is about
+    own: tuple[Check, ...] = ()  # a user's, beside those that are shipped
     exclude: tuple[str, ...] = ()
     loaded: Loaded = Loaded()
     baseline: Baseline | None = None

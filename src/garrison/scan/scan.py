@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from garrison.checks.check import Check, Outcome, Verdict, all_checks
+from garrison.checks.check import Check, Outcome, Verdict, catalogue
 from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate, Relations
@@ -61,7 +61,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     read = _read(tree, settings, progress)
     progress(f"relating {len(read.assets):,} assets")
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
-    ids = frozenset(c.id for c in all_checks()) if read.ignores else frozenset()
+    ids = frozenset(c.id for c in catalogue(settings.own)) if read.ignores else frozenset()
     estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
     estate.facts = FactBook(estate, settings.loaded.stated(tree.top)).of
     link(estate)
@@ -113,7 +113,7 @@ def _claimed(tree: Tree) -> tuple[list[tuple[Format, list[File]]], list[File]]:
 
 def _selected(settings: Settings) -> tuple[Check, ...]:
     """The checks that are asked for."""
-    everything = all_checks()
+    everything = catalogue(settings.own)
     ids = {c.id for c in everything}
     if strange := sorted(settings.checks - ids):
         hint = nearest(strange[0], ids, "garrison checks lists them")
@@ -188,9 +188,12 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
 
 def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
     try:
-        return check.run(asset, near)
-    except Exception as error:  # noqa: BLE001 - a check that raises is an outcome of its own, and named
+        verdict: object = check.run(asset, near)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a check that raises is an outcome of its own, and named
         return Verdict(Outcome.ERROR, f"{check.id} raised {type(error).__name__}: {error}")
+    if isinstance(verdict, Verdict):
+        return verdict
+    return Verdict(Outcome.ERROR, f"{check.id} answered with a {type(verdict).__name__}: it must end in fail_if()")
 
 
 def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:

@@ -103,3 +103,17 @@ def duplicates(pairs: tuple[Node, ...]) -> list[Complaint]:
             found.append(Complaint(line, message, "keep one of them", fatal=False))
         seen.setdefault(key.text, line)
     return found
+
+
+def follow(node: Node | None, path: str) -> Node | None:
+    """What stands at a path as msgspec words it, `$.findings[3].check`; where it ends early, the last that is there."""
+    for step in path.replace("[", ".[").split(".")[1:]:
+        if isinstance(node, Sequence) and step.startswith("[") and step[1:-1].isdigit():
+            node = node.items[int(step[1:-1])]
+        elif isinstance(node, Mapping):
+            pairs = zip(node.pairs[::2], node.pairs[1::2], strict=True)
+            inner = next((v for k, v in pairs if isinstance(k, Scalar) and k.text == step), None)
+            if inner is None:
+                break
+            node = inner
+    return node

@@ -16,7 +16,7 @@ from garrison.checks.cel import operations as op
 from garrison.checks.cel.methods import METHODS
 from garrison.checks.cel.near import near_path
 from garrison.checks.cel.operators import FUNCTIONS, OPERATORS, common
-from garrison.checks.cel.syntax import Call, ExpressionError, Items, Literal, Name, Node, Select, begin, parse
+from garrison.checks.cel.syntax import RESERVED, Call, ExpressionError, Items, Literal, Name, Node, Select, begin, parse
 from garrison.checks.cel.types import (
     ASSET,
     BOOL,
@@ -68,8 +68,9 @@ def compile_expression(text: str, kind: type[Asset]) -> Program:
 
 
 def variable_of(kind: type[Asset]) -> str:
-    """What an asset of a kind is called in expressions: `load_balancer`. `asset` is another name for it."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    """What an asset of a kind is called in expressions, beside `asset`: `load_balancer`, where CEL leaves the word free."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    return "asset" if name in RESERVED else name
 
 
 class Scope:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from garrison.checks.cel.operations import Members, literal
 from garrison.checks.cel.syntax import ExpressionError, Select
 from garrison.checks.cel.types import BOOL, TEXT, VALUE, Type, list_of, thing
 from garrison.errors import nearest
 from garrison.estate.assets import Asset, kinds
 from garrison.estate.estate import Relations
-from garrison.estate.relations import Relation
+from garrison.estate.relations import By, Relation, To
 from garrison.estate.truth import YES, Truth
 from garrison.estate.values import State, Value, absent
 
@@ -23,6 +25,11 @@ Ask = Callable[[Asset, Relations], Any]
 
 RELATIONS = {relation.value.replace(" ", "_"): relation for relation in Relation}
 _DIRECTIONS = ("to", "by")
+
+
+def near_words(stated: To | By) -> str:
+    """How an expression asks for the relation that a field states."""
+    return f"near.{'to' if isinstance(stated, To) else 'by'}.{stated.relation.replace(' ', '_')}"
 
 
 def near_path(steps: Sequence[Select]) -> tuple[Type, Ask]:
@@ -70,8 +77,7 @@ def _fact(first: Select, others: Sequence[Select]) -> tuple[Type, Ask]:
         raise ExpressionError(
             f"no fact is called {name}", others[0].at, nearest(name, FACTS, f"one of: {', '.join(FACTS)}")
         )
-    found, _, ask = FACTS[name]
-    return found, ask
+    return FACTS[name].type, FACTS[name].ask
 
 
 def _held(asset: Asset, near: Relations) -> Members:
@@ -88,18 +94,21 @@ def _zone(name: str) -> Ask:
     return ask
 
 
-# name -> its type, what it means, what finds it
-FACTS: dict[str, tuple[Type, str, Ask]] = {
-    "exposed": (
-        BOOL,
-        "whether the internet reaches it, itself or through what stands before it",
-        lambda _, n: n.facts.exposed,
+class Fact(msgspec.Struct, frozen=True):
+    """Something that is derived about an asset."""
+
+    type: Type
+    meaning: str
+    ask: Ask
+
+
+FACTS = {
+    "exposed": Fact(
+        BOOL, "whether the internet reaches it, itself or through another asset", lambda _, n: n.facts.exposed
     ),
-    "holds": (
-        list_of(TEXT),
-        "what lies in it, as far as that is believed: training data, models, credentials, ...",
-        _held,
+    "holds": Fact(
+        list_of(TEXT), "what lies in it, as far as is believed: training data, models, credentials, ...", _held
     ),
-    "environment": (VALUE, "production, staging or development; nothing where nothing tells", _zone("environment")),
-    "stage": (VALUE, "ingest, train, register, serve or monitor; nothing where nothing tells", _zone("stage")),
+    "environment": Fact(VALUE, "production, staging or development; nothing where nothing tells", _zone("environment")),
+    "stage": Fact(VALUE, "ingest, train, register, serve or monitor; nothing where nothing tells", _zone("stage")),
 }

@@ -272,6 +272,8 @@ def _text(token: _Token) -> str:
         raise ExpressionError("checks need no bytes", token.at, "leave the b out")
     ends = 3 if quoted.startswith(quoted[-1] * 3) else 1
     inner = quoted[ends:-ends]
+    if token.kind == "raw" and (len(inner) - len(inner.rstrip("\\"))) % 2:  # the official implementation refuses it
+        raise ExpressionError("a text with r cannot end with a backslash", token.at, "leave the r out, and write \\\\")
     return inner if token.kind == "raw" else _ESCAPE.sub(lambda m: _unescaped(m, token), inner)
 
 

@@ -19,6 +19,11 @@ class Type(msgspec.Struct, frozen=True):
     kind: type[Asset] | None = None
 
     @property
+    def words(self) -> str:
+        """Without an article."""
+        return f"list of {self.item.words}" if self.item is not None else self.name.removeprefix("a ")
+
+    @property
     def is_scalar(self) -> bool:
         """Whether at run time it is a Value."""
         return self in (NUMBER, TEXT, VALUE)

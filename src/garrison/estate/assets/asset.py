@@ -53,7 +53,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     @property
     def public(self) -> Truth:
-        """Whether anyone on the internet reaches it directly; kinds that can be reached override this."""
+        """Whether anyone on the internet reaches it directly: no, unless the kind says otherwise."""
         return NO
 
     def is_part_of(self, owner: Asset) -> bool:
