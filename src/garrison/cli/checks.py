@@ -117,17 +117,15 @@ def test(own: tuple[Path, ...], own_python: tuple[Path, ...]) -> None:
     if not checks:
         hint = "write --checks DIR or --checks-python DIR, or name them in garrison.toml: [scan] checks = [...]"
         raise UsageError("no check of your own is named", hint=hint)
-    counts = [0, 0]
+    examples = wrong = 0
     for check in checks:
         click.echo(f"{click.style(check.id, bold=True)}  {clean(check.path)}:{check.line}")
         for tried in try_examples(check):
-            counts[bool(tried.wrong)] += 1
+            examples, wrong = examples + 1, wrong + bool(tried.wrong)
             mark = click.style("✗", fg="red") if tried.wrong else click.style("✓", fg="green")
-            click.echo(f"  {mark} {tried.name}{f'  {clean(tried.wrong)}' if tried.wrong else ''}")
-    right, wrong = counts
-    click.echo(
-        f"\n{_count(len(checks), 'check')}, {_count(right + wrong, 'example')}: {f'{wrong} not as it should be' if wrong else 'all as they should be'}"
-    )
+            click.echo(f"  {mark} {tried.name}  {clean(tried.wrong)}".rstrip())
+    result = f"{wrong} not as it should be" if wrong else "all as they should be"
+    click.echo(f"\n{_count(len(checks), 'check')}, {_count(examples, 'example')}: {result}")
     sys.exit(ExitCode.FINDINGS if wrong else ExitCode.CLEAN)
 
 

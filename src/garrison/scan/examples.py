@@ -28,7 +28,7 @@ def try_examples(check: Check) -> Iterator[Tried]:
     for name, text in sorted((check.examples or {}).items()):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, name)
-            file.write_text(text, "utf8")
+            file.write_text(text, "utf8", "replace")
             yield Tried(name, _wrong(check, name, scan([file], settings)))
 
 

@@ -7,7 +7,7 @@ absent value, of which nothing is said, only this is certain: it equals nothing,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -177,11 +177,11 @@ def is_in(value: Value, where: Value) -> Truth:
 def size(value: Value) -> Value:
     """How many characters, items or keys."""
     if value.state is State.UNKNOWN:
-        return value
+        return opaque(value)
     if value.state is State.ABSENT:
         return known(0, value.place)
     if value.rest is not None:
-        return value.rest
+        return opaque(value.rest)
     if isinstance(value.content, str | tuple):
         return known(len(value.content), value.place)
     if isinstance(value.content, Body):
@@ -191,9 +191,9 @@ def size(value: Value) -> Value:
 
 def count(found: Members) -> Value:
     """How many items a list has."""
-    unsure = [*found.rest, *(v for _, there in found.items if there.unknown for v in there.because)]
-    if unsure or any(there.unknown for _, there in found.items):
-        return unknown("how many there are is not known", unsure[0].place if unsure else None)
+    open_ = [there for _, there in found.items if there.unknown]
+    if open_ or found.rest:
+        return _because((*found.rest, *(v for there in open_ for v in there.because)))
     return literal(sum(there.yes for _, there in found.items))
 
 
@@ -206,8 +206,13 @@ def choose(condition: Truth, yes: Callable[[], Any], no: Callable[[], Any]) -> A
         return a if a.answer is b.answer and a.answer is not None else Truth(None, condition.because)
     if isinstance(a, Value) and equal(a, b).yes:
         return a
-    open_ = next((opaque(v) for v in condition.because if v.state is State.UNKNOWN), _OPEN)
+    open_ = _because(condition.because)
     return Members((), (open_,)) if isinstance(a, Members) else open_
+
+
+def _because(values: Iterable[Value]) -> Value:
+    """Unknown, for the first reason among these."""
+    return next((opaque(v) for v in values if v.state is State.UNKNOWN), _OPEN)
 
 
 def opaque(value: Value) -> Value:
