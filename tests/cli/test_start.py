@@ -42,3 +42,13 @@ def test_a_manifest_needs_no_parser_of_hcl(tmp_path: Path) -> None:
     modules = imported("scan", cwd=tmp_path)
     assert "yaml" in modules
     assert not modules & {"rich", "jsonschema", "pathspec", "tree_sitter"}
+
+
+def test_own_checks_cost_nothing_where_there_are_none(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_s3_bucket" "b" {}\n')
+    modules = imported("scan", cwd=tmp_path)
+    assert "garrison.checks.storage" in modules
+    assert not {
+        m for m in modules if m.startswith(("garrison.checks.own", "garrison.checks.cel", "garrison.estate.fields"))
+    }
+    assert "re2" not in modules

@@ -26,7 +26,16 @@ class _Checks(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(name="checks", cls=_Checks)
+@click.group(
+    name="checks",
+    cls=_Checks,
+    epilog="""\b
+Examples:
+  garrison checks                                  every check
+  garrison checks list --help                      how to list some of them
+  garrison checks test --checks checks/            your own, each against its examples
+  garrison checks schema > checks.schema.json      for an editor""",
+)
 def command() -> None:
     """List the checks; try your own.
 

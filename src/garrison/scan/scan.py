@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import msgspec
@@ -68,7 +70,9 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     link_selectors(estate)
     link_access(estate)
     progress(f"judging {len(read.assets):,} assets")
-    return _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
+    with redirect_stdout(sys.stderr):  # what a user's own check prints is no report
+        judged = _judge(estate, checks, settings)
+    return _result(read, settings, judged, shown_prefix(paths, tree.top))
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:

@@ -8,6 +8,7 @@ import sys
 import traceback
 import types
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import msgspec
@@ -53,7 +54,8 @@ def _run(path: Path, tree: ast.Module) -> None:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and the like look their module up
     try:
-        exec(compile(tree, str(path), "exec"), vars(module))  # noqa: S102 - what the option is for
+        with redirect_stdout(sys.stderr):  # what it prints is no report
+            exec(compile(tree, str(path), "exec"), vars(module))  # noqa: S102 - what the option is for
     except GarrisonError:
         raise
     except (Exception, SystemExit) as error:
