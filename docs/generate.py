@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from garrison.checks.cel.near import RELATIONS
+from garrison.checks.cel.vocabulary import Word, facts, vocabulary
 from garrison.checks.check import Check, Pillar, all_checks
 from garrison.checks.example import difference, examples_of
 from garrison.checks.frameworks import control
+from garrison.checks.own.form import schema
 from garrison.cli import program
+from garrison.estate.assets import kinds
 from garrison.sources.mapping.coverage import coverage
 
 _WHOLE = 10_000  # lines around a change: the whole example
@@ -27,6 +32,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         checks.append({pillar.capitalize(): [{c.id: f"checks/{c.id}.md"} for c in all_checks() if c.pillar is pillar]})
     decisions = sorted(p.name for p in Path(config.docs_dir, "decisions").glob("*.md"))
     config.nav[3:3] = [{"Commands": "commands.md"}, {"Checks": checks}, {"What is read": "sources.md"}]
+    config.nav.append({"What checks can ask": "kinds.md"})
     config.nav.append({"Decisions": [f"decisions/{name}" for name in decisions]})
     return config
 
@@ -42,6 +48,8 @@ def pages() -> Iterator[tuple[str, str]]:
     """Every generated page: its path and its Markdown."""
     yield "commands.md", "\n".join(_commands())
     yield "sources.md", "\n".join(_sources())
+    yield "kinds.md", "\n".join(_kinds())
+    yield "checks.schema.json", msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode()
     yield "checks/index.md", "\n".join(_index())
     for check in all_checks():
         yield f"checks/{check.id}.md", "\n".join(_check(check))
@@ -54,18 +62,48 @@ def _commands() -> Iterator[str]:
     for name in program.list_commands(context):
         command = program.get_command(context, name)
         assert command is not None
-        inner = click.Context(command, info_name=f"garrison {name}")
-        yield f"## garrison {name}\n"
-        yield f"```text\n{' '.join(('garrison', name, *command.collect_usage_pieces(inner)))}\n```\n"
-        yield f"{command.help}\n"
+        yield from _command(f"garrison {name}", command)
+
+
+def _command(name: str, command: click.Command) -> Iterator[str]:
+    inner = click.Context(command, info_name=name)
+    yield f"## {name}\n"
+    yield f"```text\n{' '.join((name, *command.collect_usage_pieces(inner)))}\n```\n"
+    yield f"{command.help}\n"
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    if options:
         yield "| option | meaning |\n| --- | --- |"
-        for option in (p for p in command.params if isinstance(p, click.Option)):
-            record = option.get_help_record(inner)
-            assert record is not None
-            said, meaning = (text.replace("|", "\\|") for text in record)
-            yield f"| `{said}` | {meaning} |"
-        epilog = (command.epilog or "").replace("\b\n", "").replace("\b", "")
-        yield f"\n```text\n{epilog.strip()}\n```\n" if epilog else ""
+    for option in options:
+        record = option.get_help_record(inner)
+        assert record is not None
+        said, meaning = (text.replace("|", "\\|") for text in record)
+        yield f"| `{said}` | {meaning} |"
+    epilog = (command.epilog or "").replace("\b\n", "").replace("\b", "")
+    yield f"\n```text\n{epilog.strip()}\n```\n" if epilog else ""
+    for part in command.commands.values() if isinstance(command, click.Group) else ():
+        yield from _command(f"{name} {part.name}", part)
+
+
+def _kinds() -> Iterator[str]:
+    yield "# What checks can ask\n"
+    yield "Each kind of asset, and what a check [of your own](your-own-checks.md) can ask of it. `garrison kinds KIND` prints the same."
+    yield "A *yes or no* and a *value* may be unknown; of a value nothing may be said.\n"
+    yield "## Near every asset\n"
+    yield from _words(facts())
+    yield "`near.to.RELATION.KIND` is what it stands in a relation to, `near.by.RELATION.KIND` what stands so to it.\n"
+    yield f"RELATION is one of {', '.join(f'`{r}`' for r in RELATIONS)}.\n"
+    for said in (vocabulary(kind) for _, kind in sorted(kinds().items())):
+        yield f"## {said.kind}\n"
+        yield f"{said.summary} In an expression it is called `{said.called}`.\n"
+        yield from _words(said.fields)
+
+
+def _words(words: Sequence[Word]) -> Iterator[str]:
+    yield "| name | type | meaning |\n| --- | --- | --- |"
+    for word in words:
+        meaning = " · ".join(filter(None, (word.meaning, *(f"`{n}`" for n in word.near))))
+        yield f"| `{word.name}` | {word.type} | {meaning.replace('|', '&#124;')} |"
+    yield ""
 
 
 def _sources() -> Iterator[str]:

@@ -46,6 +46,23 @@ def make_repository(folder: Path) -> None:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
 
 
+def shown(language: str) -> str:
+    """The first block in a language on the page on own checks."""
+    block = re.search(rf"```{language}\n(.*?)```", (TOP / "docs/your-own-checks.md").read_text("utf8"), re.DOTALL)
+    assert block
+    return block[1]
+
+
+def own_checks(folder: Path) -> None:
+    """The checks that the page on them shows."""
+    examples = folder / "examples/acme-bucket-owner"
+    examples.mkdir(parents=True)
+    (folder / "bucket.yaml").write_text(shown("yaml"))
+    (folder / "owner.py").write_text(shown("python"))
+    (examples / "fail.tf").write_text('resource "aws_s3_bucket" "b" {}\n')
+    (examples / "pass.tf").write_text('resource "aws_s3_bucket" "b" {\n  tags = { team = "risk" }\n}\n')
+
+
 def test_there_are_commands() -> None:
     assert len(commands()) > 10
     assert len(recipes()) == 5
@@ -56,6 +73,9 @@ def test_commands_run(page: str, line: str, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(BUCKET)
     for name in ("examples", "src"):
         (tmp_path / name).symlink_to(TOP / name)
+    if page == "your-own-checks.md":
+        own_checks(tmp_path / "checks")
+        (tmp_path / "garrison.toml").write_text(shown("toml"))
     _, *arguments = shlex.split(line)
     if "--baseline" in arguments:
         name = arguments[arguments.index("--baseline") + 1]
@@ -77,7 +97,7 @@ def test_recipes_are_yaml() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text("utf8")):
-        generated = target.startswith("checks/")
+        generated = target.startswith("checks/") or target == "kinds.md"
         assert generated or (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
@@ -114,3 +134,27 @@ def test_the_check_that_is_shown_is_the_one_there_is() -> None:
     block = re.search(r"```python\n(.*?)```", shown, re.DOTALL)
     assert block
     assert block[1].strip() in (TOP / "src/garrison/checks/container.py").read_text("utf8")
+
+
+def test_the_checks_that_are_shown_keep_to_their_examples(tmp_path: Path) -> None:
+    own_checks(tmp_path)
+    for option in ("--checks", "--checks-python"):
+        command = [sys.executable, "-m", "garrison", "checks", "test", option, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "all as they should be" in done.stdout
+
+
+def test_the_expressions_that_are_shown_are_right() -> None:
+    from garrison.checks.cel.compiling import compile_expression, variable_of
+    from garrison.estate.assets import kinds
+
+    text = (TOP / "docs/your-own-checks.md").read_text("utf8")
+    table = text.partition("| part | example |")[2].partition("\n\n")[0]
+    table = table.replace("\\|", "|")
+    called = {variable_of(kind): kind for kind in kinds().values()}
+    expressions = [e for row in table.splitlines()[2:] for e in re.findall(r"`([^`]+)`", row.rpartition(" | ")[2])]
+    assert len(expressions) > 8
+    for expression in expressions:
+        kind = next(k for name, k in called.items() if re.search(rf"\b{name}\.", expression))
+        compile_expression(expression, kind)

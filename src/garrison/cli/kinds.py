@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from garrison.checks.cel.vocabulary import Word
     from garrison.estate.assets import Asset
 
 _WIDTH = 110
@@ -30,7 +32,9 @@ def command(name: str, format_: str) -> None:
     if format_ == "json":
         import msgspec
 
-        data = [_data(k) for _, k in sorted(kinds().items())] if not name else _data(kind_called(name))
+        from garrison.checks.cel.vocabulary import vocabulary
+
+        data = vocabulary(kind_called(name)) if name else [vocabulary(k) for _, k in sorted(kinds().items())]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n")
     elif name:
         _print(kind_called(name))
@@ -54,44 +58,24 @@ def kind_called(name: str) -> type[Asset]:
     return by_lower[name.lower()]
 
 
-def _data(kind: type[Asset]) -> dict[str, Any]:
-    from garrison.checks.cel.compiling import variable_of
-    from garrison.checks.cel.near import near_words
-    from garrison.estate.fields import fields_of, summary
-    from garrison.sources.mapping.coverage import natives
-
-    return {
-        "kind": kind.__name__,
-        "summary": summary(kind),
-        "called": variable_of(kind),
-        "fields": [
-            {"name": f.name, "type": f.words, "meaning": f.meaning, "near": [near_words(r) for r in f.relations]}
-            for f in fields_of(kind).values()
-        ],
-        "native": [{"name": name, "providers": list(providers)} for name, providers in natives(kind).items()],
-    }
-
-
 def _print(kind: type[Asset]) -> None:
-    from garrison.checks.cel.near import FACTS, RELATIONS
+    from garrison.checks.cel.near import RELATIONS
+    from garrison.checks.cel.vocabulary import facts, vocabulary
 
-    data = _data(kind)
-    rows = [(f["name"], f["type"], " · ".join(filter(None, (f["meaning"], *f["near"])))) for f in data["fields"]]
-    rows += [(f"native.{n['name']}", "value", f"of {', '.join(n['providers'])}") for n in data["native"]]
-    click.secho(f"{kind.__name__}: {data['summary']}", bold=True)
-    click.echo(f"In an expression it is called {data['called']}.\n")
-    _table(rows)
+    said = vocabulary(kind)
+    click.secho(f"{said.kind}: {said.summary}", bold=True)
+    click.echo(f"In an expression it is called {said.called}.\n")
+    _table(said.fields)
     click.secho("\nNear it", bold=True)
-    _table([(f"near.facts.{name}", fact.type.words, fact.meaning) for name, fact in FACTS.items()])
+    _table(facts())
     click.echo("near.to.RELATION.KIND is what it stands in a relation to, near.by.RELATION.KIND what stands so to it.")
     click.echo(click.wrap_text(f"RELATION is one of {', '.join(RELATIONS)}.", _WIDTH))
 
 
-def _table(rows: list[tuple[str, str, str]]) -> None:
-    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
-    for name, type_, meaning in rows:
-        head = f"  {name:{first}}  {type_:{second}}  "
-        wrapped = click.wrap_text(
-            meaning, max(_WIDTH, len(head) + 40), subsequent_indent=" " * len(head), initial_indent=head
-        )
+def _table(words: Sequence[Word]) -> None:
+    first, second = max(len(w.name) for w in words), max(len(w.type) for w in words)
+    for word in words:
+        head = f"  {word.name:{first}}  {word.type:{second}}  "
+        meaning = " · ".join(filter(None, (word.meaning, *word.near)))
+        wrapped = click.wrap_text(meaning, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
         click.echo(wrapped if meaning else head.rstrip())
