@@ -91,7 +91,7 @@ def test_the_configuration_adds_to_the_options_and_runs_no_python(folder: Path) 
     assert "acme-bucket-team" in run("checks", "team").stdout
     assert run("checks", "test").exit_code == 0
     (folder / "garrison.toml").write_text('[scan]\nchecks = ["checks/owner.py"]\n')
-    with pytest.raises(ConfigError, match="--checks-python runs it"):
+    with pytest.raises(ConfigError, match="its name does not end with"):
         run("scan", "main.tf")
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from garrison.checks.cel.compiling import compile_expression, variable_of
+from garrison.checks.cel.methods import _compiled
 from garrison.checks.cel.syntax import RESERVED, ExpressionError
 from garrison.estate.assets import kinds
 from garrison.estate.assets.network import Firewall
@@ -117,6 +118,36 @@ def test_parts_are_asked_one_by_one() -> None:
     assert says("workload.containers.map(c, c.privileged).exists(p, p == true)") is None
 
 
+def test_parts_that_may_be_more_decide_nothing() -> None:
+    open_ = unknown("var.c has no default", PLACE)
+    pod = Workload(
+        address="r:w", name=value("w"), provider="kubernetes", format="kubernetes", type="Pod", root="r", place=PLACE,
+        exists=YES, more_={"containers": open_},
+    )  # fmt: skip
+
+    def says(expression: str) -> Truth:
+        return compile_expression(expression, Workload).run(pod, Estate([pod]).near(pod))
+
+    for expression in ("exists(c, c.privileged)", "all(c, c.privileged)", "size() == 0"):
+        assert says(f"workload.containers.{expression}").answer is None
+    assert {v.reason for v in says("workload.containers.all(c, true)").because} <= {open_.reason}
+
+
+def test_words_that_are_not_known_may_be_several() -> None:
+    command = value(["serve", "--port"])
+    container = Container(
+        address="r:w", name=value("w"), provider="kubernetes", format="kubernetes", type="Pod", root="r", place=PLACE,
+        exists=YES, command=command, arguments=unknown("var.a has no default", PLACE),
+    )  # fmt: skip
+
+    def says(expression: str) -> bool | None:
+        return compile_expression(expression, Container).run(container, Estate([container]).near(container)).answer
+
+    assert says("container.words.exists(w, w == 'serve')") is True
+    assert says("container.words.exists(w, w == '--reload')") is None
+    assert says("size(container.words) == 3") is None
+
+
 @pytest.fixture
 def shielded() -> Estate:
     """A bucket with a firewall that may not exist, one that does, and one that is not in these files."""
@@ -167,6 +198,7 @@ def test_why_it_is_believed_to_hold_something_is_evidence(shielded: Estate) -> N
 
 def test_without_re2_matches_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "re2", None)
+    _compiled.cache_clear()
     with pytest.raises(ExpressionError) as raised:
         compile_expression("bucket.acl.matches('a')", Bucket)
     assert "garrison[re2]" in raised.value.hint

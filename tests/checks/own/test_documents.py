@@ -68,6 +68,8 @@ def test_a_text_of_several_lines_is_one_paragraph() -> None:
         ("[ACME:SEC-7]", "[SEC-7]", "7", "maps is not of the right form", "write it like ATLAS:AML.T0035 or ACME:SEC-7"),
         ("title: Bucket has no team", 'title: ""', "2", "title: expected str of length >= 1", ""),
         ("title: Bucket has no team", 'title: "a\\e[2Jb"', "2", "title has a character that cannot be printed", "leave it out"),
+        ("fix: tag it.", 'fix: "  "', "4", "fix says nothing", "write a sentence"),
+        ("acme-bucket-team", '"acme-bucket-team\\n"', "1", "id has a character that cannot be printed", "leave it out"),
         ("title: Bucket has no team", "title: x\ntitle: y", "3", "'title' is said twice", "keep one of them"),
         ("tags.team", "tagz.team", "10:15", "Bucket has no field tagz", "did you mean tags?"),
         ("fail: |\n  !has(bucket.tags.team)", "fail: bucket.acl == 'a' + 'b'", "9:25", "checks do not calculate: +", ""),

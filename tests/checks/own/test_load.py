@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from garrison.checks.check import all_checks, catalogue
-from garrison.checks.own.load import MAX_BYTES, load_checks
+from garrison.checks.own.load import MAX_BYTES, MAX_CHECKS, load_checks
 from garrison.errors import ConfigError
 
 from .conftest import YAML
@@ -58,8 +58,8 @@ def test_two_of_one_id_are_refused(folder: Path) -> None:
     (folder / "zz.yaml").write_text(YAML)
     error = wrong(folder)
     assert (error.message, error.hint) == (
-        "two checks are called acme-bucket-team",
-        f"the other is {folder}/team.yaml:1",
+        "acme-bucket-team is the id of another check",
+        f"that is {folder}/team.yaml:1",
     )
     assert error.where == f"{folder}/zz.yaml:1"
 
@@ -75,8 +75,26 @@ def test_what_cannot_be_read_is_named(folder: Path) -> None:
     assert "there is no check in it" in wrong(folder / "nothing.yaml").message
     assert "larger than 1 MB" in wrong(folder / "large.yaml").message
     assert "it is no file" in wrong(folder / "pipe.yaml").message
-    assert wrong(folder / "owner.py").hint == "--checks-python runs it"
+    assert wrong(folder / "owner.py").hint == "--checks reads YAML, --checks-python runs Python"
     assert "does not end with .py" in wrong(python=(folder / "team.yaml",)).message
+
+
+def test_a_folder_is_not_read_in_part(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "linked").symlink_to(folder / "examples")
+    error = wrong(folder)
+    assert (error.message, error.path) == ("a link to a folder is not followed", f"{folder}/linked")
+    (folder / "linked").unlink()
+
+    def denied(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    assert wrong(folder).message == "it cannot be read: Permission denied"
+
+
+def test_too_many_are_refused(folder: Path) -> None:
+    (folder / "team.yaml").write_text("---\n".join(YAML.replace("-team", f"-team-{n}") for n in range(MAX_CHECKS + 1)))
+    assert wrong(folder).message == "more than 1,000 checks"
 
 
 def test_loading_costs_little(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 import pytest
 
 from garrison.errors import ConfigError
@@ -205,6 +206,21 @@ def test_parts_with_one_name_keep_addresses_apart() -> None:
     pod = {"name": "p", "spec": {"containers": [{"name": "a"}, {"name": "a"}, {"name": unknown("var.n")}]}}
     addresses = [a.address for a in made(WORKLOAD, Declared("r:pod.p", pod))]
     assert len(set(addresses)) == len(addresses) == 4
+
+
+def test_parts_that_are_not_known_are_told_of() -> None:
+    def more(containers: object, **table: object) -> str:
+        (workload, *_) = made(
+            {**WORKLOAD, **table}, Declared("r:pod.p", {"name": "p", "spec": {"containers": containers}})
+        )
+        return workload.more_["containers"].reason if "containers" in workload.more_ else ""
+
+    said = known((known("a"),), PLACE)
+    assert more([{"name": "a"}]) == ""
+    assert more(unknown("var.c", PLACE)) == "var.c"
+    assert more(msgspec.structs.replace(said, rest=unknown("var.d", PLACE))) == "var.d"
+    assert more([], parts={}) == "Garrison does not read this from terraform"
+    assert more([], parts={"containers": {"terraform": []}}) == ""
 
 
 @pytest.mark.parametrize(

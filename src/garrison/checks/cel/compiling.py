@@ -40,7 +40,7 @@ from garrison.estate.assets.asset import Asset
 from garrison.estate.estate import Relations
 from garrison.estate.fields import fields_of
 from garrison.estate.truth import YES, Truth
-from garrison.estate.values import absent, unknown
+from garrison.estate.values import State, Value, absent, unknown
 from garrison.sources.mapping.coverage import natives
 
 
@@ -186,8 +186,17 @@ def _field(node: Select, owner: Typed, kind: type[Asset]) -> Typed:
     if found is TEXT:
         return Typed(TEXT, lambda frame: op.literal(get(run(frame))))
     if found.item is not None:
-        return Typed(found, lambda frame: op.Members(tuple((part, YES) for part in get(run(frame)))))
+        return Typed(found, lambda frame: _listed(run(frame), field.name))
     return Typed(found, lambda frame: get(run(frame)))
+
+
+def _listed(asset: Asset, name: str) -> op.Members:
+    """What an asset is known to have, and what may stand for more: some words of a command line are not known."""
+    found: list[Asset | Value] = [*getattr(asset, name)]
+    open_ = [v for v in found if isinstance(v, Value) and v.state is State.UNKNOWN]
+    if name in asset.more_:
+        open_.append(asset.more_[name])
+    return op.Members(tuple((item, YES) for item in found if item not in open_), tuple(open_))
 
 
 def _literal(node: Literal) -> Typed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from garrison.checks.cel import operations as op
@@ -14,6 +15,9 @@ from garrison.estate.values import State, Value
 
 if TYPE_CHECKING:
     from garrison.checks.cel.compiling import Scope
+
+_PATTERN_BYTES = 1_000_000  # of memory that one may take; RE2 goes on slower where that is too little
+_MAX_PATTERNS = 100  # kept; others are compiled again
 
 
 def _text_method(node: Call, scope: Scope) -> Typed:
@@ -61,21 +65,29 @@ def _read(value: Value, frame: Frame) -> Value:
 def _search(pattern: str, at: int) -> Callable[[str], bool]:
     """Whether a text has a pattern in it, by RE2: in linear time, as CEL demands (langdef.md, "Regular Expressions")."""
     try:
-        import re2
+        _compiled(pattern)
     except ImportError:
         hint = "pip install 'garrison[re2]', or use startsWith, endsWith, contains"
         raise ExpressionError("matches() needs the package google-re2", at, hint) from None
+    except ValueError as error:
+        hint = "github.com/google/re2/wiki/Syntax"
+        raise ExpressionError(f"no regular expression of RE2: {error}", at, hint) from None
+    return lambda text: _compiled(pattern).search(text.encode("utf8", "replace")) is not None
+
+
+@lru_cache(maxsize=_MAX_PATTERNS)
+def _compiled(pattern: str) -> Any:
+    """Raises ValueError for what is no pattern, ImportError without RE2."""
+    import re2
+
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _PATTERN_BYTES
     try:
-        search = re2.compile(pattern, options).search
+        return re2.compile(pattern, options)
     except re2.error as error:
         said = error.args[0]
-        message = said.decode("utf8", "replace") if isinstance(said, bytes) else str(said)
-        raise ExpressionError(
-            f"no regular expression of RE2: {message}", at, "github.com/google/re2/wiki/Syntax"
-        ) from None
-    return lambda text: search(text.encode("utf8", "replace")) is not None
+        raise ValueError(said.decode("utf8", "replace") if isinstance(said, bytes) else said) from None
 
 
 def _macro(node: Call, scope: Scope) -> Typed:

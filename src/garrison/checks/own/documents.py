@@ -55,7 +55,7 @@ class _Document:
         if form.kind not in kinds():
             hint = nearest(form.kind, kinds(), "garrison kinds lists them")
             raise self.wrong(f"no kind is called {form.kind}", "$.kind", hint)
-        self.hold_printed(form)
+        self.hold_words(form)
         run, native = self.expression(form, kinds()[form.kind])
         return Check(
             id=form.id,
@@ -73,11 +73,13 @@ class _Document:
             examples=self.examples(form),
         )
 
-    def hold_printed(self, form: Form) -> None:
-        """Raises ConfigError for a text that would do something to the terminal it is shown on."""
-        shown = {"id": form.id, "maps": "".join(form.maps)}
-        shown |= {name: _line(getattr(form, name)) for name in ("title", "why", "fix", "message")}
-        for name, text in shown.items():
+    def hold_words(self, form: Form) -> None:
+        """Raises ConfigError for a text that is empty, or would do something to the terminal it is shown on."""
+        said = {name: _line(getattr(form, name)) for name in ("title", "why", "fix", "message")}
+        for name, text in said.items():
+            if not text:
+                raise self.wrong(f"{name} says nothing", f"$.{name}", "write a sentence")
+        for name, text in {**said, "id": form.id, "maps": "".join(form.maps)}.items():
             if not text.isprintable():
                 raise self.wrong(f"{name} has a character that cannot be printed", f"$.{name}", "leave it out")
 

@@ -17,7 +17,7 @@ from garrison.checks.check import Check, Confidence, Pillar, Severity, collectin
 from garrison.checks.own.examples import examples_beside, hold_both
 from garrison.checks.own.form import ID, MAPPING
 from garrison.errors import ConfigError, GarrisonError, nearest
-from garrison.estate.assets.asset import Asset, shape
+from garrison.estate.assets.asset import shape
 from garrison.estate.estate import Relations
 from garrison.sources.mapping.coverage import natives
 
@@ -31,12 +31,12 @@ def python_checks(path: Path, data: bytes) -> Iterator[Check]:
         _run(path, tree)
     for check in found.values():
         for message, hint in _faults(check):
-            raise ConfigError(message, path=str(path), line=check.line, hint=hint)
-        if check.path == str(path):  # what it registers may be made by a function that is written elsewhere
+            raise ConfigError(message, path=check.path, line=check.line, hint=hint)
+        if check.path == str(path):  # a function that is written elsewhere may have made it
             _hold_fields(check, tree)
         examples = examples_beside(path, check.id)
-        hold_both(examples, check.id, str(path), check.line)
-        yield msgspec.structs.replace(check, path=str(path), examples=examples)
+        hold_both(examples, check.id, check.path, check.line)
+        yield msgspec.structs.replace(check, examples=examples)
 
 
 def _parsed(path: Path, data: bytes) -> ast.Module:
@@ -76,11 +76,11 @@ def _faults(check: Check) -> Iterator[tuple[str, str]]:
     for mapping in check.maps:
         if not (isinstance(mapping, str) and re.match(MAPPING, mapping)):
             yield f"{check.id} maps to {mapping!r}", 'write it like maps=("ATLAS:AML.T0035", "ACME:SEC-7")'
-    yield from _strange(check.native, natives(check.kind), f"{check.kind.__name__} has no field native_")
-    fields = shape(check.kind).truths | shape(check.kind).values
-    yield from _strange(
-        check.mend.fields if check.mend is not None else (), fields, f"{check.kind.__name__} has no field "
-    )
+    if check.native:
+        yield from _strange(check.native, natives(check.kind), f"{check.kind.__name__} has no field native_")
+    if check.mend is not None:
+        fields = shape(check.kind).truths | shape(check.kind).values
+        yield from _strange(check.mend.fields, fields, f"{check.kind.__name__} has no field ")
 
 
 def _strange(names: Iterable[object], known: Collection[str], message: str) -> Iterator[tuple[str, str]]:
@@ -105,9 +105,7 @@ def _hold_fields(check: Check, tree: ast.Module) -> None:
             owner = owners[node.value.id]
             if not hasattr(owner, node.attr):
                 names = [n for n in dir(owner) if not n.startswith("_")]
-                hint = nearest(
-                    node.attr, names, f"garrison kinds {owner.__name__} lists its fields" * issubclass(owner, Asset)
-                )
+                hint = nearest(node.attr, names, f"garrison kinds {check.kind.__name__} lists what can be asked")
                 message = f"{owner.__name__} has no field {node.attr}"
                 raise ConfigError(message, path=check.path, line=node.lineno, column=node.col_offset + 1, hint=hint)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from garrison.estate.truth import NO, Truth
 from garrison.estate.values import Place, State, Value, absent
 
 UNMAPPED = Value(State.UNKNOWN, None, None, "Garrison does not read this from here")
+_NOTHING: Mapping[str, Value] = MappingProxyType({})
 UNMAPPED_TRUTH = Truth(None, (UNMAPPED,))
 
 
@@ -41,6 +43,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     condition: str = ""
     tags: Value = absent()
     native_: dict[str, Value] = {}
+    more_: Mapping[str, Value] = _NOTHING  # lists of parts that may have more, and the unknown that says why
 
     def native(self, name: str) -> Value:
         """A provider's own attribute, declared in its table as `native_<name>`; absent for other providers."""

@@ -10,7 +10,7 @@ from garrison.estate.assets import Asset
 from garrison.estate.estate import without_index
 from garrison.estate.resource import Resource
 from garrison.estate.values import Body, Ref, State, Value, absent, dig, known
-from garrison.sources.mapping.field import OWN, WHOLE, Companions, Field, Holder, matches
+from garrison.sources.mapping.field import OWN, WHOLE, Companions, Field, Holder, matches, stray
 from garrison.sources.mapping.table import EVERY, Part, Table, tables_for
 
 _MAX_STRAY = 1
@@ -68,10 +68,16 @@ def _asset(table: Table, holder: Holder, address: str) -> Iterator[Asset]:
     tags = _tags(resource.at(tags_steps) if tags_owner == WHOLE else holder.at(tags_steps))
     said = _read(table.fields, holder)
     parts: list[Asset] = []
+    more = dict(table.unread)
     for part in table.parts:
-        made = tuple(_parts(part, holder, address, common))
+        pieces, rest = _pieces(part, holder)
+        made = tuple(_parts(part, pieces, address, common))
         said[part.name] = made
         parts += made
+        if rest is not None:
+            more[part.name] = rest
+    if more:
+        said["more_"] = more
     yield table.kind(address=address, name=name if steps else absent(resource.place), tags=tags, **common, **said)
     yield from parts
 
@@ -90,39 +96,54 @@ def _read(fields: list[Field], holder: Holder) -> dict[str, Any]:
     return said
 
 
-def _parts(part: Part, holder: Holder, address: str, common: dict[str, Any]) -> Iterator[Asset]:
-    taken: set[str] = set()
+def _pieces(part: Part, holder: Holder) -> tuple[list[Holder], Value | None]:
+    """What its assets are cut from, and an unknown that may stand for more of them."""
+    pieces: list[Holder] = []
+    rest: Value | None = None
     for owner, steps in part.paths:
         if owner in (OWN, WHOLE):
-            found = holder.at(steps) if owner == OWN else holder.resource.at(steps)
-            pieces = [(holder.resource, item) for item in found.items()]
+            places = [(holder.resource, holder.at(steps) if owner == OWN else holder.resource.at(steps))]
         else:
-            pieces = [
-                (c, item)
-                for c in holder.companions.get(owner, ())
-                for item in (c.at(steps).items() if steps else (known(_Lazy(c), c.place),))
-            ]
-        for resource, piece in pieces:
-            where = part.where.get(owner, {})
-            inner = Holder(resource, piece, holder)
-            if not all(matches(inner.at((key,)), expected) for key, expected in where.items()):
-                continue
-            name = inner.at(part.name_path)
-            label = name.text() or str(len(taken))
-            while label in taken:
-                label += "'"
-            taken.add(label)
-            exists: dict[str, Any] = {
-                "exists": resource.exists,
-                "condition": resource.condition,
-                "place": piece.place or resource.place,
-            }
-            yield part.kind(
-                address=f"{address}/{part.name}[{label}]",
-                name=name,
-                **{**common, **exists},
-                **_read(part.fields, inner),
-            )
+            companions = holder.companions.get(owner, ())
+            places = [(c, c.at(steps) if steps else known(_Lazy(c), c.place)) for c in companions]
+            if strays := holder.stray.get(owner):
+                rest = stray(strays[0])
+        where = part.where.get(owner, {})
+        for resource, found in places:
+            if found.state is State.UNKNOWN:
+                rest = found
+            elif found.rest is not None:
+                rest = found.rest
+            for item in found.items():
+                inner = Holder(resource, item, holder)
+                asked = [(inner.at((key,)), expected) for key, expected in where.items()]
+                if all(matches(said, expected) for said, expected in asked):
+                    pieces.append(inner)
+                else:
+                    rest = next((said for said, _ in asked if said.state is State.UNKNOWN), rest)
+    return pieces, rest
+
+
+def _parts(part: Part, pieces: list[Holder], address: str, common: dict[str, Any]) -> Iterator[Asset]:
+    taken: set[str] = set()
+    for inner in pieces:
+        resource = inner.resource
+        name = inner.at(part.name_path)
+        label = name.text() or str(len(taken))
+        while label in taken:
+            label += "'"
+        taken.add(label)
+        exists: dict[str, Any] = {
+            "exists": resource.exists,
+            "condition": resource.condition,
+            "place": (inner.value.place if inner.value is not None else None) or resource.place,
+        }
+        yield part.kind(
+            address=f"{address}/{part.name}[{label}]",
+            name=name,
+            **{**common, **exists},
+            **_read(part.fields, inner),
+        )
 
 
 class _Lazy(Body):

@@ -99,7 +99,7 @@ class Field:
                 if found.state is not State.ABSENT:
                     return found, alone
             if strays := holder.stray.get(owner):
-                return _stray(strays[0]), False
+                return stray(strays[0]), False
         return absent(place), alone
 
     def _gathered(self, holder: Holder) -> tuple[Value, bool]:
@@ -117,7 +117,7 @@ class Field:
                     items.append(found)
                 place = place or (found.place if found.state is not State.ABSENT else None)
             if strays := holder.stray.get(owner):
-                rest = _stray(strays[0]) if rest is None else rest
+                rest = stray(strays[0]) if rest is None else rest
         if not items and rest is None:
             return absent(place), alone
         return Value(State.KNOWN, tuple(items), place, rest=rest), alone
@@ -155,7 +155,8 @@ def _found(holder: Holder, owner: str, steps: Steps) -> list[tuple[Value, bool]]
     return found
 
 
-def _stray(companion: Resource) -> Value:
+def stray(companion: Resource) -> Value:
+    """For what a companion may set whose owner is not known."""
     return unknown(f"{companion.address} may speak of it", companion.place, decided_by=companion.address)
 
 

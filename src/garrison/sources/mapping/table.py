@@ -13,6 +13,7 @@ import garrison.sources
 from garrison.errors import ConfigError
 from garrison.estate.assets import Asset, kinds
 from garrison.estate.assets.asset import shape
+from garrison.estate.values import unknown
 from garrison.sources.interface import table_formats
 from garrison.sources.mapping.field import Field, Steps, parse_path
 
@@ -55,6 +56,10 @@ class Table:
             self.fields = _fields(self.kind, said.get("fields", {}), format_)
             known_parts = shape(self.kind).parts
             self.parts = [Part(n, p, format_, known_parts[n]) for n, p in said.get("parts", {}).items()]
+            read = {n for n, p in said.get("parts", {}).items() if format_ in p}
+            self.unread = {
+                n: unknown(f"Garrison does not read this from {format_}") for n in known_parts if n not in read
+            }
         except KeyError as error:
             raise ConfigError(f"{self.kind.__name__} has no part {error}", path=source) from error
         except ConfigError as error:
