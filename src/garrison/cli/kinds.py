@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from garrison.cli.completion import kinds as kind_names
+
 if TYPE_CHECKING:
     from garrison.checks.cel.vocabulary import Word
     from garrison.estate.assets import Asset
@@ -23,7 +25,7 @@ Examples:
   garrison kinds Bucket                            what a check can ask of a bucket
   garrison kinds Bucket --format json              for programs""",
 )
-@click.argument("name", metavar="[KIND]", default="")
+@click.argument("name", metavar="[KIND]", default="", shell_complete=kind_names)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 def command(name: str, format_: str) -> None:
     """Show the kinds of asset, and what a check can ask of each."""
