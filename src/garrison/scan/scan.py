@@ -61,14 +61,26 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     read = _read(tree, settings, progress)
     progress(f"relating {len(read.assets):,} assets")
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
+    estate = _related(read, settings)
+    progress(f"judging {len(read.assets):,} assets")
+    return _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
+
+
+def estate_of(paths: Sequence[Path], settings: Settings, *, progress: Progress = lambda _: None) -> tuple[Estate, Tree]:
+    """Read and link, without judging; with the tree that was read, which has what went wrong."""
+    tree = discover(*paths, exclude=settings.exclude)
+    return _related(_read(tree, settings, progress), settings), tree
+
+
+def _related(read: Read, settings: Settings) -> Estate:
+    """All assets with what they have to do with each other."""
     ids = frozenset(c.id for c in all_checks()) if read.ignores else frozenset()
     estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
-    estate.facts = FactBook(estate, settings.loaded.stated(tree.top)).of
+    estate.facts = FactBook(estate, settings.loaded.stated(read.tree.top)).of
     link(estate)
     link_selectors(estate)
     link_access(estate)
-    progress(f"judging {len(read.assets):,} assets")
-    return _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
+    return estate
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
