@@ -9,8 +9,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from garrison.estate.assets import Asset
+from garrison.estate.assets.exposure import Service
 from garrison.estate.assets.network import Listener, LoadBalancer
 from garrison.estate.assets.routing import TargetGroup
+from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth
@@ -83,6 +85,9 @@ class Exposure:
 
     def _forwards(self, before: Asset, asset: Asset) -> bool:
         """Whether what stands before an asset can open a connection to it, as far as is known."""
+        if isinstance(before, Service) and isinstance(asset, Workload):
+            cluster = self.reach.cluster
+            return not cluster.from_outside(asset).on(cluster.served(before, asset)).no
         if not isinstance(before, TargetGroup | LoadBalancer) or isinstance(asset, Listener):
             return True
         return not self.reach.forwarded(before, asset).any.no

@@ -16,6 +16,7 @@ def estate(tmp_path: Path) -> Callable[..., Estate]:
     """Writes files (by default `main.tf`), reads and links them."""
 
     def made(text: str, name: str = "main.tf") -> Estate:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
         return estate_of([tmp_path], Settings())[0]
 

@@ -15,6 +15,7 @@ from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, number
 from garrison.reach.network.aws import Aws
+from garrison.reach.network.cluster import Cluster
 from garrison.reach.network.others import Azure, Google
 from garrison.reach.network.rules import UNKNOWN, Flow, join
 from garrison.reach.network.seats import Seat, has_address, seat_of
@@ -38,6 +39,7 @@ class Reach:
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
+        self.cluster = Cluster(estate)
         self._clouds: dict[str, Cloud] = {"aws": Aws(estate), "gcp": Google(estate), "azure": Azure(estate)}
         self._seats: dict[str, Seat | None] = {}
         self._memo: dict[tuple[object, ...], Flow] = {}
