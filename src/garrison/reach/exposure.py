@@ -62,28 +62,29 @@ class Exposure:
     def _public(self, asset: Asset, asked: Asset) -> Truth:
         """Whether it is exposed by itself; where that raises it is unknown, and a fault of the asset `asked` for."""
         try:
-            return self._let_through(asset) & asset.exists
+            return self.directly(asset)
         except Exception as error:  # noqa: BLE001 - a defect of one kind of asset is named, and all else still judged
             what = f"working out whether {asset.label} is public raised {type(error).__name__}: {error}"
             self.faults.setdefault(asked.address, what)
             return Truth(None)
 
-    def _let_through(self, asset: Asset) -> Truth:
-        """What it says of itself, where the network does not decide for sure."""
+    def directly(self, asset: Asset) -> Truth:
+        """Whether the internet opens a connection to it by an address of its own, and it is there."""
         flow = self.reach.from_internet(asset)
-        return asset.public if flow is None or flow.any.unknown else flow.any
+        said = asset.public if flow is None or flow.any.unknown else flow.any
+        return said & asset.exists
 
     def _before(self, asset: Asset) -> list[Asset]:
         """What routes to it or exposes it, what it is a part of, and its own parts."""
         into, out = self._estate.graph.into(asset), self._estate.graph.out(asset, Relation.CONTAINS)
         before = [
-            e.start for e in into if e.start is not None and e.relation in _THROUGH and self._forwards(e.start, asset)
+            e.start for e in into if e.start is not None and e.relation in _THROUGH and self.forwards(e.start, asset)
         ]
         whole = [e.start for e in into if e.start is not None and e.relation is Relation.CONTAINS]
         parts = [e.end for e in out if e.end is not None and e.end.is_part_of(asset)]
         return before + [w for w in whole if asset.is_part_of(w)] + parts
 
-    def _forwards(self, before: Asset, asset: Asset) -> bool:
+    def forwards(self, before: Asset, asset: Asset) -> bool:
         """Whether what stands before an asset can open a connection to it, as far as is known."""
         if isinstance(before, Service) and isinstance(asset, Workload):
             cluster = self.reach.cluster

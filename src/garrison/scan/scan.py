@@ -21,6 +21,7 @@ from garrison.findings.risk import risk
 from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
+from garrison.reach.path import Paths
 from garrison.reach.selectors import link_selectors
 from garrison.scan.config import Settings
 from garrison.sources.discover import discover, shown_prefix
@@ -61,26 +62,41 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     read = _read(tree, settings, progress)
     progress(f"relating {len(read.assets):,} assets")
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
-    estate = _related(read, settings)
+    estate, book = _related(read, settings)
+    progress("looking for attack paths")
+    found = paths_of(estate, book)
     progress(f"judging {len(read.assets):,} assets")
-    return _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
+    return _result(read, settings, _judge(estate, checks, settings), found, shown_prefix(paths, tree.top))
 
 
-def estate_of(paths: Sequence[Path], settings: Settings, *, progress: Progress = lambda _: None) -> tuple[Estate, Tree]:
+def estate_of(
+    paths: Sequence[Path], settings: Settings, *, progress: Progress = lambda _: None
+) -> tuple[Estate, FactBook, Tree]:
     """Read and link, without judging; with the tree that was read, which has what went wrong."""
     tree = discover(*paths, exclude=settings.exclude)
-    return _related(_read(tree, settings, progress), settings), tree
+    estate, book = _related(_read(tree, settings, progress), settings)
+    return estate, book, tree
 
 
-def _related(read: Read, settings: Settings) -> Estate:
-    """All assets with what they have to do with each other."""
+def _related(read: Read, settings: Settings) -> tuple[Estate, FactBook]:
+    """All assets with what they have to do with each other, and what follows from it."""
     ids = frozenset(c.id for c in all_checks()) if read.ignores else frozenset()
     estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
-    estate.facts = FactBook(estate, settings.loaded.stated(read.tree.top)).of
+    book = FactBook(estate, settings.loaded.stated(read.tree.top))
+    estate.facts = book.of
     link(estate)
     link_selectors(estate)
     link_access(estate)
-    return estate
+    return estate, book
+
+
+def paths_of(estate: Estate, book: FactBook) -> Paths:
+    """The attack paths of an estate."""
+    if not estate.assets:
+        return Paths()
+    from garrison.reach.paths import attack_paths
+
+    return attack_paths(estate, book.exposure)
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
@@ -165,7 +181,7 @@ def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Jud
     return Judged(checks, found, passed)
 
 
-def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Result:
+def _result(read: Read, settings: Settings, judged: Judged, paths: Paths, prefix: str) -> Result:
     """Take away what is not to be told, and count the rest."""
     found, ids = judged.found, frozenset(c.id for c in judged.checks)
     findings, ignored = apply(found[Outcome.FAIL], read.ignores, settings.today)
@@ -189,6 +205,7 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
         files_by_format=read.files_by_format,
         skipped=dict(sorted(read.tree.skipped.items())),
         assets=len(read.assets),
+        paths=paths,
         providers=tuple(sorted({a.provider for a in read.assets})),
         checks=judged.checks,
         passed_by_check=dict(judged.passed),

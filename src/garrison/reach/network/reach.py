@@ -10,6 +10,7 @@ from garrison.estate.assets.data import Database
 from garrison.estate.assets.network import Listener, LoadBalancer
 from garrison.estate.assets.notebook import Notebook
 from garrison.estate.assets.routing import TargetGroup
+from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth
@@ -79,6 +80,12 @@ class Reach:
         if found is None:
             found = self._memo[key] = self._clouds[start.provider].between(one, other)
         return found
+
+    def opened(self, start: Asset, end: Asset) -> Flow | None:
+        """What one can open to the other, in a cloud or in a cluster; None where they share no network."""
+        if isinstance(start, Workload) and isinstance(end, Workload):
+            return self.cluster.between(start, end)
+        return self.between(start, end)
 
     def forwarded(self, group: TargetGroup | Listener | LoadBalancer, target: Asset) -> Flow:
         """What a load balancer can hand to a target of its."""

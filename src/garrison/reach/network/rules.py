@@ -13,7 +13,7 @@ import msgspec
 
 from garrison.estate.truth import Truth
 from garrison.estate.values import Value
-from garrison.reach.network.sets import ALL_TRAFFIC, NOTHING, Ranges, is_anyone, union
+from garrison.reach.network.sets import ALL_TRAFFIC, NOTHING, Ranges, is_anyone, union, words
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -77,6 +77,13 @@ def flow(truth: Truth) -> Flow:
     if truth.unknown:
         return Flow(NOTHING, ALL_TRAFFIC, truth.because)
     return Flow(ALL_TRAFFIC, ALL_TRAFFIC, truth.because) if truth.yes else Flow(because=truth.because)
+
+
+def port_words(flow: Flow) -> str:
+    """The TCP ports that pass, as people write them; those that may, where none passes for sure."""
+    found = flow.sure or flow.perhaps
+    text = words(found)
+    return "no port of TCP" if not text else text if text == "every port" else f"port {text}"
 
 
 FREE, UNKNOWN = Flow(ALL_TRAFFIC, ALL_TRAFFIC), Flow(NOTHING, ALL_TRAFFIC)
