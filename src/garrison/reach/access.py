@@ -6,6 +6,8 @@ and only what a policy names by reference, by ARN, or as "everything" is followe
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -33,36 +35,55 @@ class Store(msgspec.Struct, frozen=True):
     reads: str
     writes: str
     before: str = ""
+    after: str = ""  # what the service adds to the name
     types: str = ""  # its resource types have this in their name
 
 
 _STORES = (
     Store(Bucket, "s3", "s3:GetObject", "s3:PutObject"),
-    Store(Secret, "secretsmanager", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secret:"),
-    Store(Database, "dynamodb", "dynamodb:GetItem", "dynamodb:PutItem", "table/", "dynamodb"),
+    Store(
+        Secret, "secretsmanager", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secret:", "-AbCdEf"
+    ),
+    Store(Database, "dynamodb", "dynamodb:GetItem", "dynamodb:PutItem", "table/", types="dynamodb"),
     Store(Registry, "ecr", "ecr:BatchGetImage", "ecr:PutImage", "repository/"),
 )
 
 
+class Found:
+    """The stores of one kind: by root, and by what their ARN ends with, in order."""
+
+    def __init__(self, store: Store, estate: Estate) -> None:
+        self.by_root: dict[str, list[Asset]] = defaultdict(list)
+        named: list[tuple[str, Asset]] = []
+        for asset in estate.of(store.kind):
+            if asset.provider == "aws" and store.types in asset.type.lower():
+                self.by_root[asset.root].append(asset)
+                if name := asset.name.text():
+                    named += [(store.before + name + after, asset) for after in {"", store.after}]
+        named.sort(key=lambda pair: pair[0])
+        self._names, self._assets = [n for n, _ in named], [a for _, a in named]
+
+    def meant(self, pattern: Value) -> Iterator[Asset]:
+        """Those that a pattern covers; only names that begin as it does are compared."""
+        text = pattern.text()
+        known_part = re.split(r"[*?]", text, maxsplit=1)[0]
+        for at in range(bisect_left(self._names, known_part), len(self._names)):
+            if not self._names[at].startswith(known_part):
+                return
+            if covers(pattern, self._names[at]).yes:
+                yield self._assets[at]
+
+
 def link_access(estate: Estate) -> None:
     """Roles and users READ and WRITE the stores that their policies allow them to."""
-    stores = [(store, _found(store, estate)) for store in _STORES]
+    stores = [(store, Found(store, estate)) for store in _STORES]
     for policy in estate.of(Policy):
         holders = list(_holders(policy, estate))
         for statement in policy.statements if holders else ():
             for store, found in stores:
                 for relation, action in ((Relation.READS, store.reads), (Relation.WRITES, store.writes)):
-                    if found and statement.permits(action).yes:
+                    if found.by_root and statement.permits(action).yes:
                         _add(estate, holders, relation, _named(statement, estate, store, found, policy.root))
-
-
-def _found(store: Store, estate: Estate) -> dict[str, list[Asset]]:
-    """The stores of a kind, by root."""
-    found: dict[str, list[Asset]] = defaultdict(list)
-    for asset in estate.of(store.kind):
-        if asset.provider == "aws" and store.types in asset.type.lower():
-            found[asset.root].append(asset)
-    return found
 
 
 def _holders(policy: Policy, estate: Estate) -> Iterator[Asset]:
@@ -78,18 +99,18 @@ def _add(estate: Estate, holders: list[Asset], relation: Relation, found: Iterab
 
 
 def _named(
-    statement: Statement, estate: Estate, store: Store, found: dict[str, list[Asset]], root: str
+    statement: Statement, estate: Estate, store: Store, found: Found, root: str
 ) -> Iterator[tuple[Asset, Value]]:
     """The stores a statement speaks of, and the value that names each: the whole list where it names all."""
     if statement.every_resource_of(store.service).yes:
-        yield from ((asset, statement.resources) for asset in found.get(root, ()))
+        yield from ((asset, statement.resources) for asset in found.by_root.get(root, ()))
         return
     seen: set[str] = set()
     for resource in statement.resources.items():
         ends = [a for ref, _ in refs(resource) for a in estate.at(ref.address) if isinstance(a, store.kind)]
         pattern = _pattern(resource, store)
         if pattern is not None:
-            ends += [a for assets in found.values() for a in assets if _is_meant(a, pattern, store)]
+            ends += found.meant(pattern)
         for asset in ends:
             if asset.address not in seen:
                 seen.add(asset.address)
@@ -105,12 +126,3 @@ def _pattern(resource: Value, store: Store) -> Value | None:
         return None
     name = sections[-1]
     return known(name.partition("/")[0] if store.service == "s3" else name, resource.place)
-
-
-def _is_meant(asset: Asset, pattern: Value, store: Store) -> bool:
-    name = asset.name.text()
-    return bool(name) and (
-        covers(pattern, store.before + name).yes
-        # Secrets Manager adds six characters to a name.
-        or (store.kind is Secret and covers(pattern, f"{store.before}{name}-AbCdEf").yes)
-    )

@@ -7,7 +7,7 @@ uses something that is there by mistake: an open server, a permission over every
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
 
@@ -38,7 +38,8 @@ NOTES = (
 )
 _EXPOSED = {Entry.INTERNET: 1.0, Entry.CI_JOB: 0.7, Entry.NOTEBOOK_USER: 0.6, Entry.CONTAINER: 0.5}
 _EACH_STEP, _UNSURE, _AGAIN = 0.95, 0.6, 0.7
-_TOLD, _TWINS, _TRIED = 100, 24, 12  # paths in all; ways to one goal that are compared; changes that are counted anew
+_TOLD, _MADE = 100, 500  # paths that are told; goals, from one place to begin each, to which ways are listed
+_TWINS, _TRIED = 8, 12  # ways to one goal that are compared; changes that are counted anew
 _CUTS = 3
 _ON_PURPOSE = 0.5  # what is there by design counts half as a thing to change
 _AFFORDED = 4_000_000  # edges that all searches together may walk over
@@ -70,8 +71,7 @@ def attack_paths(estate: Estate, exposure: Exposure | None = None) -> Paths:
         return Paths()
     search = prepared(estate, exposure or Exposure(estate))
     ways = list(_searched(search))
-    found = [path for entry, way in ways for path in _told(search, entry, way)]
-    told = _without_twins(sorted(found, key=_order))
+    told = _without_twins(_likeliest(search, ways))
     cuts = _cuts(search, [way for _, way in ways], told)
     return Paths(tuple(told[:_TOLD]), sum(way.total for _, way in ways), tuple(cuts), NOTES if told else ())
 
@@ -131,7 +131,7 @@ def prepared(estate: Estate, exposure: Exposure) -> Search:
         Entry.CI_JOB: [ci, *pipelines],
         Entry.CONTAINER: [n for w in estate.of(Workload) if not w.about_ml.no and (n := steps.known(w)) is not None],
     }
-    graph = _graph(steps, frozenset(identities.admins))
+    graph = _graph(steps, frozenset((*identities.admins, *pods.admins)))
     return Search(steps, graph, found, graph.useful(found), sources)
 
 
@@ -178,20 +178,34 @@ def _graph(steps: Steps, admins: frozenset[int]) -> Graph:
 # What is told.
 
 
-def _told(search: Search, entry: Entry, ways: Ways) -> Iterator[Path]:
-    """The paths of one search: a few to each goal."""
-    for node in sorted(ways.goals):
-        for way in islice(ways.ways(node), _TWINS):
-            yield _path(search, entry, search.goals[node], way)
+def _likeliest(search: Search, ways: Sequence[tuple[Entry, Ways]]) -> Iterator[Path]:
+    """Paths, about the worst first, no more of them than can be afforded: by what they are worth before they are made."""
+    found: list[tuple[float, int, int]] = []
+    for number, (entry, way) in enumerate(ways):
+        by_jewel: dict[Jewel, list[tuple[float, int]]] = defaultdict(list)
+        for node in sorted(way.goals):
+            goal = search.goals[node]
+            by_jewel[goal.jewel].append((_score(entry, goal, way.length(node), sure=True), node))
+        for each in by_jewel.values():
+            each.sort(key=lambda pair: (-pair[0], pair[1]))
+            found += [(score * _AGAIN**rank, number, node) for rank, (score, node) in enumerate(each)]
+    found.sort(key=lambda one: (-one[0], one[1], one[2]))
+    for _, number, node in found[:_MADE]:
+        entry, way = ways[number]
+        for edges in islice(way.ways(node), _TWINS):
+            yield _path(search, entry, search.goals[node], edges)
+
+
+def _score(entry: Entry, goal: Goal, length: int, *, sure: bool) -> float:
+    believed = goal.sure * (1.0 if sure else _UNSURE)
+    return 100 * WORTH[goal.jewel] * believed * _EXPOSED[entry] * _EACH_STEP ** (length - 1)
 
 
 def _path(search: Search, entry: Entry, goal: Goal, way: Sequence[int]) -> Path:
     steps = [search.steps.found[number] for number in way]
     hops = tuple(_hops(search.steps, entry, steps))
     sure = all(s.sure for s in steps)
-    believed = goal.sure * (1.0 if sure else _UNSURE)
-    score = 100 * WORTH[goal.jewel] * believed * _EXPOSED[entry] * _EACH_STEP ** (len(hops) - 1)
-    return Path(entry, hops, goal.jewel, sure, round(score, 1))
+    return Path(entry, hops, goal.jewel, sure, round(_score(entry, goal, len(hops), sure=sure), 1))
 
 
 def _hops(steps: Steps, entry: Entry | None, way: Sequence[Step]) -> Iterator[Hop]:
@@ -211,17 +225,17 @@ def _hops(steps: Steps, entry: Entry | None, way: Sequence[Step]) -> Iterator[Ho
         start, before = end, None
 
 
-def _without_twins(found: Sequence[Path]) -> list[Path]:
+def _without_twins(found: Iterable[Path]) -> list[Path]:
     """Of paths that differ in twins on the way, or in which of many things one permission gives, the first."""
     seen: set[tuple[object, ...]] = set()
     told: list[Path] = []
-    for path in found:
+    for path in sorted(found, key=_order):
         *through, last = path.hops
-        reached = _change(last.stated) if len(path.hops) > 1 else None
-        shape = (path.entry, path.jewel, *(_twin(h.end) for h in through), reached or last.end.address)
-        if shape not in seen:
-            seen.add(shape)
+        way = path.entry, path.jewel, *(_twin(h.end) for h in through)
+        shapes = {(*way, last.end.address), *([(*way, _change(last.stated))] if through else [])}
+        if seen.isdisjoint(shapes):
             told.append(path)
+        seen |= shapes
     return _varied(told)
 
 

@@ -31,20 +31,25 @@ def add_code(estate: Estate, steps: Steps) -> None:
 
 def _models(estate: Estate, steps: Steps) -> None:
     """A model file is code to most of the servers that load it (pickle, TorchScript, Keras' Lambda layers)."""
-    for part in estate.of(ModelContainer):
-        for edge in estate.graph.out(part, Relation.READS):
-            if isinstance(edge.end, Bucket):
-                for owner in _owners(part, estate):
-                    _add(steps, edge.end, owner, "gives its model to", edge.stated)
     buckets = {b.name.text(): b for b in estate.of(Bucket) if b.name.text()}
+    for part in estate.of(ModelContainer):
+        named = [e.end for e in estate.graph.out(part, Relation.READS) if isinstance(e.end, Bucket)]
+        for bucket in named or _buckets(part.model_data, buckets):
+            for owner in _owners(part, estate):
+                _add(steps, bucket, owner, "gives its model to", part.model_data)
     for service in estate.of(InferenceService):
+        pods = [e.end for e in estate.graph.out(service, Relation.CONTAINS) if isinstance(e.end, Workload)]
         for said in service.model_locations.items():
-            match = _BUCKET.match(said.text())
-            bucket = buckets.get(next(filter(None, match.groups()), "")) if match else None
-            if bucket is not None:
-                for edge in estate.graph.out(service, Relation.CONTAINS):
-                    if isinstance(edge.end, Workload):
-                        _add(steps, bucket, edge.end, "gives its model to", said)
+            for bucket in _buckets(said, buckets):
+                for pod in pods:
+                    _add(steps, bucket, pod, "gives its model to", said)
+
+
+def _buckets(location: Value, buckets: dict[str, Bucket]) -> list[Bucket]:
+    """The bucket that an address names, if it is in these files."""
+    match = _BUCKET.match(location.text())
+    name = next(filter(None, match.groups()), "") if match else ""
+    return [buckets[name]] if name in buckets else []
 
 
 def _images(estate: Estate, steps: Steps) -> None:

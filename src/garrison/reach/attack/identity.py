@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import cached_property
+
 from garrison.estate.assets import Asset, kinds
 from garrison.estate.assets.cluster_access import ServiceAccount
 from garrison.estate.assets.compute import Instance, Profile
@@ -9,7 +12,7 @@ from garrison.estate.assets.identity import AccessKey, Grant, Role, User
 from garrison.estate.assets.model import LiveEndpoint
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Edge, Relation
-from garrison.estate.truth import Truth, any_of
+from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value
 from garrison.reach.attack.powers import Identity, Power, Powers, escalations
 from garrison.reach.attack.steps import ADMIN, CALLED, CHANGED, HELD, Steps, evidence
@@ -27,6 +30,7 @@ class Identities:
     def __init__(self, estate: Estate, steps: Steps, ci: int) -> None:
         self.estate, self.steps, self.ci = estate, steps, ci
         self.powers = Powers(estate)
+        self._led: set[int] = set()  # hubs that lead on already
         self.admins: list[int] = []  # nodes of identities that are administrators
 
     def add(self) -> None:
@@ -116,18 +120,29 @@ class Identities:
             self._passed(identity, each.service, each.what, passing)
 
     def _passed(self, identity: Identity, service: str, what: str, passing: Power) -> None:
-        wide = passing.everywhere("iam", "role/") or passing.everywhere("iam")
+        start, words = self.steps.node(identity), f"passes, to {what} that it controls,"
+        trusting = self._trusting.get((identity.root, service), ())
+        if passing.everywhere("iam", "role/") or passing.everywhere("iam"):
+            hub = self.steps.hub(f"passed in {identity.root} to {service}")
+            self.steps.add(start, hub, Medium.CODE, words, passing.said, truth=passing.truth, flawed=True)
+            for role in trusting if hub not in self._led else ():
+                self.steps.add(hub, self.steps.node(role), Medium.CODE, words, role.trust)
+            self._led.add(hub)
+            return
+        named = {role.address for said in passing.names() for role in self.powers.named(said)}
+        for role in trusting:
+            if role.address in named:
+                self.steps.add(start, self.steps.node(role), Medium.CODE, words, passing.said, truth=passing.truth)
+
+    @cached_property
+    def _trusting(self) -> dict[tuple[str, str], list[Role]]:
+        """The roles that a service may take on, by root and service."""
+        found: dict[tuple[str, str], list[Role]] = defaultdict(list)
         for role in self.estate.of(Role):
-            if role.root != identity.root or role is identity:
-                continue
-            named = any(role in self.powers.named(said) for said in passing.names())
-            if not wide and not named:
-                continue
-            trusts = any_of(s.services.any(lambda p: p.equals(service)) for s in role.trusted if s.allows.yes)
-            if trusts.yes:
-                words = f"passes, to {what} that it controls,"
-                start, end = self.steps.node(identity), self.steps.node(role)
-                self.steps.add(start, end, Medium.CODE, words, passing.said, truth=passing.truth, flawed=wide)
+            services = {p.text() for s in role.trusted if s.allows.yes for p in s.services.items()}
+            for service in sorted(services - {""}):
+                found[role.root, service].append(role)
+        return found
 
     def _changes_code(self, identity: Identity) -> None:
         """By putting code into what runs already."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
-from garrison.estate.assets import Asset
 from garrison.estate.assets.cluster_access import ConfigMap, KubernetesRole, RoleBinding, ServiceAccount
 from garrison.estate.assets.ml_serving import InferenceService
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Relation
 from garrison.estate.truth import YES, Truth, any_of
-from garrison.estate.values import Value
 from garrison.reach.attack.steps import CALLED, TOKEN, Steps, evidence
 from garrison.reach.path import Medium
 from garrison.reach.selectors import namespace_of, same_namespace
@@ -43,13 +40,14 @@ class Pods:
     def __init__(self, estate: Estate, steps: Steps) -> None:
         self.estate, self.steps = estate, steps
         self.admins: list[int] = []
-        self._pods: dict[str, list[Workload]] = defaultdict(list)
-        self._secrets: dict[str, list[ConfigMap]] = defaultdict(list)
+        self._pods: dict[tuple[str, str], list[Workload]] = defaultdict(list)  # by root and namespace
+        self._secrets: dict[tuple[str, str], list[ConfigMap]] = defaultdict(list)
+        self._led: set[str] = set()  # hubs that lead on already
         for pod in estate.of(Workload):
-            self._pods[pod.root].append(pod)
+            self._pods[pod.root, namespace_of(pod)].append(pod)
         for settings in estate.of(ConfigMap):
             if settings.secret.yes:
-                self._secrets[settings.root].append(settings)
+                self._secrets[settings.root, namespace_of(settings)].append(settings)
 
     def add(self) -> None:
         """All of them."""
@@ -62,21 +60,19 @@ class Pods:
 
     def _onto_node(self, pod: Workload) -> None:
         """Out of the container, to what else its node runs; which pods those are is not known."""
-        node = self.steps.hub(f"nodes of {pod.root}")
-        for end in self._pods[pod.root]:
-            if pod is self._pods[pod.root][0]:
-                self.steps.add(
-                    node,
-                    self.steps.node(end),
-                    Medium.MOUNT,
-                    "takes over, through the node they may share,",
-                    end.name,
-                    truth=Truth(None),
-                )
         truth = pod.node_paths | any_of(c.privileged | c.escape_capabilities for c in pod.containers)
-        if truth.yes:
-            said = evidence(truth, pod.name)
-            self.steps.add(self.steps.node(pod), node, Medium.MOUNT, "", said, flawed=True)
+        if not truth.yes:
+            return
+        hub = f"nodes of {pod.root}"
+        node = self.steps.hub(hub)
+        self.steps.add(self.steps.node(pod), node, Medium.MOUNT, "", evidence(truth, pod.name), flawed=True)
+        if hub in self._led:
+            return
+        self._led.add(hub)
+        for end in self.estate.of(Workload):
+            if end.root == pod.root:
+                words = "takes over, through the node they may share,"
+                self.steps.add(node, self.steps.node(end), Medium.MOUNT, words, end.name, truth=Truth(None))
 
     def _mounted(self, pod: Workload) -> None:
         """The secrets a pod is given, and the model it serves."""
@@ -120,13 +116,26 @@ class Pods:
         if binding.cluster_wide.yes and (name in _ADMINISTRATORS or everything.yes):
             self.admins.append(here)
         enters, reads = (YES, YES) if name in _ADMINISTRATORS or everything.yes else _rights(name, roles)
-        self._give(here, "enters or replaces", enters, _within(self._pods[binding.root], space), binding.role_name)
-        self._give(here, "reads", reads, _within(self._secrets[binding.root], space), binding.role_name)
+        self._give(here, enters, f"pods of {binding.root} {space}", "enters or replaces", binding)
+        self._give(here, reads, f"secrets of {binding.root} {space}", "reads", binding)
 
-    def _give(self, start: int, words: str, truth: Truth, ends: Iterable[Asset], said: Value) -> None:
-        for end in ends:
-            stated = evidence(truth, said)
-            self.steps.add(start, self.steps.node(end), Medium.IDENTITY, words, stated, truth=truth, flawed=True)
+    def _give(self, start: int, truth: Truth, hub: str, words: str, binding: RoleBinding) -> None:
+        """By way of a hub for each namespace, since many are bound in it and much lies there."""
+        if truth.no:
+            return
+        through = self.steps.hub(hub)
+        said = evidence(truth, binding.role_name)
+        self.steps.add(start, through, Medium.IDENTITY, "", said, truth=truth, flawed=True)
+        if hub in self._led:
+            return
+        self._led.add(hub)
+        space = "" if binding.cluster_wide.yes else namespace_of(binding)
+        assets: dict[tuple[str, str], list[Workload]] | dict[tuple[str, str], list[ConfigMap]]
+        assets = self._pods if hub.startswith("pods") else self._secrets
+        for (root, name), ends in assets.items():
+            if root == binding.root and (not space or same_namespace(space, name)):
+                for end in ends:
+                    self.steps.add(through, self.steps.node(end), Medium.IDENTITY, words, said)
 
 
 def _rights(name: str, roles: list[KubernetesRole]) -> tuple[Truth, Truth]:
@@ -137,7 +146,3 @@ def _rights(name: str, roles: list[KubernetesRole]) -> tuple[Truth, Truth]:
     entering = [r.allows(verbs, resources, _GROUPS) for r in roles for verbs, resources in _ENTERS]
     making = [r.allows(_MAKES, _MAKERS, _GROUPS) for r in roles]
     return any_of(entering + making), any_of(r.allows(_READS, ("secrets",)) for r in roles)
-
-
-def _within(assets: Iterable[Asset], space: str) -> list[Asset]:
-    return [a for a in assets if not space or same_namespace(space, namespace_of(a))]

@@ -11,6 +11,7 @@ it, not listed: their number grows with the power of their length.
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 
@@ -69,6 +70,7 @@ class Ways:
         self._level = array("i", [-1]) * len(useful)
         self._order = self._walked(useful)
         self.goals = frozenset(g for g in goals if self._level[g] > 0 and not own[g])
+        self._next = self._joined()
         self._from = self._counted()
         self._onward = self._counted_back()
 
@@ -87,33 +89,41 @@ class Ways:
                     order.append(after)
         return order
 
-    def _next(self, node: int) -> Iterator[tuple[int, int]]:
-        """The edges that lead from a node to the next level, and where they lead."""
-        level, ends, deeper = self._level, self.graph.ends, self._level[node] + 1
-        for edge in self.graph.out[node]:
-            after = ends[edge]
-            if level[after] == deeper:
-                yield edge, after
+    def _joined(self) -> dict[int, list[tuple[int, int]]]:
+        """Of the nodes on shortest ways, by level: the edges that go on to the next level, and where they lead."""
+        level, into, starts = self._level, self.graph.into, self.graph.starts
+        by_level: dict[int, list[int]] = defaultdict(list)
+        for goal in sorted(self.goals):
+            by_level[level[goal]].append(goal)
+        found: dict[int, list[tuple[int, int]]] = {goal: [] for goal in self.goals}
+        self._before: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for depth in range(max(by_level, default=0), 0, -1):
+            for node in by_level[depth]:
+                for edge in into[node]:
+                    before = starts[edge]
+                    if level[before] == depth - 1:
+                        if before not in found:
+                            found[before] = []
+                            by_level[depth - 1].append(before)
+                        found[before].append((edge, node))
+                        self._before[node].append((edge, before))
+        return {node: found[node] for depth in sorted(by_level) for node in by_level[depth]}
 
     def _counted(self, without: Collection[int] = ()) -> dict[int, int]:
         """How many ways lead to each node, those over some edges left out."""
-        found = dict.fromkeys(self._order, 0)
-        found.update(dict.fromkeys(self._sources, 1))
-        for node in self._order:
-            ways = found[node]
-            if ways:
-                for edge, after in self._next(node):
+        found = {node: int(self._level[node] == 0) for node in self._next}
+        for node, onward in self._next.items():
+            if ways := found[node]:
+                for edge, after in onward:
                     if edge not in without:
                         found[after] += ways
         return found
 
     def _counted_back(self) -> dict[int, int]:
-        """How many ways lead from each node to a goal; those that lead to none are left out."""
+        """How many ways lead from each node to a goal."""
         found: dict[int, int] = {}
-        for node in reversed(self._order):
-            ways = sum(found.get(after, 0) for _, after in self._next(node)) + (node in self.goals)
-            if ways:
-                found[node] = ways
+        for node, onward in reversed(self._next.items()):
+            found[node] = sum(found[after] for _, after in onward) + (node in self.goals)
         return found
 
     @property
@@ -132,12 +142,11 @@ class Ways:
 
     def through(self) -> dict[int, int]:
         """Each edge that is on a shortest way, and on how many."""
-        found: dict[int, int] = {}
-        for node in self._onward:
-            for edge, after in self._next(node):
-                if onward := self._onward.get(after):
-                    found[edge] = self._from[node] * onward
-        return found
+        return {
+            edge: self._from[node] * self._onward[after]
+            for node, onward in self._next.items()
+            for edge, after in onward
+        }
 
     def cut(self, edges: Collection[int]) -> int:
         """How many of the shortest ways use one of these edges, counted by leaving them out."""
@@ -146,12 +155,10 @@ class Ways:
 
     def ways(self, goal: int) -> Iterator[tuple[int, ...]]:
         """Each shortest way to a goal as edge numbers, the one with the lowest edges from its end first."""
-        level, graph = self._level, self.graph
         stack: list[tuple[int, tuple[int, ...]]] = [(goal, ())] if goal in self.goals else []
         while stack:
             node, behind = stack.pop()
-            if level[node] == 0:
+            if self._level[node] == 0:
                 yield behind
-                continue
-            before = [e for e in graph.into[node] if level[graph.starts[e]] == level[node] - 1]
-            stack += [(graph.starts[e], (e, *behind)) for e in reversed(before)]
+            else:
+                stack += [(before, (edge, *behind)) for edge, before in reversed(self._before[node])]
