@@ -39,10 +39,10 @@ NOTES = (
 _EXPOSED = {Entry.INTERNET: 1.0, Entry.CI_JOB: 0.7, Entry.NOTEBOOK_USER: 0.6, Entry.CONTAINER: 0.5}
 _EACH_STEP, _UNSURE, _AGAIN = 0.95, 0.6, 0.7
 _TOLD, _MADE = 100, 500  # paths that are told; goals, from one place to begin each, to which ways are listed
-_TWINS, _TRIED = 8, 12  # ways to one goal that are compared; changes that are counted anew
+_TWINS, _TRIED = 8, 6  # ways to one goal that are compared; changes that are counted anew
 _CUTS = 3
 _ON_PURPOSE = 0.5  # what is there by design counts half as a thing to change
-_AFFORDED = 4_000_000  # edges that all searches together may walk over
+_AFFORDED = 500_000  # edges that all searches together may walk over
 _PEOPLE = (Notebook, Workspace, WorkspaceUser)
 _BEGINS = {Entry.NOTEBOOK_USER: "works in", Entry.CONTAINER: "has taken over"}
 _PIPELINES = frozenset({"Pipeline", "PipelineJob", "Workflow"})
@@ -267,14 +267,13 @@ def _twin(asset: Asset) -> object:
 
 def _cuts(search: Search, ways: Sequence[Ways], told: Sequence[Path]) -> list[Cut]:
     """The changes that take most paths away: each is one place in the files, whatever number of steps it allows."""
-    changes: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    changes: dict[tuple[object, ...], set[int]] = defaultdict(set)
     most: dict[tuple[object, ...], int] = defaultdict(int)
     for way in ways:
         for number, count in way.through().items():
             change = _change(search.steps.found[number].stated)
             if change is not None:
-                if number not in changes[change]:
-                    changes[change].append(number)
+                changes[change].add(number)
                 most[change] += count
 
     def weight(change: tuple[object, ...]) -> float:
@@ -282,7 +281,10 @@ def _cuts(search: Search, ways: Sequence[Ways], told: Sequence[Path]) -> list[Cu
         return 1.0 if by_mistake else _ON_PURPOSE
 
     likely = sorted(changes, key=lambda c: (-most[c] * weight(c), str(c)))[:_TRIED]
-    counted = [(sum(way.cut(frozenset(changes[c])) for way in ways), c) for c in likely]
+    # Of a single step the number is exact already; a way may use several steps of one change.
+    counted = [
+        (most[c] if len(changes[c]) == 1 else sum(w.cut(frozenset(changes[c])) for w in ways), c) for c in likely
+    ]
     counted.sort(key=lambda pair: (-pair[0] * weight(pair[1]), str(pair[1])))
     shown = {_change(hop.stated): hop for path in reversed(told) for hop in path.hops}
     return [Cut(shown[c], count) for count, c in counted if count and c in shown][:_CUTS]

@@ -17,7 +17,7 @@ from garrison.findings.baseline import mended, split
 from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
-from garrison.findings.risk import risk
+from garrison.findings.risk import Crossings, risk
 from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
@@ -66,7 +66,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     progress("looking for attack paths")
     found = paths_of(estate, book)
     progress(f"judging {len(read.assets):,} assets")
-    return _result(read, settings, _judge(estate, checks, settings), found, shown_prefix(paths, tree.top))
+    return _result(read, settings, _judge(estate, checks, settings, found), found, shown_prefix(paths, tree.top))
 
 
 def estate_of(
@@ -155,11 +155,12 @@ def _selected(settings: Settings) -> tuple[Check, ...]:
     )
 
 
-def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Judged:
+def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings, paths: Paths) -> Judged:
     """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
     by_kind: dict[type[Asset], list[Check]] = defaultdict(list)
+    crossings = Crossings(paths)
     for check in checks:
         by_kind[check.kind].append(check)
     provider = settings.framework.provider if settings.framework else ""
@@ -173,9 +174,10 @@ def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Jud
                 if verdict.outcome is Outcome.PASS:
                     passed[check.id] += 1
                 else:
-                    found[verdict.outcome].append(_finding(check, asset, verdict, estate))
+                    found[verdict.outcome].append(_finding(check, asset, verdict, estate, crossings))
                     if (fault := estate.facts(asset).fault) and verdict.outcome is not Outcome.ERROR:
-                        found[Outcome.ERROR].append(_finding(check, asset, Verdict(Outcome.ERROR, fault), estate))
+                        broken = Verdict(Outcome.ERROR, fault)
+                        found[Outcome.ERROR].append(_finding(check, asset, broken, estate, crossings))
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
     return Judged(checks, found, passed)
@@ -222,7 +224,7 @@ def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
         return Verdict(Outcome.ERROR, f"{check.id} raised {type(error).__name__}: {error}")
 
 
-def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:
+def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate, crossings: Crossings) -> Finding:
     owner = next(
         (
             e.start
@@ -231,15 +233,17 @@ def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Fi
         ),
         None,
     )
+    evidence = evidence_of(verdict.evidence, asset)
+    crossed = crossings.of(e.place for e in evidence) if verdict.outcome is Outcome.FAIL else None
     return Finding(
         check=check,
         asset=asset,
         owner=owner or asset,
         outcome=verdict.outcome,
         why=verdict.why,
-        evidence=evidence_of(verdict.evidence, asset),
+        evidence=evidence,
         confidence=check.confidence,
         fingerprint=fingerprint(check, asset.address),
-        risk=risk(check.severity, check.confidence, estate.facts(asset)),
+        risk=risk(check.severity, check.confidence, estate.facts(asset), crossed),
         condition=asset.condition if asset.exists.unknown else "",
     )

@@ -167,13 +167,7 @@ class Aws:
         return join(self._one_list(acl, peer, out=out) for acl in lists)
 
     def _one_list(self, acl: NetworkAcl, peer: Peer, *, out: bool) -> Flow:
-        rules: list[Rule] = list(acl.outgoing if out else acl.incoming)
-        for edge in self.estate.graph.out(acl, Relation.CONTAINS):
-            if isinstance(edge.end, AclRule) and not edge.end.is_part_of(acl):
-                way = edge.end.outgoing if out else ~edge.end.outgoing
-                if not way.no:
-                    rules.append(edge.end)
-        found = passed(acl_lines(rules, peer, self.estate, out=out), peer, otherwise=False)
+        found = listed(acl, peer, self.estate, out=out)
         return found | UNKNOWN if (acl.root, AclRule) in self._loose else found
 
     def _replied(self, subnet: Subnet, *, out: bool, peer: Peer = INTERNET) -> Flow:
@@ -267,6 +261,17 @@ class Aws:
         found = [r for t in tables for r in self.routes(t)]
         named = [r for r in found if any(e.end is peering for e in self.estate.graph.out(r, Relation.ROUTES_TO))]
         return any_of(Truth(r.exists.answer, (r.peering,)) for r in named)
+
+
+def listed(acl: NetworkAcl, peer: Peer, estate: Estate, *, out: bool) -> Flow:
+    """What an access list lets pass one way, by its own rules and those declared beside it."""
+    rules: list[Rule] = list(acl.outgoing if out else acl.incoming)
+    for edge in estate.graph.out(acl, Relation.CONTAINS):
+        if isinstance(edge.end, AclRule) and not edge.end.is_part_of(acl):
+            way = edge.end.outgoing if out else ~edge.end.outgoing
+            if not way.no:
+                rules.append(edge.end)
+    return passed(acl_lines(rules, peer, estate, out=out), peer, otherwise=False)
 
 
 def _to_internet(route: Route) -> Truth:
