@@ -42,6 +42,7 @@ class Pods:
         self.admins: list[int] = []
         self._pods: dict[tuple[str, str], list[Workload]] = defaultdict(list)  # by root and namespace
         self._secrets: dict[tuple[str, str], list[ConfigMap]] = defaultdict(list)
+        self._all: dict[str, Truth] = {}  # by role: whether it allows everything
         self._led: set[str] = set()  # hubs that lead on already
         for pod in estate.of(Workload):
             self._pods[pod.root, namespace_of(pod)].append(pod)
@@ -103,21 +104,28 @@ class Pods:
         graph = self.estate.graph
         accounts = [e.end for e in graph.out(binding, Relation.GRANTS) if isinstance(e.end, ServiceAccount)]
         roles = [e.end for e in graph.out(binding, Relation.GRANTS) if isinstance(e.end, KubernetesRole)]
-        if not accounts or binding.exists.no:
+        held = [a for a in accounts if self.steps.known(a, TOKEN) is not None]  # by some pod
+        if not held or binding.exists.no:
             return
         here = self.steps.node(binding)
-        for account in accounts:
+        for account in held:
             start = self.steps.node(account, TOKEN)
             words = f"holds {binding.role_name.text() or 'a role'} through"
             self.steps.add(start, here, Medium.IDENTITY, words, binding.subjects, truth=binding.exists)
         space = "" if binding.cluster_wide.yes else namespace_of(binding)
         name = binding.role_name.text()
-        everything = any_of(r.allows(["*"], ["*"], ["*"], all_only=True) for r in roles)
+        everything = any_of(self._everything(r) for r in roles)
         if binding.cluster_wide.yes and (name in _ADMINISTRATORS or everything.yes):
             self.admins.append(here)
         enters, reads = (YES, YES) if name in _ADMINISTRATORS or everything.yes else _rights(name, roles)
         self._give(here, enters, f"pods of {binding.root} {space}", "enters or replaces", binding)
         self._give(here, reads, f"secrets of {binding.root} {space}", "reads", binding)
+
+    def _everything(self, role: KubernetesRole) -> Truth:
+        """Whether a role allows everything; many bindings share one."""
+        if role.address not in self._all:
+            self._all[role.address] = role.allows(["*"], ["*"], ["*"], all_only=True)
+        return self._all[role.address]
 
     def _give(self, start: int, truth: Truth, hub: str, words: str, binding: RoleBinding) -> None:
         """By way of a hub for each namespace, since many are bound in it and much lies there."""
