@@ -58,11 +58,15 @@ def command(
     PATHS are folders and files, by default this folder. Nothing that is read is executed.
     """
     from garrison.errors import ExitCode
-    from garrison.scan.scan import Settings, estate_of, paths_of
+    from garrison.scan.config import Loaded, Settings, find_config, load
+    from garrison.scan.scan import estate_of, paths_of
 
     if between and (entries or jewels):
         raise UsageError("--between stands alone", hint="leave --from and --to out")
-    estate, book, tree = estate_of(paths or (Path(),), Settings())
+    paths = paths or (Path(),)
+    path = find_config(paths[0] if paths[0].is_dir() else paths[0].parent) if paths[0].exists() else None
+    loaded = load(path) if path is not None else Loaded()
+    estate, book, tree = estate_of(paths, Settings(exclude=loaded.config.scan.exclude, loaded=loaded))
     if between:
         some = _between(estate, book.exposure, between, format_)
     else:
