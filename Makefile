@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --python $(BIN)/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test format lint types arrows unit docs bench bench-scan clean
+.PHONY: demo test format lint types arrows unit docs bench bench-scan bench-paths clean
 
 demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
 	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
@@ -31,12 +31,15 @@ unit: $(VENV)/.test
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan  ## Run every benchmark
+bench: bench-scan bench-paths  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
 	$(BIN)/python bench/scan.py --checkov $(VENV)/checkov/bin/checkov \
 	  $(if $(TERRAGOAT),--terragoat $(TERRAGOAT)) $(if $(MANIFESTS),--manifests $(MANIFESTS))
+
+bench-paths: $(VENV)/.demo  ## Attack paths on 100,000 assets
+	$(BIN)/python bench/paths.py
 
 clean:
 	rm -rf $(VENV) site build dist

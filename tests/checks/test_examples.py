@@ -42,6 +42,7 @@ INAPPLICABLE: dict[tuple[str, str], str] = {
     ("instance-default-account", "cloudformation"): "EC2 has no default service account",
     ("instance-default-network", "cloudformation"): "a template cannot say that it is the default VPC",
     ("instance-password-login", "cloudformation"): "EC2 puts key pairs into its machines",
+    ("firewall-default-in-use", "cloudformation"): "a template cannot declare the group that a network is made with",
     ("network-default", "cloudformation"): "a template declares no default VPC",
     ("nodes-default-account", "cloudformation"): "EKS has no default service account",
     ("database-plain-connections", "cloudformation"): "a parameter group decides, which is not judged",

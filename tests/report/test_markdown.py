@@ -133,13 +133,25 @@ def test_nothing_found(few: Result) -> None:
 
 3 files, 5 assets · 0 checks passed · 1 unknown · 1 ignored
 
+#### Paths to what matters
+
+1. the internet → `Bucket fraud-training-data` (training data)
+
+**Cut 1 of 1 path:** `infra/main.tf:11` an attacker reads, as anybody can, Bucket fraud-training-data
+
 """)
 
 
 def test_controls_of_a_framework(project: Path, few: Result) -> None:
     asked = Settings(checks=frozenset(c.id for c in few.checks), framework=framework("owasp-ml"))
     assert rendered(scan([Path()], asked)).partition("####")[2] == snapshot("""\
- OWASP Machine Learning Security Top 10 (2023)
+ Paths to what matters
+
+1. the internet → `Bucket fraud-training-data` (training data)
+
+**Cut 1 of 1 path:** `infra/main.tf:11` an attacker reads, as anybody can, Bucket fraud-training-data
+
+#### OWASP Machine Learning Security Top 10 (2023)
 
 <details>
 <summary>1 control that checks map to: 1 failed</summary>

@@ -51,6 +51,10 @@ def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.Mon
       └ it runs privileged
       Fix  remove `privileged: true`; ask for single capabilities or a device plug-in instead.
 
+ Paths to what matters
+   the internet → Bucket fraud-training-data (training data)
+   cut 1 of 1 path: infra/main.tf:11 an attacker reads, as anybody can, Bucket fraud-training-data
+
  What could not be decided
    ? var.team
        notebook-direct-internet on lab  infra/main.tf:18

@@ -9,18 +9,14 @@ from garrison.estate.assets.identity import (
     Grant,
     PasswordPolicy,
     Policy,
-    Provider,
     Role,
     User,
 )
 from garrison.estate.estate import Relations
-from garrison.estate.policies import Statement
-from garrison.estate.relations import Relation, refs
+from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth, any_of
-from garrison.estate.values import Value
+from garrison.reach.trust import EKS, GITHUB, is_from, names_subject
 
-_GITHUB = "token.actions.githubusercontent.com"
-_EKS = r"oidc\.eks\.|oidc-provider/oidc\.eks"
 # Google's basic roles that change everything in a project, and those that hand out all others.
 _BASIC_ROLE = r"^roles/(owner|editor)$"
 _ADMIN_ROLE = r"^(Owner|Contributor|User Access Administrator|Role Based Access Control Administrator)$"
@@ -209,7 +205,7 @@ def role_trusts_any_repository(role: Role, near: Relations) -> Verdict:
     Fix: compare token.actions.githubusercontent.com:sub with your repository and branch.
     """
     open_ = any_of(
-        s.allows & _is_from(s, near, _GITHUB) & ~_names_subject(s, _GITHUB, r"^(repo:)?[*?]|^repo:[*?]")
+        s.allows & is_from(s, near.estate, GITHUB) & ~names_subject(s, GITHUB, r"^(repo:)?[*?]|^repo:[*?]")
         for s in role.trusted
     )
     return fail_if(open_, "no condition names the repository")
@@ -229,7 +225,7 @@ def role_trusts_any_pod(role: Role, near: Relations) -> Verdict:
     Fix: compare the provider's :sub with system:serviceaccount:NAMESPACE:NAME.
     """
     open_ = any_of(
-        s.allows & _is_from(s, near, _EKS) & ~_names_subject(s, "", r"^[*?]+$|^system:serviceaccount:\*(:\*)?$")
+        s.allows & is_from(s, near.estate, EKS) & ~names_subject(s, "", r"^[*?]+$|^system:serviceaccount:\*(:\*)?$")
         for s in role.trusted
     )
     return fail_if(open_, "no condition names the service account")
@@ -334,37 +330,3 @@ def _is_admin(role: Role, near: Relations) -> Truth:
     attached = near.by(Relation.GRANTS, Policy)
     everything = any_of(p.grants_everything for p in (*role.policies, *attached))
     return role.carries_admin | (everything & role.boundary.is_absent())
-
-
-def _is_from(statement: Statement, near: Relations, issuer: str) -> Truth:
-    """Whether tokens of an issuer are taken: its name stands in the keys of conditions, or in the provider's URL."""
-    keys = [c.key for c in statement.clauses if c.key.matches(r"(?i)[\w.-]+\.\w+(/[\w/-]+)?:(sub|aud)$").yes]
-    if keys:
-        return any_of(k.matches(issuer) for k in keys)
-    return statement.federated.any(lambda p: _provider_is(p, near, issuer))
-
-
-def _provider_is(principal: Value, near: Relations, issuer: str) -> Truth:
-    """By its ARN, or by the URL of the provider it refers to."""
-    found = [a for ref, _ in refs(principal) for a in near.estate.at(ref.address) if isinstance(a, Provider)]
-    return any_of(_issued_by(p.url, issuer) for p in found) if found else principal.matches(issuer)
-
-
-def _issued_by(url: Value, issuer: str) -> Truth:
-    """A URL that a cluster of these files decides is that of its own issuer."""
-    addresses = [ref.address for ref, _ in refs(url)]
-    if addresses:
-        return Truth(issuer == _EKS and any("aws_eks_cluster." in a for a in addresses), (url,))
-    return url.matches(issuer)
-
-
-def _names_subject(statement: Statement, issuer: str, anyone: str) -> Truth:
-    """Whether a condition compares the token's subject with something narrower than `anyone`."""
-
-    def narrow(value: Value) -> Truth:
-        return ~value.matches(anyone)
-
-    return any_of(
-        c.key.contains(":sub") & c.key.contains(issuer) & c.values.all(narrow) & ~c.operator.matches(r"(?i)not|null")
-        for c in statement.clauses
-    )

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
-from garrison.estate.assets.network import Firewall, Listener, LoadBalancer, Network, Rule
+from garrison.estate.assets import Asset
+from garrison.estate.assets.identity import like
+from garrison.estate.assets.ml_platform import MlJob, TrainingCluster, Workspace
+from garrison.estate.assets.model import Model
+from garrison.estate.assets.network import Firewall, Listener, LoadBalancer, Network, Rule, Subnet
+from garrison.estate.assets.notebook import Notebook
+from garrison.estate.assets.routing import NetworkAcl, Peering, PrivateEndpoint
 from garrison.estate.estate import Relations
+from garrison.estate.facts import Environment
 from garrison.estate.ports import known_ports
 from garrison.estate.relations import Relation
 from garrison.estate.truth import NO, Truth, any_of
+from garrison.reach.network.aws import listed
+from garrison.reach.network.seats import INTERNET
+from garrison.reach.network.sets import tcp
 
 _ADMIN = {22: "SSH", 3389: "RDP", 5985: "WinRM", 5986: "WinRM", 2375: "the Docker API", 10250: "the kubelet"}
 _SHOWN = 3
+_LEARNS = (Notebook, Workspace, MlJob, Model, TrainingCluster)  # reads training data or models where it stands
+_AMAZON_S3 = r"\.s3$"
 
 
 @check(
@@ -162,3 +174,81 @@ def load_balancer_plain_http(listener: Listener, near: Relations) -> Verdict:
     facing = listener.internet_facing | near.any_by(Relation.CONTAINS, LoadBalancer, lambda b: b.internet_facing)
     plain = listener.protocol.test(lambda said: str(said).upper() == "HTTP")
     return fail_if(plain & ~listener.redirects_to_tls & facing, "it serves plain HTTP to the internet")
+
+
+@check(
+    id="acl-admin-port-open",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:SC-7", "AWS-FSBP:EC2.21"),
+)
+def acl_admin_port_open(acl: NetworkAcl, near: Relations) -> Verdict:
+    """A network access list lets the internet in to a port for administration.
+
+    Why: it is the second fence around training machines: with SSH or RDP open in it, one wrong security group is enough.
+    Fix: allow these ports from named networks only, or deny them with a rule of a lower number than the one that allows.
+    """
+    opened = listed(acl, INTERNET, near.estate, out=False).on(tcp(22, 3389))
+    return fail_if(opened, "SSH or RDP passes it from anywhere")
+
+
+@check(
+    id="firewall-default-in-use",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:SC-7", "AWS-FSBP:EC2.2"),
+)
+def firewall_default_in_use(firewall: Firewall) -> Verdict:
+    """The default security group of a network lets traffic pass.
+
+    Why: notebooks, training jobs and endpoints for which nobody names a group land in it, and reach each other there.
+    Fix: leave the default group without rules, and give each workload a group of its own.
+    """
+    rules = any_of(rule.exists for rule in (*firewall.rules, *firewall.outgoing))
+    is_default = Truth(firewall.type == "aws_default_security_group", (firewall.network,))
+    return fail_if(is_default & rules, "it has rules")
+
+
+@check(
+    id="network-no-private-storage",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.T0025", "NIST-800-53:SC-7", "NIST-800-53:AC-4"),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+)
+def network_no_private_storage(network: Network, near: Relations) -> Verdict:
+    """Notebooks or training in a network reach Amazon S3 over the internet only.
+
+    Why: training data and models then need a way out of the network, and by that way they can go anywhere; no policy
+    says which buckets may be used from here.
+    Fix: add a gateway endpoint for S3 with a policy that names your buckets, and close the way out.
+    """
+    if network.provider != "aws" or not _learns_in(near):
+        return fail_if(NO, "")
+    there = near.any_to(Relation.CONTAINS, PrivateEndpoint, lambda e: like(e.service, _AMAZON_S3))
+    return fail_if(~there, "no endpoint for S3 is in it")
+
+
+def _learns_in(near: Relations) -> list[Asset]:
+    """What trains or serves in the subnets of a network, or in it."""
+    places = [near, *(near.estate.near(s) for s in near.to(Relation.CONTAINS, Subnet))]
+    return [a for place in places for kind in _LEARNS for a in place.to(Relation.CONTAINS, kind)]
+
+
+@check(
+    id="peering-mixes-environments",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:AC-4", "NIST-800-53:SC-7"),
+    confidence=Confidence.MEDIUM,
+)
+def peering_mixes_environments(peering: Peering, near: Relations) -> Verdict:
+    """A network for development is peered with one for production.
+
+    Why: whoever gets into a notebook for experiments is then next to the training data and models of production.
+    Fix: take the peering away; hand over data by a bucket, and models by a registry with approval.
+    """
+    found = {near.estate.facts(n).environment for n in near.to(Relation.ROUTES_TO, Network)}
+    mixed = {Environment.PRODUCTION, Environment.DEVELOPMENT} <= found
+    return fail_if(Truth(mixed, (peering.other,)), "it joins development and production")

@@ -1,11 +1,16 @@
-"""Risk: severity x confidence x exposure, computed once for all output forms."""
+"""Risk: severity x confidence x exposure x attack paths, computed once for all output forms."""
 
 from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
 from garrison.checks.check import Confidence, Severity
 from garrison.estate.facts import Content, Environment, Facts
+from garrison.estate.values import Place
+from garrison.reach.path import Jewel, Paths
 
 SURE = 0.5  # contents believed less than this are not named as a reason
 
@@ -32,11 +37,34 @@ _CONTENT = {
 _ENVIRONMENT = {Environment.PRODUCTION: 1.25, Environment.STAGING: 1.0, Environment.DEVELOPMENT: 0.7}
 _EXPOSED, _PERHAPS_EXPOSED, _HOLDING = 2.0, 1.3, 0.6
 _TAKEN_OVER = 1.25  # whoever takes over what reads data has the data, and an identity that may change it
+_ON_PATH = 1.15  # what it says is a step of an attack path that is told
 _HIGHEST = 10.0 * _EXPOSED * (1 + _HOLDING * _TAKEN_OVER) * 1.25
 
 
-def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
-    """How soon it should be mended: what is reachable, holds something, or is production comes first."""
+class Crossings:
+    """Which attack paths go through a place in the files."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._found: dict[tuple[str, int, int], Counter[Jewel]] = defaultdict(Counter)
+        for path in (p for p in paths.found if len(p.hops) > 1):  # what lies open tells of itself
+            for key in {_key(hop.stated.place) for hop in path.hops if hop.stated.place is not None}:
+                self._found[key][path.jewel] += 1
+
+    def of(self, places: Iterable[Place]) -> Counter[Jewel]:
+        """How many paths go through the place of these with most, by what they lead to."""
+        found = [self._found[key] for key in map(_key, places) if key in self._found]
+        return max(found, key=Counter.total, default=Counter())
+
+
+def _key(place: Place) -> tuple[str, int, int]:
+    return place.source.path, place.start, place.end
+
+
+def risk(severity: Severity, confidence: Confidence, facts: Facts, crossed: Counter[Jewel] | None = None) -> Risk:
+    """How soon it should be mended: what is reachable, holds something, is production or part of an attack comes first.
+
+    `crossed` counts the attack paths that go through what the finding shows.
+    """
     factor, reasons = 1.0, []
     if facts.exposed.yes:
         factor *= _EXPOSED
@@ -54,5 +82,14 @@ def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
     if facts.environment is not None:
         factor *= _ENVIRONMENT[facts.environment]
         reasons.append(facts.environment.value)
+    if crossed:
+        factor *= _ON_PATH
+        reasons.append(_crossing(crossed))
     score = _SEVERITY[severity] * _CONFIDENCE[confidence] * factor
-    return Risk(round(100 * score / _HIGHEST, 1), tuple(reasons))
+    return Risk(round(min(100.0, 100 * score / _HIGHEST), 1), tuple(reasons))
+
+
+def _crossing(crossed: Counter[Jewel]) -> str:
+    total = crossed.total()
+    most = max(Jewel, key=lambda jewel: crossed[jewel])  # the first of those that are as many
+    return f"on {total} attack path{'s' if total > 1 else ''}{', most of them' if len(crossed) > 1 else ''} to {most}"

@@ -30,18 +30,18 @@ class FactBook:
     """Derives facts with a memo; `estate.facts` is its `of`."""
 
     def __init__(self, estate: Estate, stated: Sequence[Stated] = ()) -> None:
-        self._estate, self._exposure, self._stated = estate, Exposure(estate), stated
+        self._estate, self.exposure, self._stated = estate, Exposure(estate), stated
         self._memo: dict[str, Facts] = {}
 
     def of(self, asset: Asset) -> Facts:
         """The facts of an asset."""
         found = self._memo.get(asset.address)
         if found is None:
-            exposed, by = self._exposure.of(asset)
+            exposed, by = self.exposure.of(asset)
             said = self._said(asset)
             environment = next((s.environment for s in said if s.environment is not None), None) or _environment(asset)
             stage = next((s.stage for s in said if s.stage is not None), None) or _stage(asset)
-            fault = self._exposure.faults.get(asset.address, "")
+            fault = self.exposure.faults.get(asset.address, "")
             found = Facts(exposed, by, self._holds(asset), self._reaches(asset), environment, stage, fault)
             self._memo[asset.address] = found
         return found

@@ -48,7 +48,7 @@ class _Root:
         for asset in assets:
             self.kinds[type(asset)].append(asset)
             self.by_name[type(asset), asset.name.text()].append(asset)
-        self.pods = [(w, _labels_of(w)) for w in self.kinds[Workload] if isinstance(w, Workload)]
+        self.pods = [(w, labels_of(w)) for w in self.kinds[Workload] if isinstance(w, Workload)]
         self.by_label: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number, (_, labels) in enumerate(self.pods):
             for key, value in labels.items():
@@ -65,52 +65,52 @@ class _Root:
     def _services(self) -> None:
         for service in self._all(Service):
             if service.selector.state is State.KNOWN and not service.selector.is_empty().yes:
-                for pod, _ in self._having(_entries(service.selector), _namespace(service)):
+                for pod, _ in self._having(_entries(service.selector), namespace_of(service)):
                     self.graph.add(service, Relation.EXPOSES, pod, service.selector)
         for route in self._all(Ingress):
             for backend in route.backends.items():
                 name, _, rest = backend.text().partition(".")
-                for service in self._named(Service, name, rest.partition(".")[0] or _namespace(route)):
+                for service in self._named(Service, name, rest.partition(".")[0] or namespace_of(route)):
                     self.graph.add(route, Relation.ROUTES_TO, service, backend)
 
     def _policies(self) -> None:
         for policy in self._all(NetworkPolicy):
             wanted = _entries(policy.pods.child("matchLabels"))
-            for pod, labels in self._having(wanted, _namespace(policy)):
-                if all(_meets(labels, e) for e in policy.pods.child("matchExpressions").items()):
+            for pod, labels in self._having(wanted, namespace_of(policy)):
+                if selects(policy.pods, labels):
                     self.graph.add(policy, Relation.SHIELDS, pod, policy.pods)
         rules: list[MeshAuthorization | MeshAuthentication]
         rules = [*self._all(MeshAuthorization), *self._all(MeshAuthentication)]
         for rule in rules:
-            space = "" if _namespace(rule) in _EVERY_NAMESPACE else _namespace(rule)
+            space = "" if namespace_of(rule) in _EVERY_NAMESPACE else namespace_of(rule)
             for pod, _ in self._having(_entries(rule.pods), space):
                 self.graph.add(rule, Relation.SHIELDS, pod, rule.pods)
             for service in self._all(InferenceService):
-                if _same(space, _namespace(service)) and _concerns(rule.pods, service):
+                if same_namespace(space, namespace_of(service)) and _concerns(rule.pods, service):
                     self.graph.add(rule, Relation.SHIELDS, service, rule.pods)
 
     def _identities(self) -> None:
         for pod, _ in self.pods:
             name = pod.service_account.text()
-            ends: list[Asset | None] = [*self._named(ServiceAccount, name, _namespace(pod))]
+            ends: list[Asset | None] = [*self._named(ServiceAccount, name, namespace_of(pod))]
             for end in ends or ([None] if name and name != "default" else []):
                 self.graph.add(pod, Relation.RUNS_AS, end, pod.service_account)
         for binding in self._all(RoleBinding):
-            space = _namespace(binding) if binding.role_kind.text() == "Role" else ""
+            space = namespace_of(binding) if binding.role_kind.text() == "Role" else ""
             roles = self._named(KubernetesRole, binding.role_name.text(), space)
             for role in roles:
                 if role.type == binding.role_kind.text():
                     self.graph.add(binding, Relation.GRANTS, role, binding.role_name)
             for subject in binding.subjects.items():
                 if dig(subject, ("kind",)).text() == "ServiceAccount":
-                    space = dig(subject, ("namespace",)).text() or _namespace(binding)
+                    space = dig(subject, ("namespace",)).text() or namespace_of(binding)
                     for account in self._named(ServiceAccount, dig(subject, ("name",)).text(), space):
                         self.graph.add(binding, Relation.GRANTS, account, subject)
 
     def _mounts(self) -> None:
         for pod, _ in self.pods:
             for named, kind in _settings_of(pod):
-                for settings in self._named(ConfigMap, named.text(), _namespace(pod)):
+                for settings in self._named(ConfigMap, named.text(), namespace_of(pod)):
                     if settings.type == kind:
                         self.graph.add(pod, Relation.MOUNTS, settings, named)
 
@@ -122,7 +122,7 @@ class _Root:
             if owner is not None:
                 self.graph.add(owner, Relation.CONTAINS, pod, pod.name)
         for asset in (*(p for p, _ in self.pods), *self._all(NetworkPolicy)):
-            for namespace in self.by_name.get((Namespace, _namespace(asset)), ()):
+            for namespace in self.by_name.get((Namespace, namespace_of(asset)), ()):
                 self.graph.add(namespace, Relation.CONTAINS, asset, asset.name)
 
     def _all(self, kind: type[A]) -> list[A]:
@@ -130,7 +130,7 @@ class _Root:
 
     def _named(self, kind: type[A], name: str, space: str) -> list[A]:
         found = self.by_name.get((kind, name), []) if name else []
-        return [a for a in found if _same(space, _namespace(a))]  # type: ignore[misc]
+        return [a for a in found if same_namespace(space, namespace_of(a))]  # type: ignore[misc]
 
     def _having(self, wanted: Labels, space: str) -> Iterator[tuple[Workload, Labels]]:
         """The pods that have all of these labels; one label is looked up first, so that few are compared."""
@@ -140,7 +140,7 @@ class _Root:
             numbers = self.by_label.get((key, value.text()), ())
         for number in numbers:
             pod, labels = self.pods[number]
-            if _same(space, _namespace(pod)) and _has(labels, wanted):
+            if same_namespace(space, namespace_of(pod)) and _has(labels, wanted):
                 yield pod, labels
 
 
@@ -164,12 +164,14 @@ def _become_cloud_roles(estate: Estate) -> None:
             estate.graph.add(account, Relation.ASSUMES, None, said)
 
 
-def _namespace(asset: Asset) -> str:
+def namespace_of(asset: Asset) -> str:
+    """The name of its namespace; empty where none is said."""
     said: Value = getattr(asset, "namespace", asset.name)
     return said.text()
 
 
-def _same(one: str, other: str) -> bool:
+def same_namespace(one: str, other: str) -> bool:
+    """Whether two may be one: what says none is taken to be where the others are."""
     return not one or not other or one == other
 
 
@@ -177,7 +179,7 @@ def _entries(said: Value) -> Labels:
     return dict(said.content.items()) if said.state is State.KNOWN and isinstance(said.content, Body) else {}
 
 
-def _labels_of(pod: Workload) -> Labels:
+def labels_of(pod: Workload) -> Labels:
     """The labels its pods will have, those that its operator adds included."""
     labels = _entries(pod.labels)
     name, kind = pod.name.text(), pod.type
@@ -203,6 +205,12 @@ def _labels_of(pod: Workload) -> Labels:
 
 def _has(labels: Labels, wanted: Labels) -> bool:
     return all(k in labels and labels[k].equals(v.content).yes for k, v in wanted.items() if v.state is State.KNOWN)
+
+
+def selects(selector: Value, labels: Labels) -> bool:
+    """Whether a selector of labels and expressions means what has these labels; an empty one means everything."""
+    wanted = _entries(selector.child("matchLabels"))
+    return _has(labels, wanted) and all(_meets(labels, e) for e in selector.child("matchExpressions").items())
 
 
 def _meets(labels: Labels, expression: Value) -> bool:

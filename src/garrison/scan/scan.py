@@ -19,10 +19,11 @@ from garrison.findings.baseline import mended, split
 from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
-from garrison.findings.risk import risk
+from garrison.findings.risk import Crossings, risk
 from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
+from garrison.reach.path import Paths
 from garrison.reach.selectors import link_selectors
 from garrison.scan.config import Settings
 from garrison.sources.discover import discover, shown_prefix
@@ -57,22 +58,55 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     """Read, link, judge. Raises UsageError for a path that does not exist, or a check that does not."""
     settings = settings or Settings()
     progress("looking for files")
-    tree = discover(*paths, exclude=settings.exclude)
-    for path, text in settings.texts.items():
-        tree.files[path].data = text
+    tree = _tree(paths, settings)
     read = _read(tree, settings, progress)
     progress(f"relating {len(read.assets):,} assets")
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
+    estate, book = _related(read, settings)
+    progress("looking for attack paths")
+    found = paths_of(estate, book)
+    progress(f"judging {len(read.assets):,} assets")
+    with redirect_stdout(sys.stderr):  # what a user's own check prints is no report
+        judged = _judge(estate, checks, settings, found)
+    return _result(read, settings, judged, found, shown_prefix(paths, tree.top))
+
+
+def estate_of(
+    paths: Sequence[Path], settings: Settings, *, progress: Progress = lambda _: None
+) -> tuple[Estate, FactBook, Tree]:
+    """Read and link, without judging; with the tree that was read, which has what went wrong."""
+    tree = _tree(paths, settings)
+    estate, book = _related(_read(tree, settings, progress), settings)
+    return estate, book, tree
+
+
+def _tree(paths: Sequence[Path], settings: Settings) -> Tree:
+    """The files to be read."""
+    tree = discover(*paths, exclude=settings.exclude)
+    for path, text in settings.texts.items():
+        tree.files[path].data = text
+    return tree
+
+
+def _related(read: Read, settings: Settings) -> tuple[Estate, FactBook]:
+    """All assets with what they have to do with each other, and what follows from it."""
     ids = frozenset(c.id for c in catalogue(settings.own)) if read.ignores else frozenset()
     estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
-    estate.facts = FactBook(estate, settings.loaded.stated(tree.top)).of
+    book = FactBook(estate, settings.loaded.stated(read.tree.top))
+    estate.facts = book.of
     link(estate)
     link_selectors(estate)
     link_access(estate)
-    progress(f"judging {len(read.assets):,} assets")
-    with redirect_stdout(sys.stderr):  # what a user's own check prints is no report
-        judged = _judge(estate, checks, settings)
-    return _result(read, settings, judged, shown_prefix(paths, tree.top))
+    return estate, book
+
+
+def paths_of(estate: Estate, book: FactBook) -> Paths:
+    """The attack paths of an estate."""
+    if not estate.assets:
+        return Paths()
+    from garrison.reach.paths import attack_paths
+
+    return attack_paths(estate, book.exposure)
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
@@ -131,11 +165,12 @@ def _selected(settings: Settings) -> tuple[Check, ...]:
     )
 
 
-def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Judged:
+def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings, paths: Paths) -> Judged:
     """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
     by_kind: dict[type[Asset], list[Check]] = defaultdict(list)
+    crossings = Crossings(paths)
     for check in checks:
         by_kind[check.kind].append(check)
     provider = settings.framework.provider if settings.framework else ""
@@ -149,15 +184,16 @@ def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Jud
                 if verdict.outcome is Outcome.PASS:
                     passed[check.id] += 1
                 else:
-                    found[verdict.outcome].append(_finding(check, asset, verdict, estate))
+                    found[verdict.outcome].append(_finding(check, asset, verdict, estate, crossings))
                     if (fault := estate.facts(asset).fault) and verdict.outcome is not Outcome.ERROR:
-                        found[Outcome.ERROR].append(_finding(check, asset, Verdict(Outcome.ERROR, fault), estate))
+                        broken = Verdict(Outcome.ERROR, fault)
+                        found[Outcome.ERROR].append(_finding(check, asset, broken, estate, crossings))
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
     return Judged(checks, found, passed)
 
 
-def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Result:
+def _result(read: Read, settings: Settings, judged: Judged, paths: Paths, prefix: str) -> Result:
     """Take away what is not to be told, and count the rest."""
     found, ids = judged.found, frozenset(c.id for c in judged.checks)
     findings, ignored = apply(found[Outcome.FAIL], read.ignores, settings.today)
@@ -181,6 +217,7 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
         files_by_format=read.files_by_format,
         skipped=dict(sorted(read.tree.skipped.items())),
         assets=len(read.assets),
+        paths=paths,
         providers=tuple(sorted({a.provider for a in read.assets})),
         checks=judged.checks,
         passed_by_check=dict(judged.passed),
@@ -200,7 +237,7 @@ def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
     return Verdict(Outcome.ERROR, f"{check.id} answered with a {type(verdict).__name__}: it must end in fail_if()")
 
 
-def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:
+def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate, crossings: Crossings) -> Finding:
     owner = next(
         (
             e.start
@@ -209,15 +246,17 @@ def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Fi
         ),
         None,
     )
+    evidence = evidence_of(verdict.evidence, asset)
+    crossed = crossings.of(e.place for e in evidence) if verdict.outcome is Outcome.FAIL else None
     return Finding(
         check=check,
         asset=asset,
         owner=owner or asset,
         outcome=verdict.outcome,
         why=verdict.why,
-        evidence=evidence_of(verdict.evidence, asset),
+        evidence=evidence,
         confidence=check.confidence,
         fingerprint=fingerprint(check, asset.address),
-        risk=risk(check.severity, check.confidence, estate.facts(asset)),
+        risk=risk(check.severity, check.confidence, estate.facts(asset), crossed),
         condition=asset.condition if asset.exists.unknown else "",
     )

@@ -53,6 +53,8 @@ class Function(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     open_address: Truth = UNMAPPED_TRUTH  # has an address on the internet that asks for no credentials
     open_invoker: Truth = UNMAPPED_TRUTH  # its own policy lets anybody call it
     internal_only: Truth = UNMAPPED_TRUTH  # takes traffic from the customer's own network only
+    subnets: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED  # of the network its code can reach
+    firewalls: Annotated[Value, By(Relation.SHIELDS)] = UNMAPPED
     invokers: tuple[Invoker, ...] = ()
 
     @cached_property

@@ -58,6 +58,7 @@ class Instance(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     network: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
     subnet: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
     firewalls: Annotated[Value, By(Relation.SHIELDS)] = UNMAPPED
+    network_tags: Value = UNMAPPED  # words by which firewall rules of Google Cloud mean it
 
     @cached_property
     def accelerated(self) -> Truth:

@@ -122,11 +122,23 @@ class NetworkPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     pods: Value = UNMAPPED  # a selector; an empty one is all pods of the namespace
     directions: Value = UNMAPPED  # Ingress, Egress; absent is Ingress, and Egress where rules for it are said
     incoming: Value = UNMAPPED  # rules
+    outgoing: Value = UNMAPPED  # rules
+
+    @cached_property
+    def about_incoming(self) -> Truth:
+        """Whether its pods take in only what its rules let in."""
+        return self.directions.is_empty() | self.directions.any(lambda d: d.equals("Ingress"))
+
+    @cached_property
+    def about_outgoing(self) -> Truth:
+        """Whether its pods send only what its rules let out."""
+        by_rules = self.directions.is_empty() & self.outgoing.given()
+        return by_rules | self.directions.any(lambda d: d.equals("Egress"))
 
     @cached_property
     def limits_incoming(self) -> Truth:
         """Whether it refuses some traffic to its pods: a rule without a source lets all in."""
-        named = self.directions.is_empty() | self.directions.any(lambda d: d.equals("Ingress"))
+        named = self.about_incoming
         everyone = self.incoming.any(lambda r: r.child("from").is_empty() & r.child("ports").is_empty())
         return named & ~everyone
 

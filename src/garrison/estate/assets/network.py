@@ -45,6 +45,12 @@ class Rule(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     to_port: Value = UNMAPPED  # inclusive
     ports: Value = UNMAPPED  # in the spelling of the source: "22", "20-30", "*"; a list of these
     sources: Value = UNMAPPED  # CIDRs, tags, groups
+    destinations: Value = UNMAPPED  # of an outgoing rule: CIDRs, tags
+    groups: Value = UNMAPPED  # firewalls whose members it lets in or out to; where one is named by reference
+    own_group: Truth = UNMAPPED_TRUTH  # the members of its own firewall among themselves
+    lists: Value = UNMAPPED  # named lists of addresses that stand elsewhere: prefix lists
+    priority: Value = UNMAPPED  # the lowest that fits decides; absent where all rules only allow
+    targets: Value = UNMAPPED  # tags and accounts of those it is for; absent: everything behind the firewall
     description: Value = UNMAPPED
 
     @cached_property
@@ -105,6 +111,7 @@ class Firewall(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 class Network(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """A private network: VPC, VNet."""
 
+    addresses: Value = UNMAPPED  # its CIDRs
     default: Truth = UNMAPPED_TRUTH  # the one the provider made, open in ways nobody chose
     flow_log: Truth = UNMAPPED_TRUTH  # connections are recorded
 
@@ -112,14 +119,16 @@ class Network(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 class Subnet(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """A part of a network."""
 
+    addresses: Value = UNMAPPED  # its CIDRs
     network: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
+    firewalls: Annotated[Value, By(Relation.SHIELDS)] = UNMAPPED  # for all that is in it
     public_by_default: Truth = UNMAPPED_TRUTH  # what starts in it gets an address on the internet
 
 
 class Listener(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """One port of a load balancer."""
 
-    balancer: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED  # where it is declared beside it
+    balancer: Annotated[Value, By(Relation.CONTAINS), By(Relation.ROUTES_TO)] = UNMAPPED  # declared beside it
     port: Value = UNMAPPED
     protocol: Value = UNMAPPED  # HTTP, HTTPS, TCP, TLS, ...
     redirects_to_tls: Truth = UNMAPPED_TRUTH  # answers only with a redirect to HTTPS
@@ -134,6 +143,8 @@ class LoadBalancer(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     internet_facing: Truth = UNMAPPED_TRUTH
     access_log: Truth = UNMAPPED_TRUTH
     firewalls: Annotated[Value, By(Relation.SHIELDS)] = UNMAPPED
+    subnets: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
+    targets: Annotated[Value, To(Relation.ROUTES_TO)] = UNMAPPED  # machines, where it names them itself
     listeners: tuple[Listener, ...] = ()
 
     @property
