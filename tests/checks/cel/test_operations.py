@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garrison.checks.cel import operations as op
@@ -37,6 +37,7 @@ TEXT_TESTS: list[tuple[Callable[[Value, str], Truth], Callable[[str, str], bool]
 
 
 @pytest.mark.parametrize(("ours", "python"), TEXT_TESTS)
+@settings(deadline=None)
 @given(pieces=st.tuples(texts, texts, texts), asked=texts)
 def test_a_partly_known_text(
     ours: Callable[[Value, str], Truth], python: Callable[[str, str], bool], pieces: tuple[str, str, str], asked: str
@@ -48,6 +49,7 @@ def test_a_partly_known_text(
     assert answer in (None, python(whole, asked))
 
 
+@settings(deadline=None)
 @given(st.lists(texts, max_size=3), st.lists(texts, max_size=3), texts)
 def test_a_list_that_may_have_more_items(said: list[str], more: list[str], asked: str) -> None:
     open_ = msgspec.structs.replace(value(list(said)), rest=OPEN)
@@ -130,6 +132,12 @@ def test_of_an_unknown_value(judge: Judge, expression: str) -> None:
 )
 def test_a_text_is_the_number_or_truth_it_spells(judge: Judge, expression: str, answer: bool) -> None:
     assert judge(expression, acl="22", encryption="True", versioned=truth(True)).answer is answer
+
+
+@pytest.mark.parametrize("said", [1, 2, 2.0, "2", "2.5", 3])
+def test_numbers_are_put_in_order(judge: Judge, said: Any) -> None:
+    asked = {"<": float(said) < 2, "<=": float(said) <= 2, ">": float(said) > 2, ">=": float(said) >= 2}
+    assert {sign: judge(f"bucket.acl {sign} 2", acl=said).answer for sign in asked} == asked
 
 
 def test_a_partly_known_text_may_spell_a_number() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garrison.checks.check import Confidence, Pillar, Severity
@@ -125,6 +125,7 @@ def test_a_bomb_of_aliases_is_refused() -> None:
     assert "aliases expand" in wrong(bomb).message
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_any_bytes_are_checks_or_refused(data: bytes) -> None:
     try:
@@ -133,6 +134,7 @@ def test_any_bytes_are_checks_or_refused(data: bytes) -> None:
         assert error.path == "team.yaml"  # noqa: PT017 - whichever error it is
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(YAML)), st.integers(0, 5), st.text(max_size=3))
 def test_a_spoilt_check_is_a_check_or_refused(at: int, length: int, new: str) -> None:
     try:
