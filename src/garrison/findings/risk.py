@@ -13,6 +13,13 @@ _SEVERITY = {Severity.CRITICAL: 10.0, Severity.HIGH: 7.0, Severity.MEDIUM: 4.0, 
 _CONFIDENCE = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.8, Confidence.LOW: 0.5}
 
 
+class Weight(msgspec.Struct, frozen=True):
+    """How much an asset matters, and why: what its risks are multiplied with."""
+
+    factor: float
+    reasons: tuple[str, ...]
+
+
 class Risk(msgspec.Struct, frozen=True):
     """`score` is from 0 to 100; `reasons` say in words what raised or lowered it."""
 
@@ -35,8 +42,8 @@ _TAKEN_OVER = 1.25  # whoever takes over what reads data has the data, and an id
 _HIGHEST = 10.0 * _EXPOSED * (1 + _HOLDING * _TAKEN_OVER) * 1.25
 
 
-def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
-    """How soon it should be mended: what is reachable, holds something, or is production comes first."""
+def weight(facts: Facts) -> Weight:
+    """What is reachable, holds something, or is production weighs more."""
     factor, reasons = 1.0, []
     if facts.exposed.yes:
         factor *= _EXPOSED
@@ -54,5 +61,16 @@ def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
     if facts.environment is not None:
         factor *= _ENVIRONMENT[facts.environment]
         reasons.append(facts.environment.value)
-    score = _SEVERITY[severity] * _CONFIDENCE[confidence] * factor
-    return Risk(round(100 * score / _HIGHEST, 1), tuple(reasons))
+    return Weight(factor, tuple(reasons))
+
+
+def matters(facts: Facts) -> bool:
+    """Whether an asset can be reached, holds something of worth, or reads it."""
+    return facts.exposed.yes or bool(facts.reaches) or any(h.confidence >= SURE for h in facts.holds)
+
+
+def risk(severity: Severity, confidence: Confidence, facts: Facts) -> Risk:
+    """How soon it should be mended: severity times confidence times the weight of the asset."""
+    found = weight(facts)
+    score = _SEVERITY[severity] * _CONFIDENCE[confidence] * found.factor
+    return Risk(round(100 * score / _HIGHEST, 1), found.reasons)

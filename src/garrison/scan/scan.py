@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,10 +14,11 @@ from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate, Relations
 from garrison.estate.relations import Relation
 from garrison.findings.baseline import mended, split
+from garrison.findings.defence import Answer, Defence, standings
 from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
-from garrison.findings.risk import risk
+from garrison.findings.risk import matters, risk, weight
 from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
@@ -29,6 +30,8 @@ from garrison.sources.mapping.assemble import assets_of
 from garrison.sources.unsupported import note_unsupported
 
 __all__ = ["Progress", "Result", "Settings", "scan"]
+
+_WEIGHTIEST = 200  # assets whose layers of defence are told
 
 Progress = Callable[[str], None]
 
@@ -68,7 +71,9 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     link_selectors(estate)
     link_access(estate)
     progress(f"judging {len(read.assets):,} assets")
-    return _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
+    result = _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
+    result.defences = _defences(estate, checks)
+    return result
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
@@ -131,11 +136,8 @@ def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Jud
     """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
-    by_kind: dict[type[Asset], list[Check]] = defaultdict(list)
-    for check in checks:
-        by_kind[check.kind].append(check)
     provider = settings.framework.provider if settings.framework else ""
-    for kind, theirs in by_kind.items():
+    for kind, theirs in _by_kind(checks).items():
         for asset in estate.of(kind):
             if provider and asset.provider != provider:
                 continue
@@ -186,6 +188,13 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
     )
 
 
+def _by_kind(checks: tuple[Check, ...]) -> dict[type[Asset], list[Check]]:
+    found: dict[type[Asset], list[Check]] = defaultdict(list)
+    for check in checks:
+        found[check.kind].append(check)
+    return found
+
+
 def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
     try:
         return check.run(asset, near)
@@ -194,18 +203,10 @@ def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
 
 
 def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:
-    owner = next(
-        (
-            e.start
-            for e in estate.graph.into(asset, Relation.CONTAINS)
-            if e.start is not None and asset.is_part_of(e.start)
-        ),
-        None,
-    )
     return Finding(
         check=check,
         asset=asset,
-        owner=owner or asset,
+        owner=_owner(asset, estate) or asset,
         outcome=verdict.outcome,
         why=verdict.why,
         evidence=evidence_of(verdict.evidence, asset),
@@ -214,3 +215,32 @@ def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Fi
         risk=risk(check.severity, check.confidence, estate.facts(asset)),
         condition=asset.condition if asset.exists.unknown else "",
     )
+
+
+def _owner(asset: Asset, estate: Estate) -> Asset | None:
+    edges = estate.graph.into(asset, Relation.CONTAINS)
+    return next((e.start for e in edges if e.start is not None and asset.is_part_of(e.start)), None)
+
+
+def _parts(asset: Asset, estate: Estate) -> Iterator[Asset]:
+    for edge in estate.graph.out(asset, Relation.CONTAINS):
+        if edge.end is not None and edge.end.is_part_of(asset):
+            yield edge.end
+            yield from _parts(edge.end, estate)
+
+
+def _defences(estate: Estate, checks: tuple[Check, ...]) -> tuple[Defence, ...]:
+    """The layers of the assets that matter most. They are few: their checks are run again, and what passes is kept."""
+    heavy = [(weight(facts), a) for a in estate.assets if matters(facts := estate.facts(a)) and not _owner(a, estate)]
+    heavy.sort(key=lambda h: (-h[0].factor, h[1].address))
+    by_kind = _by_kind(checks)
+    found: list[Defence] = []
+    for weighed, asset in heavy[:_WEIGHTIEST]:
+        answers = [
+            Answer(check, part, _run(check, part, estate.near(part)))
+            for part in (asset, *_parts(asset, estate))
+            for check in by_kind.get(type(part), ())
+        ]
+        if layers := standings(answers):
+            found.append(Defence(asset, weighed.reasons, layers))
+    return tuple(found)
