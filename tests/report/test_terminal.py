@@ -63,7 +63,7 @@ def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.Mon
    main.bicep  Bicep is not read
 
  1 critical, 1 high · 1 unknown · 1 ignored
- garrison explain bucket-public · garrison scan . --format sarif -o report.sarif
+ garrison explain bucket-public · garrison scan . --format html -o report.html
 """)
 
 
