@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import os
 import shutil
@@ -48,6 +49,7 @@ Examples:
   garrison scan --unknown                          also what could not be decided, and by what
   garrison scan --format sarif -o garrison.sarif   for code scanning
   garrison scan --fail-on high --format github     in a pull request
+  garrison scan --format html -o report.html       to read at leisure, or to hand on
   garrison scan --write-baseline known.json        accept what is there today ...
   garrison scan --baseline known.json              ... and fail on what is new
   garrison scan --diff main                        what this branch brings, and mends
@@ -66,6 +68,7 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     "-o", "--output", "outputs", multiple=True, type=click.Path(dir_okay=False, allow_dash=True),
     help="Where to write the --format before it; without one it goes to standard output.",
 )  # fmt: skip
+@click.option("--dated", is_flag=True, help="Say in an HTML report when it was made; it then differs each time.")
 @click.option("--all", "everything", is_flag=True, help="Show every finding, not only what to mend first.")
 @click.option("--unknown", is_flag=True, help="Show what could not be decided, and what would decide it.")
 @click.option(
@@ -238,6 +241,7 @@ def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds
         colour=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
         width=shutil.get_terminal_size().columns if terminal else _WIDTH,
         seconds=seconds if terminal else None,
+        made=dt.datetime.now(dt.UTC) if options["dated"] else None,
         paths=tuple(str(p) for p in paths),
         time_ms=_now_ms(),
     )
