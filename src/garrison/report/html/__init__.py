@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from garrison.findings.result import Result
 from garrison.report import View
 from garrison.report.html.data import report_data
-from garrison.report.html.page import page
+from garrison.report.html.page import pieces
 
 
 def render(result: Result, view: View) -> Iterator[str]:
     """The whole file. It holds everything that was found, whatever is asked of the terminal."""
-    yield from page(report_data(result, view))
+    yield from pieces(report_data(result, view))

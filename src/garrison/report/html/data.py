@@ -23,7 +23,7 @@ def report_data(result: Result, view: View) -> dict[str, Any]:
     book = Book(result)
     data = {
         "head": _head(result, view),
-        "pillars": _rows({p: "" for p in Pillar}, lambda check: check.pillar, result),
+        "pillars": _rows(dict.fromkeys(Pillar, ""), lambda check: check.pillar, result),
         "layers": _rows({y: y.about for y in Layer}, layer_of, result),
         "findings": list(_findings(result, book)),
         "defences": [_defence(d, book) for d in result.defences],

@@ -12,13 +12,13 @@ from typing import Any
 from garrison import __version__
 from garrison.report import json_text
 
-_ASSETS = Path(__file__).with_name("assets")
+ASSETS = Path(__file__).with_name("assets")
 # In the order in which they are run; they share one function's scope.
-_SCRIPTS = ("dom", "model", "code", "findings", "overview", "layout", "graph", "paths", "coverage", "main")
+SCRIPTS = ("dom", "model", "code", "findings", "overview", "layout", "graph", "paths", "coverage", "main")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def page(data: dict[str, Any]) -> Iterator[str]:
+def pieces(data: dict[str, Any]) -> Iterator[str]:
     """The pieces of the file, a key of the data in each."""
     style, script = _text("style.css"), _script()
     values = {"policy": _policy(style, script), "version": __version__, "style": style, "script": script}
@@ -33,11 +33,11 @@ def page(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _text(name: str) -> str:
-    return (_ASSETS / name).read_text("utf8")
+    return (ASSETS / name).read_text("utf8")
 
 
 def _script() -> str:
-    parts = "\n".join(_text(f"{name}.js") for name in _SCRIPTS)
+    parts = "\n".join(_text(f"{name}.js") for name in SCRIPTS)
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 

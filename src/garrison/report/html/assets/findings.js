@@ -64,7 +64,7 @@ function showFindings() {
   const found = matching();
   const entries = [...groupBy(found, (finding) => finding.owner).values()];
   const filtered = Object.keys(DEFAULTS).some((name) => !["view", "open", "path"].includes(name) && state[name] !== DEFAULTS[name]);
-  const total = DATA.findings.filter((f) => state.outcome === "any" || state.finding || f.outcome === state.outcome).length;
+  const total = DATA.findings.filter((f) => state.outcome === "any" || f.outcome === state.outcome).length;
   const kind = { open: "", any: "" }[state.outcome] ?? `${OUTCOMES[state.outcome]} `;
   const of = state.asset && (DATA.assets.find((a) => a.address === state.asset)?.label ?? state.asset);
   add(clear($("found")),
