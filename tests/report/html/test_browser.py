@@ -45,7 +45,7 @@ CONTRAST = """() => {
 
 
 def entries(page: Page) -> list[str]:
-    return page.locator("#entries h3").all_inner_texts()
+    return page.locator("#entries h3").all_text_contents()
 
 
 def test_first_page(result: Result, open_report: Open) -> None:
@@ -237,5 +237,5 @@ def test_what_was_scanned_is_in_the_head(result: Result, open_report: Open) -> N
     view = View(paths=("infra", "k8s"), made=dt.datetime(2026, 11, 23, 14, 5, tzinfo=dt.UTC))
     page = open_report(result, view=view)
     expect(page.locator("#scanned")).to_have_text(
-        "infra k8s · 3 files, 5 assets, aws and kubernetes · 2026-11-23 14:05 UTC"
+        "infra k8s · 3 files, 5 assets, AWS and Kubernetes · 2026-11-23 14:05 UTC"
     )

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from garrison.findings.result import Result
+from garrison.reach.path import Entry, Jewel, Medium, Path, Paths
 
-from .conftest import Open
+from .conftest import Open, hop
 
 pytestmark = pytest.mark.browser
 
@@ -81,6 +82,35 @@ def test_the_graph_moves_with_keys_buttons_and_the_mouse(with_paths: Result, ope
     assert moved()
     page.get_by_role("button", name="Fit").click()
     assert graph.get_attribute("viewBox") == seen[0]
+
+
+def test_two_things_that_lead_to_each_other_are_drawn_with_a_bow(with_paths: Result, open_report: Open) -> None:
+    owners = {f.owner.label: f.owner for f in with_paths.findings}
+    scorer, lab, data = owners["scorer"], owners["lab"], owners["fraud-training-data"]
+    there = hop(scorer, lab, Medium.NETWORK, "reaches"), hop(lab, data, Medium.IDENTITY, "reads")
+    back = hop(lab, scorer, Medium.NETWORK, "reaches"), hop(scorer, data, Medium.IDENTITY, "reads")
+    found = tuple(
+        Path(Entry.INTERNET, (hop(None, steps[0].start or data, Medium.NETWORK, "reaches"), *steps), Jewel.MODELS, sure=True, score=1)
+        for steps in (there, back)
+    )  # fmt: skip
+    with_paths.paths = Paths(found, 2)
+    page = open_report(with_paths, "#paths")
+    expect(page.locator(".graph .edge")).to_have_count(6)
+    drawn = [way.get_attribute("d") or "" for way in page.locator(".graph .way").all()]
+    assert len(set(drawn)) == 6
+    assert all(re.fullmatch(r"[MCH0-9 .-]+", way) for way in drawn)
+
+
+def test_of_many_paths_the_worst_are_drawn_and_the_one_that_is_followed(with_paths: Result, open_report: Open) -> None:
+    worst, other, last = with_paths.paths.found
+    with_paths.paths = Paths((worst, *[other] * 49, last), 900)
+    page = open_report(with_paths, "#paths")
+    expect(page.locator(".lead")).to_contain_text("900 ways")
+    expect(page.locator(".lead")).to_contain_text("The 51 worst are listed, the 40 worst are drawn.")
+    expect(page.locator(".graph .edge")).to_have_count(3)
+    page.locator(".way-head").last.click()
+    expect(page.locator(".graph .edge")).to_have_count(5)
+    expect(page.locator(".graph .edge.on")).to_have_count(3)
 
 
 def test_without_paths_the_graph_says_so(result: Result, open_report: Open) -> None:

@@ -23,7 +23,7 @@ function seen() {
   return h("dl", { class: "facts" },
     term("Scanned", h("code", {}, head.paths.join(" "))),
     formats.length > 0 && term("Formats", formats.join(", ")),
-    head.providers.length > 0 && term("Providers", head.providers.join(", ")),
+    head.providers.length > 0 && term("Providers", providers()),
     term("Judged", `${count(head.assets, "asset")} by ${count(head.checks, "check")}; ${number(head.passed)} answers were a pass`),
     skipped.length > 0 && term("Passed over", skipped.join(", ")));
 }

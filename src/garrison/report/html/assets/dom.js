@@ -40,6 +40,11 @@ function count(value, word, words = `${word}s`) {
   return `${number(value)} ${value === 1 ? word : words}`;
 }
 
+/** Words with commas and an "and". */
+function listed(words) {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
 /** A text that is a sentence. */
 function sentence(text) {
   return text ? text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".") : "";

@@ -22,7 +22,7 @@ function makeFindings() {
     h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
       h("div", { class: "row" },
         h("input", {
-          id: "search", type: "search", autocomplete: "off", spellcheck: "false", placeholder: "Search  /",
+          id: "search", type: "search", autocomplete: "off", spellcheck: "false", placeholder: "Search titles, assets, files, reasons, controls  ( / )",
           "aria-label": "Search titles, assets, files, reasons and controls", "aria-keyshortcuts": "/",
           oninput: (event) => go({ q: event.target.value, finding: "" }),
         }),

@@ -1,48 +1,65 @@
 // The graph of all paths: entries left, what an attacker is after right. What is the same asset is one node.
 
-const SHORT = { label: 24, words: 16 }; // characters in a node, on an edge
+const SHORT = { label: 20, kind: 26, words: 16 }; // characters in a node, on an edge
 const WORDS_UP_TO = 40; // edges on which words are written
 
 function short(text, length) {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-/** A hop as a sentence. */
+/** A hop as a sentence; two things of one name are told apart by their kinds. */
 function hopSentence(hop, entry) {
-  const start = hop.start === null ? entry || "an attacker" : DATA.assets[hop.start].label;
-  const first = hop.start === null ? start[0].toUpperCase() + start.slice(1) : start;
-  return `${first} ${hop.words} ${DATA.assets[hop.end].label}`;
+  const end = DATA.assets[hop.end];
+  if (hop.start === null) {
+    const start = entry || "an attacker";
+    return `${start[0].toUpperCase()}${start.slice(1)} ${hop.words} ${end.label}`;
+  }
+  const start = DATA.assets[hop.start];
+  const name = (asset) => (start.label === end.label ? `${asset.kind} ${asset.label}` : asset.label);
+  return `${name(start)} ${hop.words} ${name(end)}`;
 }
 
-/** Nodes and edges of all paths, merged; each edge knows the paths it is part of. */
-function mergePaths() {
+/** Nodes and edges of some paths, merged: a node stands as far right as in any path; an edge knows its paths. */
+function mergePaths(numbers) {
   const { found, hops } = DATA.paths;
   const nodes = new Map();
   const edges = new Map();
-  const node = (key, made) => {
-    if (!nodes.has(key)) nodes.set(key, { index: nodes.size, ...made() });
-    return nodes.get(key);
+  const node = (key, made, column) => {
+    if (!nodes.has(key)) nodes.set(key, { index: nodes.size, column, ...made() });
+    const found = nodes.get(key);
+    found.column = Math.max(found.column, column);
+    return found;
   };
-  const asset = (index) => node(index, () => ({ kind: DATA.assets[index].kind, label: DATA.assets[index].label, address: DATA.assets[index].address }));
-  found.forEach((path, number) => {
-    for (const index of path.hops) {
+  const asset = (index, column) => node(index, () => DATA.assets[index], column);
+  for (const number of numbers) {
+    const path = found[number];
+    path.hops.forEach((index, step) => {
       const hop = hops[index];
-      const start = hop.start === null ? node(path.entry, () => ({ kind: "entry", label: path.entry, entry: true })) : asset(hop.start);
+      const start = hop.start === null ? node(path.entry, () => ({ kind: "entry", label: path.entry, entry: true }), step) : asset(hop.start, step);
+      const end = asset(hop.end, step + 1);
       const key = `${start.index} ${index}`;
-      if (!edges.has(key)) edges.set(key, { start, end: asset(hop.end), hop, index, entry: path.entry, paths: new Set() });
+      if (!edges.has(key)) edges.set(key, { start, end, hop, index, entry: path.entry, paths: new Set() });
       edges.get(key).paths.add(number);
-    }
-    asset(hops[path.hops.at(-1)].end).jewel = path.jewel;
-  });
+      if (step === path.hops.length - 1) end.jewel = path.jewel;
+    });
+  }
+  placeJewels([...nodes.values()], [...edges.values()]);
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
+}
+
+/** What is worth stealing stands in the last column, unless it leads on. */
+function placeJewels(nodes, edges) {
+  const last = Math.max(...nodes.map((node) => node.column));
+  for (const node of nodes) if (node.jewel && !edges.some((edge) => edge.start === node)) node.column = last;
 }
 
 /** A smooth line through points, from the right edge of a node to the left edge of another. */
 function curve(points) {
   const [first, last] = [points[0], points.at(-1)];
-  if (last.x <= first.x) { // against the direction: around, above both
-    const top = Math.min(first.y, last.y) - NODE.height;
-    return `M${first.x} ${first.y - NODE.height / 2} C${first.x} ${top} ${last.x} ${top} ${last.x} ${last.y - NODE.height / 2 - 4}`;
+  if (last.x <= first.x) { // not to the right: around, with a bow
+    const [from, to] = [first.x + NODE.width / 2, last.x + NODE.width / 2];
+    const bow = Math.max(from, to) + 48;
+    return `M${from} ${first.y} C${bow} ${first.y} ${bow} ${last.y} ${to + 5} ${last.y}`;
   }
   const ends = [{ x: first.x + NODE.width / 2, y: first.y }, ...points.slice(1, -1), { x: last.x - NODE.width / 2 - 5, y: last.y }];
   return ends.map((point, i) => {
@@ -53,15 +70,16 @@ function curve(points) {
   }).join("");
 }
 
-/** The drawing. `told` is called with an edge when it is looked at, `picked` with the number of a path. */
-function drawGraph(told, picked) {
-  const { nodes, edges } = mergePaths();
-  const plan = layout(nodes.length, edges.map((e) => [e.start.index, e.end.index]), nodes.filter((n) => n.jewel).map((n) => n.index));
-  const edgeParts = edges.map((edge, i) => drawEdge(edge, plan.routes[i], edges.length <= WORDS_UP_TO && wordsAt(edge, plan.routes[i], edges), told, picked));
+/** The drawing of some paths. `told` is called with an edge when it is looked at, `picked` with the number of a path. */
+function drawGraph(numbers, told, picked) {
+  const { nodes, edges } = mergePaths(numbers);
+  const worded = edges.length <= WORDS_UP_TO;
+  const plan = layout(nodes.map((node) => node.column), edges.map((e) => [e.start.index, e.end.index]), worded ? GAP.words : GAP.plain);
+  const edgeParts = edges.map((edge, i) => drawEdge(edge, plan.routes[i], worded && wordsAt(edge, plan.routes[i], edges), told, picked));
   const nodeParts = nodes.map((node) => drawNode(node, plan.nodes[node.index]));
   const svg = s("svg", {
     class: "graph", tabindex: 0, role: "group",
-    "aria-label": `Graph of ${count(DATA.paths.found.length, "attack path")}. Arrow keys move it, plus and minus change its size, 0 fits it. The list below says the same.`,
+    "aria-label": `Graph of ${count(numbers.length, "attack path")}. Arrow keys move it, plus and minus change its size, 0 fits it. The list below says the same.`,
   },
     s("defs", {}, ["", "-on", "-cut"].map((name) =>
       s("marker", { id: `arrow${name}`, viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, s("path", { d: "M0 0.5 L7 4 L0 7.5z" })))),
@@ -92,7 +110,7 @@ function drawNode(node, { x, y }) {
     s("rect", { x: box.x, y: box.y, width, height, rx: node.entry ? height / 2 : 5 }),
     node.entry
       ? s("text", { class: "label", x, y: y + 4, "text-anchor": "middle" }, node.label)
-      : [line("kind", -6, short(node.jewel ? `${node.kind} · ${node.jewel}` : node.kind, 28)), line("label", 12, short(node.label, SHORT.label))]);
+      : [line("kind", -6, short(node.jewel ? `${node.kind} · ${node.jewel}` : node.kind, SHORT.kind)), line("label", 12, short(node.label, SHORT.label))]);
   return group;
 }
 

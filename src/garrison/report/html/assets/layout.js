@@ -1,64 +1,16 @@
 // Where the nodes of a graph stand: columns from left to right (Sugiyama, Tagawa and Toda, 1981). No drawing.
 
-const COLUMN = 262; // pixels from one column to the next
-const NODE = { width: 172, height: 46 };
-const APART = { node: 66, bend: 22 }; // pixels from the middle of one to the middle of the next
+// In pixels. The gap between two columns is wider where words stand in it.
+const GAP = { plain: 52, words: 90 };
+const NODE = { width: 184, height: 46 };
+const APART = { node: 66, bend: 22 }; // from the middle of one to the middle of the next
 
-/** The edges, by number, that close a cycle. */
-function backEdges(size, edges) {
-  const out = Array.from({ length: size }, () => []);
-  edges.forEach(([from], index) => out[from].push(index));
-  const back = new Set();
-  const seen = new Array(size).fill(0); // 1: on the way that is being walked, 2: done
-  for (let root = 0; root < size; root += 1) {
-    if (seen[root]) continue;
-    seen[root] = 1;
-    const way = [[root, 0]];
-    while (way.length) {
-      const [node, next] = way.at(-1);
-      if (next === out[node].length) {
-        seen[node] = 2;
-        way.pop();
-        continue;
-      }
-      way.at(-1)[1] += 1;
-      const edge = out[node][next];
-      const end = edges[edge][1];
-      if (seen[end] === 1) back.add(edge);
-      else if (!seen[end]) {
-        seen[end] = 1;
-        way.push([end, 0]);
-      }
-    }
-  }
-  return back;
-}
-
-/** The column of each node: one right of all that lead to it; `last` nodes that lead nowhere stand in the last one. */
-function columnsOf(size, edges, back, last) {
-  const column = new Array(size).fill(0);
-  const forward = edges.filter((_, index) => !back.has(index));
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const [from, to] of forward) {
-      if (column[to] <= column[from]) {
-        column[to] = column[from] + 1;
-        changed = true;
-      }
-    }
-  }
-  const end = Math.max(0, ...column);
-  const leads = new Set(forward.map(([from]) => from));
-  for (const node of last) if (!leads.has(node)) column[node] = end;
-  return column;
-}
-
-/** Edges over several columns get a bend in each column between; all edges then go from one column to the next. */
-function withBends(size, edges, back, column) {
+/** Edges over several columns get a bend in each column between. Those that do not lead right take no part in it. */
+function withBends(size, edges, column) {
   const bends = [];
   const links = [];
-  const routes = edges.map(([from, to], index) => {
-    if (back.has(index)) return [from, to];
+  const routes = edges.map(([from, to]) => {
+    if (column[to] <= column[from]) return [from, to];
     const route = [from];
     for (let at = column[from] + 1; at < column[to]; at += 1) {
       route.push(size + bends.length);
@@ -141,13 +93,13 @@ function heights({ columns, before, after }, size) {
   return y;
 }
 
-/** The middles of all nodes, and of each edge the points it passes: at a bend it stays level for as long as a node is. */
-function layout(size, edges, last) {
-  const back = backEdges(size, edges);
-  const { column, links, routes } = withBends(size, edges, back, columnsOf(size, edges, back, last));
+/** Where a graph stands whose nodes are in these columns: the middles of all nodes, and of each edge the points it passes: at a bend it stays level for as long as a node is. */
+function layout(columns, edges, gap) {
+  const size = columns.length;
+  const { column, links, routes } = withBends(size, edges, columns);
   const y = heights(ordered(column, links), size);
-  const top = Math.min(0, ...y.filter((value) => value !== undefined));
-  const point = (node) => ({ x: column[node] * COLUMN + NODE.width / 2, y: y[node] - top + NODE.height / 2 });
+  const top = Math.min(...y);
+  const point = (node) => ({ x: column[node] * (NODE.width + gap) + NODE.width / 2, y: y[node] - top + NODE.height / 2 });
   const half = NODE.width / 2;
   const passed = (node) => {
     const { x, y: at } = point(node);
@@ -156,7 +108,7 @@ function layout(size, edges, last) {
   return {
     nodes: Array.from({ length: size }, (_, node) => point(node)),
     routes: routes.map((route) => route.flatMap(passed)),
-    width: Math.max(0, ...column) * COLUMN + NODE.width,
-    height: Math.max(0, ...y) - top + NODE.height,
+    width: Math.max(0, ...column) * (NODE.width + gap) + NODE.width,
+    height: Math.max(...y) - top + NODE.height,
   };
 }

@@ -30,7 +30,7 @@ function makeHead() {
   const { head } = DATA;
   add($("scanned"),
     head.paths.join() !== "." && [h("span", { class: "path" }, head.paths.join(" ")), " · "],
-    `${count(head.files, "file")}, ${count(head.assets, "asset")}${head.providers.length ? `, ${head.providers.join(" and ")}` : ""}`,
+    `${count(head.files, "file")}, ${count(head.assets, "asset")}${head.providers.length ? `, ${providers()}` : ""}`,
     head.made ? h("time", { datetime: head.made }, ` · ${head.made.slice(0, 10)} ${head.made.slice(11, 16)} UTC`) : "");
   add($("foot"), `Garrison ${head.version}. This file loads nothing and sends nothing.`);
   const numbers = { findings: openFindings().length, paths: DATA.paths.total, coverage: DATA.problems.length + DATA.errors.length };

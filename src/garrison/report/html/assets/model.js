@@ -9,6 +9,7 @@ const OUTCOMES = {
   known: "in the baseline",
   any: "all outcomes",
 };
+const PROVIDERS = { aws: "AWS", azure: "Azure", gcp: "Google Cloud", kubernetes: "Kubernetes" };
 const VIEWS = { overview: "Overview", findings: "Findings", paths: "Attack paths", coverage: "Coverage" };
 const DEFAULTS = {
   view: "overview", q: "", severity: "", pillar: "", layer: "", provider: "", format: "", kind: "", outcome: "open",
@@ -29,6 +30,11 @@ for (const finding of DATA.findings) {
   finding.group = DATA.assets[finding.owner];
   finding.reasons = finding.on.reasons;
   finding.outcome ??= "open";
+}
+
+/** The providers by their names, as a sentence has them. */
+function providers() {
+  return listed(DATA.head.providers.map((name) => PROVIDERS[name] ?? name));
 }
 
 /** `path:line` of a place. */

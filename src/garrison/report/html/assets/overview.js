@@ -18,11 +18,6 @@ function countBySeverity(findings) {
   return Object.fromEntries(SEVERITIES.map((s) => [s, findings.filter((f) => f.rule.severity === s).length]));
 }
 
-/** Words with commas and an "and". */
-function listed(words) {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
-}
-
 /** What was found, in words. */
 function howBad() {
   const found = openFindings();

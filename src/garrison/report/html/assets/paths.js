@@ -1,6 +1,7 @@
 // Attack paths: the graph, the paths one by one, and where to cut them.
 
-let graph = null;
+const DRAWN = 40; // paths in the graph: the worst, and those that are followed or cut
+let graph = null; // what is drawn, with the numbers of its paths
 let hint = null;
 
 function makePaths() {
@@ -10,15 +11,14 @@ function makePaths() {
     add(part, h("p", { class: "empty" }, "No way was found from the internet, a notebook, a CI job or a compromised container to training data, models, endpoints, secrets or administration."), assumptions(notes));
     return;
   }
-  graph = drawGraph(tell, pick);
   hint = h("p", { class: "hint", role: "status" });
   add(part,
-    h("p", { class: "muted lead" }, `${count(total, "way")} from where an attacker can begin to what is worth stealing${found.length < total ? `; the ${number(found.length)} worst are shown` : ""}.`,
+    h("p", { class: "muted lead" }, `${count(total, "way")} from where an attacker can begin to what is worth stealing. ${extent(found.length, total)}`,
       h("span", { class: "zoom" },
         h("button", { type: "button", class: "quiet", "aria-label": "Larger", onclick: () => graph.zoom(0.8) }, "+"),
         h("button", { type: "button", class: "quiet", "aria-label": "Smaller", onclick: () => graph.zoom(1.25) }, "−"),
         h("button", { type: "button", class: "quiet", "aria-label": "Fit", onclick: () => graph.fit() }, "Fit"))),
-    h("div", { class: "canvas" }, graph.svg),
+    h("div", { class: "canvas", id: "canvas" }),
     h("div", { class: "under" }, hint, legend()),
     h("div", { class: "columns paths" },
       h("section", {}, h("h3", {}, "Paths, the worst first"), h("ol", { class: "ways", id: "ways" }, found.map(wayItem))),
@@ -26,6 +26,21 @@ function makePaths() {
         cuts.length > 0 && [h("h3", {}, "Where to cut"), h("ol", { class: "cuts" }, cuts.map((cut) => cutItem(cut, hops[cut.hop], total)))],
         assumptions(notes))));
   tell(null);
+}
+
+/** How many of the paths are listed, and how many drawn. */
+function extent(listed, total) {
+  const said = [listed < total && `the ${number(listed)} worst are listed`, listed > DRAWN && `the ${number(DRAWN)} worst are drawn`].filter(Boolean);
+  return said.length ? `${sentence(said.join(", "))}` : "";
+}
+
+/** Draw the worst paths, and these too. */
+function drawWith(numbers) {
+  const worst = [...DATA.paths.found.keys()].slice(0, DRAWN);
+  const wanted = [...new Set([...worst, ...numbers])];
+  if (graph?.key === wanted.join()) return;
+  graph = { key: wanted.join(), ...drawGraph(wanted, tell, pick) };
+  add(clear($("canvas")), graph.svg);
 }
 
 function legend() {
@@ -63,7 +78,13 @@ function wayItem(path, index) {
     h("button", { type: "button", class: "way-head", "aria-expanded": "false", onclick: () => pick(index) },
       h("span", { class: "way-names" }, wayOf(path)),
       h("span", { class: "muted" }, `${path.jewel} in ${end.kind} · ${count(path.hops.length, "step")} · risk ${path.score.toFixed(1)}${path.sure ? "" : " · hangs on something unknown"}`)),
-    h("ol", { class: "hops" }, path.hops.map((number) => hopItem(DATA.paths.hops[number], path.entry))));
+    h("ol", { class: "hops" }));
+}
+
+/** The steps of a path; made when they are first looked at. */
+function drawHops(item) {
+  const path = DATA.paths.found[item.dataset.path];
+  if (!item.lastChild.hasChildNodes()) add(item.lastChild, path.hops.map((number) => hopItem(DATA.paths.hops[number], path.entry)));
 }
 
 function hopItem(hop, entry) {
@@ -91,17 +112,24 @@ function showCut(index) {
   const on = button.getAttribute("aria-pressed") !== "true";
   go({ path: "" });
   button.setAttribute("aria-pressed", String(on));
-  if (on) graph.mark((edge) => edge.index === index, "cut");
+  if (!on) return;
+  drawWith([...DATA.paths.found.keys()].filter((n) => DATA.paths.found[n].hops.includes(index)).slice(0, DRAWN));
+  graph.mark((edge) => edge.index === index, "cut");
 }
 
 function showPaths() {
-  if (!graph) return;
-  const chosen = state.path === "" ? -1 : Number(state.path);
-  for (const item of $("ways").children) {
+  const { found } = DATA.paths;
+  if (!found.length) return;
+  const chosen = state.path in found ? Number(state.path) : -1;
+  const ways = $("ways");
+  for (const item of ways.children) {
     const on = Number(item.dataset.path) === chosen;
     item.classList.toggle("chosen", on);
+    if (on || printed) drawHops(item);
     item.firstChild.setAttribute("aria-expanded", String(on));
+    if (on && (item.offsetTop < ways.scrollTop || item.offsetTop > ways.scrollTop + ways.clientHeight / 2)) ways.scrollTop = item.offsetTop;
   }
   for (const button of document.querySelectorAll(".cut-head")) button.setAttribute("aria-pressed", "false");
+  drawWith(chosen < 0 ? [] : [chosen]);
   graph.mark(chosen < 0 ? null : (edge) => edge.paths.has(chosen));
 }
