@@ -122,7 +122,7 @@ def test_controls_of_a_framework(project: Path, today: dt.date, few: Result) -> 
    main.bicep  Bicep is not read
 
  1 critical (1 not shown: --all) · 1 ignored
- garrison explain bucket-public · garrison scan . --format sarif -o report.sarif
+ garrison explain bucket-public · garrison scan . --format html -o report.html
 """)
     everything = shown(scan([Path()], asked), everything=True)
     assert "✗ critical  Anybody on the internet can read the bucket" in everything

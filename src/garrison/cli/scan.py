@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
 import os
 import shutil
@@ -241,9 +240,9 @@ def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds
         colour=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
         width=shutil.get_terminal_size().columns if terminal else _WIDTH,
         seconds=seconds if terminal else None,
-        made=dt.datetime.now(dt.UTC) if options["dated"] else None,
         paths=tuple(str(p) for p in paths),
         time_ms=_now_ms(),
+        dated=options["dated"],
     )
 
 

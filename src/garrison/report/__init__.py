@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib
 import pkgutil
 import re
@@ -26,9 +25,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     colour: bool = False
     width: int = 100  # characters of a line
     seconds: float | None = None  # how long it took; None where output is to be the same every time
-    made: dt.datetime | None = None  # when; None where output is to be the same every time
     paths: tuple[str, ...] = (".",)  # as they were named on the command line
     time_ms: int = 0  # when it was scanned, in milliseconds since 1970, for events
+    dated: bool = False  # whether forms for people tell it too
 
 
 class Form(Protocol):

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from garrison.checks.check import Check, Outcome, Verdict, all_checks
+from garrison.checks.check import Check, Outcome, all_checks
 from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
-from garrison.estate.estate import Estate, Relations
-from garrison.estate.relations import Relation
+from garrison.estate.estate import Estate
 from garrison.findings.baseline import mended, split
-from garrison.findings.defence import Answer, Defence, standings
-from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
-from garrison.findings.risk import matters, risk, weight
 from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
 from garrison.reach.selectors import link_selectors
 from garrison.scan.config import Settings
+from garrison.scan.judge import Judged, judge
 from garrison.sources.discover import discover, shown_prefix
 from garrison.sources.interface import File, Format, Tree, formats, is_beside, tables_of
 from garrison.sources.mapping.assemble import assets_of
 from garrison.sources.unsupported import note_unsupported
 
 __all__ = ["Progress", "Result", "Settings", "scan"]
-
-_WEIGHTIEST = 200  # assets whose layers of defence are told
 
 Progress = Callable[[str], None]
 
@@ -44,14 +38,6 @@ class Read(msgspec.Struct, frozen=True, eq=False):
     ignores: list[Ignore]
     files_by_format: dict[str, int]
     files: int
-
-
-class Judged(msgspec.Struct, frozen=True, eq=False):
-    """What the checks answered."""
-
-    checks: tuple[Check, ...]
-    found: dict[Outcome, list[Finding]]  # what did not pass, the greatest risk first
-    passed: Counter[str]  # how often each passed
 
 
 def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: Progress = lambda _: None) -> Result:
@@ -71,9 +57,8 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     link_selectors(estate)
     link_access(estate)
     progress(f"judging {len(read.assets):,} assets")
-    result = _result(read, settings, _judge(estate, checks, settings), shown_prefix(paths, tree.top))
-    result.defences = _defences(estate, checks)
-    return result
+    judged = judge(estate, checks, settings.framework.provider if settings.framework else "")
+    return _result(read, settings, judged, shown_prefix(paths, tree.top))
 
 
 def _read(tree: Tree, settings: Settings, progress: Progress) -> Read:
@@ -132,29 +117,6 @@ def _selected(settings: Settings) -> tuple[Check, ...]:
     )
 
 
-def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Judged:
-    """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
-    found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
-    passed: Counter[str] = Counter()
-    provider = settings.framework.provider if settings.framework else ""
-    for kind, theirs in _by_kind(checks).items():
-        for asset in estate.of(kind):
-            if provider and asset.provider != provider:
-                continue
-            near = estate.near(asset)
-            for check in theirs:
-                verdict = _run(check, asset, near)
-                if verdict.outcome is Outcome.PASS:
-                    passed[check.id] += 1
-                else:
-                    found[verdict.outcome].append(_finding(check, asset, verdict, estate))
-                    if (fault := estate.facts(asset).fault) and verdict.outcome is not Outcome.ERROR:
-                        found[Outcome.ERROR].append(_finding(check, asset, Verdict(Outcome.ERROR, fault), estate))
-    for findings in found.values():
-        findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
-    return Judged(checks, found, passed)
-
-
 def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Result:
     """Take away what is not to be told, and count the rest."""
     found, ids = judged.found, frozenset(c.id for c in judged.checks)
@@ -180,67 +142,10 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
         skipped=dict(sorted(read.tree.skipped.items())),
         assets=len(read.assets),
         providers=tuple(sorted({a.provider for a in read.assets})),
+        defences=judged.defences,
         checks=judged.checks,
         passed_by_check=dict(judged.passed),
         fail_on=settings.fail_on,
         framework=settings.framework,
         prefix=prefix,
     )
-
-
-def _by_kind(checks: tuple[Check, ...]) -> dict[type[Asset], list[Check]]:
-    found: dict[type[Asset], list[Check]] = defaultdict(list)
-    for check in checks:
-        found[check.kind].append(check)
-    return found
-
-
-def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
-    try:
-        return check.run(asset, near)
-    except Exception as error:  # noqa: BLE001 - a check that raises is an outcome of its own, and named
-        return Verdict(Outcome.ERROR, f"{check.id} raised {type(error).__name__}: {error}")
-
-
-def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate) -> Finding:
-    return Finding(
-        check=check,
-        asset=asset,
-        owner=_owner(asset, estate) or asset,
-        outcome=verdict.outcome,
-        why=verdict.why,
-        evidence=evidence_of(verdict.evidence, asset),
-        confidence=check.confidence,
-        fingerprint=fingerprint(check, asset.address),
-        risk=risk(check.severity, check.confidence, estate.facts(asset)),
-        condition=asset.condition if asset.exists.unknown else "",
-    )
-
-
-def _owner(asset: Asset, estate: Estate) -> Asset | None:
-    edges = estate.graph.into(asset, Relation.CONTAINS)
-    return next((e.start for e in edges if e.start is not None and asset.is_part_of(e.start)), None)
-
-
-def _parts(asset: Asset, estate: Estate) -> Iterator[Asset]:
-    for edge in estate.graph.out(asset, Relation.CONTAINS):
-        if edge.end is not None and edge.end.is_part_of(asset):
-            yield edge.end
-            yield from _parts(edge.end, estate)
-
-
-def _defences(estate: Estate, checks: tuple[Check, ...]) -> tuple[Defence, ...]:
-    """The layers of the assets that matter most. They are few: their checks are run again, and what passes is kept."""
-    heavy = [(weight(facts), a) for a in estate.assets if matters(facts := estate.facts(a)) and not _owner(a, estate)]
-    heavy.sort(key=lambda h: (-h[0].factor, h[1].address))
-    by_kind = _by_kind(checks)
-    found: list[Defence] = []
-    for weighed, asset in heavy[:_WEIGHTIEST]:
-        answers = [
-            Answer(check, part, _run(check, part, estate.near(part)))
-            for part in (asset, *_parts(asset, estate))
-            for check in by_kind.get(type(part), ())
-        ]
-        if layers := standings(answers):
-            found.append(Defence(asset, weighed.reasons, layers))
-    return tuple(found)

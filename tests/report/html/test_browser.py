@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
+from garrison.checks.frameworks import framework
 from garrison.findings.result import Result
 from garrison.report import View
 
@@ -154,6 +154,24 @@ def test_coverage_tells_what_was_not_seen(result: Result, open_report: Open) -> 
         expect(part).to_contain_text(words)
 
 
+def test_controls_are_a_part_of_their_own(result: Result, open_report: Open) -> None:
+    page = open_report(result)
+    expect(page.locator("#views a")).to_have_count(4)
+    result.framework = framework("NIST-800-53")
+    page = open_report(result, "#controls")
+    row = page.locator("#part-controls tbody tr", has_text="Access Enforcement")
+    expect(row).to_contain_text("failed")
+    row.get_by_role("link", name="bucket-public", exact=True).click()
+    expect(page.locator("#search")).to_have_value("bucket-public")
+
+
+def test_known_findings_are_told_by_where_they_are_known(result: Result, open_report: Open) -> None:
+    result.baselined, result.findings, result.since = result.findings, [], "main"
+    page = open_report(result, "#findings?outcome=known")
+    expect(page.locator("#found")).to_contain_text("findings known in main on")
+    expect(page.locator("h1")).to_have_text("Nothing was found.")
+
+
 def test_five_thousand_findings_stay_fluent(many: Result, open_report: Open) -> None:
     page = open_report(many, "#findings")
     expect(page.locator("#found b")).to_have_text("5,000")
@@ -234,7 +252,7 @@ def test_everything_has_a_name(with_paths: Result, open_report: Open) -> None:
 
 
 def test_what_was_scanned_is_in_the_head(result: Result, open_report: Open) -> None:
-    view = View(paths=("infra", "k8s"), made=dt.datetime(2026, 11, 23, 14, 5, tzinfo=dt.UTC))
+    view = View(paths=("infra", "k8s"), time_ms=1_795_442_700_000, dated=True)
     page = open_report(result, view=view)
     expect(page.locator("#scanned")).to_have_text(
         "infra k8s · 3 files, 5 assets, AWS and Kubernetes · 2026-11-23 14:05 UTC"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 import pytest
 
 from garrison.checks.check import all_checks
+from garrison.checks.frameworks import framework
 from garrison.estate.values import Place
 from garrison.findings.result import Result
 from garrison.report import View
@@ -32,8 +32,8 @@ def data_of(text: str) -> dict[str, Any]:
 
 def test_it_is_the_same_every_time_unless_dated(result: Result) -> None:
     assert written(result) == written(result)
-    dated = View(made=dt.datetime(2026, 11, 23, 14, 5, tzinfo=dt.UTC))
-    assert data_of(written(result, dated))["head"]["made"] == "2026-11-23T14:05+00:00"
+    dated = View(time_ms=1_795_442_700_000, dated=True)
+    assert data_of(written(result, dated))["head"]["made"] == "2026-11-23 14:05 UTC"
     assert data_of(written(result))["head"]["made"] == ""
 
 
@@ -121,6 +121,15 @@ def test_hops_are_merged_and_paths_point_at_them(with_paths: Result) -> None:
     first, _, third = (p["hops"] for p in paths["found"])
     assert first[-1] == third[-1] == paths["cuts"][0]["hop"]
     assert [hop["sure"] for hop in paths["hops"]].count(False) == 1
+
+
+def test_controls_of_a_framework_if_one_was_asked_for(project: Path) -> None:
+    assert data_of(written(scan([project])))["controls"] is None
+    controls = data_of(written(scan([project], Settings(framework=framework("NIST-800-53")))))["controls"]
+    rows = {row["id"]: row for row in controls["rows"]}
+    assert rows["AC-3"]["state"] == "failed"
+    assert "bucket-public" in rows["AC-3"]["failing"]
+    assert rows["SI-4"]["state"] != "failed"
 
 
 def test_an_empty_scan_is_a_report_too(tmp_path: Path) -> None:

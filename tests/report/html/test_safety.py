@@ -42,9 +42,18 @@ def test_hostile_text_stays_text(tmp_path: Path, open_report: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_hostile_address_asks_for_nothing(result: Result, open_report: Open) -> None:
-    page = open_report(result, "#findings?outcome=__proto__&severity=<img>&asset=%00&path=1e9&view=x&pillar=%E0%A4%A")
-    expect(page.locator("#entries .empty")).to_have_text("Nothing matches these filters.")
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("#findings?severity=<img>&asset=%00&pillar=%E0%A4%A", "Nothing matches these filters."),
+        ("#findings?outcome=__proto__&finding=x", "Nothing matches these filters."),
+        ("#constructor?open=all", "Mend first"),
+        ("#paths?path=length&path=1e9", "No way was found"),
+    ],
+)
+def test_a_hostile_address_asks_for_nothing(result: Result, open_report: Open, address: str, shown: str) -> None:
+    page = open_report(result, address)
+    expect(page.locator("main")).to_contain_text(shown)
 
 
 def test_the_policy_forbids_all_but_the_report(result: Result, browser: Browser, tmp_path: Path) -> None:

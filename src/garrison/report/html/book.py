@@ -14,7 +14,8 @@ from garrison.estate.values import Place, Source
 from garrison.findings.finding import Evidence, Finding
 from garrison.findings.result import Result
 from garrison.report.terminal.code import decider_of, deciding, shown_lines, shows_secret, texts
-from garrison.report.terminal.text import clean, cut, kind_word
+from garrison.report.terminal.text import clean, cut
+from garrison.report.terminal.words import kind_of
 
 _LONGEST, _LONGEST_LINE = 500, 300  # characters of a text, of a line of code
 _MAX_FILES, _MAX_LINES = 4, 16  # files of which lines are shown for one finding, lines of each
@@ -47,7 +48,7 @@ class Book:
                 {
                     "address": say(asset.address),
                     "label": say(asset.label),
-                    "kind": say(kind_word(asset)),
+                    "kind": say(kind_of(asset)),
                     "provider": asset.provider,
                     "format": asset.format,
                     "at": self.at(asset.place),

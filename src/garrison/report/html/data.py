@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -10,12 +11,14 @@ from garrison import __version__
 from garrison.checks.check import Check, Pillar, Severity
 from garrison.checks.layers import Layer, layer_of
 from garrison.estate.values import State
+from garrison.findings.compliance import LIMITS, Compliance, compliance
 from garrison.findings.defence import Defence
 from garrison.findings.ignores import Ignored
 from garrison.findings.result import Result
 from garrison.reach.path import Hop, Paths
 from garrison.report import View
 from garrison.report.html.book import Book, say
+from garrison.report.terminal.compliance import summary
 
 
 def report_data(result: Result, view: View) -> dict[str, Any]:
@@ -28,6 +31,7 @@ def report_data(result: Result, view: View) -> dict[str, Any]:
         "findings": list(_findings(result, book)),
         "defences": [_defence(d, book) for d in result.defences],
         "paths": _paths(result.paths, book),
+        "controls": _controls(compliance(result, result.framework)) if result.framework else None,
         "errors": [say(f.why) for f in result.errors],
         "problems": [
             {"path": say(result.shown(p.path)), "line": p.line, "message": say(p.message), "hint": say(p.hint)}
@@ -55,7 +59,7 @@ def _ignored(ignored: Ignored, book: Book) -> dict[str, Any]:
 def _head(result: Result, view: View) -> dict[str, Any]:
     return {
         "version": __version__,
-        "made": view.made.isoformat(timespec="minutes") if view.made else "",
+        "made": _minute(view.time_ms) if view.dated else "",
         "paths": [say(p) for p in view.paths],
         "files": result.files,
         "files_by_format": result.files_by_format,
@@ -65,6 +69,31 @@ def _head(result: Result, view: View) -> dict[str, Any]:
         "passed": sum(result.passed_by_check.values()),
         "skipped": result.skipped,
         "incomplete": bool(result.problems or result.errors),
+        "since": say(result.since),
+    }
+
+
+def _minute(time_ms: int) -> str:
+    """`2026-11-23 14:05 UTC`."""
+    return f"{dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _controls(found: Compliance) -> dict[str, Any]:
+    """How each control of a framework stands."""
+    return {
+        "title": found.framework.title,
+        "summary": summary(found),
+        "limits": LIMITS,
+        "rows": [
+            {
+                "id": row.control.id,
+                "name": row.control.name,
+                "state": row.state,
+                "counts": [row.failed, row.undecided, row.ignored, row.passed, row.not_judged],
+                "failing": [check.id for check in row.failing],
+            }
+            for row in found.rows
+        ],
     }
 
 

@@ -14,7 +14,7 @@ from garrison.report import json_text
 
 ASSETS = Path(__file__).with_name("assets")
 # In the order in which they are run; they share one function's scope.
-SCRIPTS = ("dom", "model", "code", "findings", "overview", "layout", "graph", "paths", "coverage", "main")
+SCRIPTS = ("dom", "model", "code", "findings", "overview", "layout", "graph", "paths", "controls", "coverage", "main")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 

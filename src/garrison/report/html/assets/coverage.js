@@ -3,6 +3,7 @@
 const NAMED = 200; // items of one list that are shown
 
 function makeCoverage() {
+  const { since } = DATA.head;
   const of = (outcome) => DATA.findings.filter((f) => f.outcome === outcome);
   add($("part-coverage"),
     h("h2", { id: "coverage-title" }, "Coverage"),
@@ -11,8 +12,8 @@ function makeCoverage() {
     coverageList("Checks that failed themselves", "These are defects of Garrison: please report them.", DATA.errors, (text) => text),
     undecided(of("undecided")),
     ignored(of("ignored")),
-    coverageList("In the baseline", "Known, counted, and not told again.", of("known"), findingItem),
-    coverageList("Mended since the baseline", "Write it again to be rid of these entries.", DATA.mended, ({ check, asset }) => [h("code", {}, check), " on ", asset]),
+    coverageList(since ? `Known in ${since}` : "In the baseline", "Known, counted, and not told again.", of("known"), findingItem),
+    coverageList(`Mended since ${since || "the baseline"}`, since ? "" : "Write it again to be rid of these entries.", DATA.mended, ({ check, asset }) => [h("code", {}, check), " on ", asset]),
     coverageList("Notes", "", DATA.notes, ({ path, message }) => [path && h("span", { class: "at" }, path), " ", message]));
 }
 

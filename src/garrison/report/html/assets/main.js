@@ -5,6 +5,7 @@ const PARTS = {
   overview: [makeOverview],
   findings: [makeFindings, showFindings],
   paths: [makePaths, showPaths],
+  ...(DATA.controls && { controls: [makeControls] }),
   coverage: [makeCoverage],
 };
 const made = new Set();
@@ -31,7 +32,7 @@ function makeHead() {
   add($("scanned"),
     head.paths.join() !== "." && [h("span", { class: "path" }, head.paths.join(" ")), " · "],
     `${count(head.files, "file")}, ${count(head.assets, "asset")}${head.providers.length ? `, ${providers()}` : ""}`,
-    head.made ? h("time", { datetime: head.made }, ` · ${head.made.slice(0, 10)} ${head.made.slice(11, 16)} UTC`) : "");
+    head.made && ` · ${head.made}`);
   add($("foot"), `Garrison ${head.version}. This file loads nothing and sends nothing.`);
   const numbers = { findings: openFindings().length, paths: DATA.paths.total, coverage: DATA.problems.length + DATA.errors.length };
   add($("views"), Object.entries(VIEWS).map(([name, words]) =>

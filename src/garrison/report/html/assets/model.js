@@ -6,11 +6,17 @@ const OUTCOMES = {
   open: "open",
   undecided: "undecided",
   ignored: "ignored",
-  known: "in the baseline",
+  known: DATA.head.since ? `known in ${DATA.head.since}` : "in the baseline",
   any: "all outcomes",
 };
 const PROVIDERS = { aws: "AWS", azure: "Azure", gcp: "Google Cloud", kubernetes: "Kubernetes" };
-const VIEWS = { overview: "Overview", findings: "Findings", paths: "Attack paths", coverage: "Coverage" };
+const VIEWS = {
+  overview: "Overview",
+  findings: "Findings",
+  paths: "Attack paths",
+  ...(DATA.controls && { controls: "Controls" }),
+  coverage: "Coverage",
+};
 const DEFAULTS = {
   view: "overview", q: "", severity: "", pillar: "", layer: "", provider: "", format: "", kind: "", outcome: "open",
   ml: "", asset: "", finding: "", open: "", path: "",
@@ -89,11 +95,11 @@ function readAddress() {
   const [view, query] = location.hash.slice(1).split("?", 2);
   const asked = Object.fromEntries(new URLSearchParams(query ?? ""));
   state = { ...DEFAULTS };
-  if (view in VIEWS) state.view = view;
+  if (Object.hasOwn(VIEWS, view)) state.view = view;
   for (const name of Object.keys(DEFAULTS)) {
     if (name !== "view" && name in asked) state[name] = asked[name];
   }
-  if (!(state.outcome in OUTCOMES)) state.outcome = DEFAULTS.outcome;
+  if (!Object.hasOwn(OUTCOMES, state.outcome)) state.outcome = DEFAULTS.outcome;
 }
 
 let writing; // the timer after which the address is written: browsers allow it only so often

@@ -64,7 +64,7 @@ function tally() {
     SEVERITIES.map((s) => cell(counts[s], s, { severity: s }, `severity ${s}${counts[s] ? "" : " none"}`)),
     cell(other("undecided"), "undecided", { outcome: "undecided" }, "other"),
     cell(other("ignored"), "ignored", { outcome: "ignored" }, "other"),
-    other("known") > 0 && cell(other("known"), "in the baseline", { outcome: "known" }, "other"),
+    other("known") > 0 && cell(other("known"), OUTCOMES.known, { outcome: "known" }, "other"),
     cell(DATA.head.passed, "passed", null, "other"));
 }
 

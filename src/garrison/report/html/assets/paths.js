@@ -120,7 +120,7 @@ function showCut(index) {
 function showPaths() {
   const { found } = DATA.paths;
   if (!found.length) return;
-  const chosen = state.path in found ? Number(state.path) : -1;
+  const chosen = /^\d+$/.test(state.path) && state.path < found.length ? Number(state.path) : -1;
   const ways = $("ways");
   for (const item of ways.children) {
     const on = Number(item.dataset.path) === chosen;
