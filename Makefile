@@ -5,8 +5,9 @@ VENV = .venv
 BIN = $(VENV)/bin
 SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --python $(BIN)/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit docs bench bench-scan bench-paths clean
+.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-html clean
 
 demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
 	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
@@ -25,13 +26,19 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test
+unit: $(VENV)/.test browser
 	$(BIN)/pytest -n auto
+
+browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
+	@command -v "$(CHROMIUM)" >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	else echo "Chromium is missing: apt-get install chromium, or name one: make test CHROMIUM=/path/to/it" >&2; exit 1; fi
 
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths  ## Run every benchmark
+bench: bench-scan bench-paths bench-html  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -40,6 +47,9 @@ bench-scan: $(VENV)/.demo $(VENV)/.checkov
 
 bench-paths: $(VENV)/.demo  ## Attack paths on 100,000 assets
 	$(BIN)/python bench/paths.py
+
+bench-html: $(VENV)/.test browser
+	$(BIN)/python bench/html_report.py
 
 clean:
 	rm -rf $(VENV) site build dist

@@ -40,3 +40,12 @@ def median(command: Sequence[str], runs: int = 5, folder: str | None = None) -> 
     run(command, folder)
     costs = [run(command, folder) for _ in range(runs)]
     return Cost(statistics.median(c.cpu_s for c in costs), max(c.peak_bytes for c in costs), costs[-1].exit_code)
+
+
+def line(name: str, measured: float, goal: float | None, unit: str, *, at_least: bool = False) -> None:
+    """Print a figure beside its goal, if it has one."""
+    text = f"{name:58} {measured:10.3f} {unit:6}"
+    if goal is not None:
+        met = measured >= goal if at_least else measured <= goal
+        text += f" goal {'≥' if at_least else '≤'} {goal:<8g} {'met' if met else 'short'}"
+    print(text.rstrip(), flush=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 import generate
-from measure import Cost, median, run
+from measure import Cost, line, median, run
 
 GARRISON = str(Path(sys.executable).with_name("garrison"))
 EXAMPLE = Path(__file__).parents[1] / "examples/fraud-platform/insecure"
@@ -33,15 +33,6 @@ class Goals(msgspec.Struct, frozen=True):
 
 
 TERRAGOAT, MANIFESTS = Goals(0.35, 20, 4), Goals(2, 40, 4)
-
-
-def line(name: str, measured: float, goal: float | None, unit: str, *, at_least: bool = False) -> None:
-    """Print a figure beside its goal, if it has one."""
-    text = f"{name:58} {measured:10.3f} {unit:6}"
-    if goal is not None:
-        met = measured >= goal if at_least else measured <= goal
-        text += f" goal {'≥' if at_least else '≤'} {goal:<8g} {'met' if met else 'short'}"
-    print(text.rstrip(), flush=True)
 
 
 def scanned(path: Path, runs: int = 5) -> Cost:

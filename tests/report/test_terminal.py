@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from pathlib import Path
 
+import msgspec
 import pytest
 from inline_snapshot import snapshot
 
@@ -67,7 +68,7 @@ def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.Mon
    main.bicep  Bicep is not read
 
  1 critical, 1 high · 1 unknown · 1 ignored
- garrison explain bucket-public · garrison scan . --format sarif -o report.sarif
+ garrison explain bucket-public · garrison scan . --format html -o report.html
 """)
 
 
@@ -125,7 +126,7 @@ def test_controls_of_a_framework(project: Path, today: dt.date, few: Result) -> 
    main.bicep  Bicep is not read
 
  1 critical (1 not shown: --all) · 1 ignored
- garrison explain bucket-public · garrison scan . --format sarif -o report.sarif
+ garrison explain bucket-public · garrison scan . --format html -o report.html
 """)
     everything = shown(scan([Path()], asked), everything=True)
     assert "✗ critical  Anybody on the internet can read the bucket" in everything
@@ -187,6 +188,20 @@ def test_evidence_in_another_file_is_a_reference(tmp_path: Path) -> None:
     assert "b.tf:3" in text
     assert 'acl    = "public-read"' in text
     assert "a.tf:1" in text
+
+
+def test_a_secret_in_another_file_is_masked(tmp_path: Path) -> None:
+    (tmp_path / "a.tf").write_text('resource "aws_s3_bucket" "x" {\n  bucket = "x"\n}\n')
+    (tmp_path / "b.tf").write_text(
+        'resource "aws_s3_bucket_acl" "x" {\n  bucket = aws_s3_bucket.x.id\n  acl    = "public-read"\n}\n'
+    )
+    result = scan([tmp_path], Settings(checks=frozenset({"bucket-public"})))
+    (finding,) = result.findings
+    check = msgspec.structs.replace(finding.check, id="bucket-secret-in-code")
+    result.findings = [msgspec.structs.replace(finding, check=check, evidence=finding.evidence[::-1])]
+    text = shown(result, width=140)
+    assert "← " in text
+    assert "public-read" not in text
 
 
 def test_what_exists_under_a_condition_says_so(tmp_path: Path) -> None:

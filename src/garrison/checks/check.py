@@ -77,14 +77,11 @@ class Verdict(msgspec.Struct, frozen=True, eq=False):
 
 
 _OUTCOMES = {True: Outcome.FAIL, False: Outcome.PASS, None: Outcome.UNKNOWN}
-_PASS = Verdict(Outcome.PASS, "")
 
 
 def fail_if(truth: Truth, why: str) -> Verdict:
     """Fail where it is so, pass where it is not, unknown otherwise. `why` completes "fails, because ..."."""
-    if truth.answer is False:
-        return _PASS
-    return Verdict(_OUTCOMES[truth.answer], why, truth.because)
+    return Verdict(_OUTCOMES[truth.answer], why if truth.answer is not False else "", truth.because)
 
 
 class Mend(msgspec.Struct, frozen=True):

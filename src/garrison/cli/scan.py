@@ -49,6 +49,7 @@ Examples:
   garrison scan --unknown                          also what could not be decided, and by what
   garrison scan --format sarif -o garrison.sarif   for code scanning
   garrison scan --fail-on high --format github     in a pull request
+  garrison scan --format html -o report.html       to read at leisure, or to hand on
   garrison scan --write-baseline known.json        accept what is there today ...
   garrison scan --baseline known.json              ... and fail on what is new
   garrison scan --diff main                        what this branch brings, and mends
@@ -67,6 +68,7 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     "-o", "--output", "outputs", multiple=True, type=click.Path(dir_okay=False, allow_dash=True),
     help="Where to write the --format before it; without one it goes to standard output.",
 )  # fmt: skip
+@click.option("--dated", is_flag=True, help="Say in an HTML report when it was made; it then differs each time.")
 @click.option("--all", "everything", is_flag=True, help="Show every finding, not only what to mend first.")
 @click.option("--unknown", is_flag=True, help="Show what could not be decided, and what would decide it.")
 @click.option(
@@ -243,6 +245,7 @@ def _view(output: str, paths: tuple[Path, ...], options: dict[str, Any], seconds
         seconds=seconds if terminal else None,
         paths=tuple(str(p) for p in paths),
         time_ms=_now_ms(),
+        dated=options["dated"],
     )
 
 

@@ -12,6 +12,7 @@ from garrison.checks.frameworks import Framework
 from garrison.errors import ExitCode
 from garrison.estate.assets import Asset
 from garrison.findings.baseline import Entry
+from garrison.findings.defence import Defence
 from garrison.findings.finding import Finding
 from garrison.findings.ignores import Ignored
 from garrison.reach.path import Paths
@@ -36,6 +37,7 @@ class Result(msgspec.Struct, eq=False, kw_only=True):
     skipped: dict[str, int] = {}  # why -> how many files and folders were passed over
     assets: int
     paths: Paths = Paths()
+    defences: tuple[Defence, ...] = ()  # of the assets that matter most, the weightiest first
     providers: tuple[str, ...]
     checks: tuple[Check, ...] = ()  # those that were run
     passed_by_check: dict[str, int]  # how often each passed

@@ -18,6 +18,13 @@ _SEVERITY = {Severity.CRITICAL: 10.0, Severity.HIGH: 7.0, Severity.MEDIUM: 4.0, 
 _CONFIDENCE = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.8, Confidence.LOW: 0.5}
 
 
+class Weight(msgspec.Struct, frozen=True):
+    """How much an asset matters, and why: what its risks are multiplied with."""
+
+    factor: float
+    reasons: tuple[str, ...]
+
+
 class Risk(msgspec.Struct, frozen=True):
     """`score` is from 0 to 100; `reasons` say in words what raised or lowered it."""
 
@@ -60,11 +67,8 @@ def _key(place: Place) -> tuple[str, int, int]:
     return place.source.path, place.start, place.end
 
 
-def risk(severity: Severity, confidence: Confidence, facts: Facts, crossed: Counter[Jewel] | None = None) -> Risk:
-    """How soon it should be mended: what is reachable, holds something, is production or part of an attack comes first.
-
-    `crossed` counts the attack paths that go through what the finding shows.
-    """
+def weight(facts: Facts) -> Weight:
+    """What is reachable, holds something, or is production weighs more."""
     factor, reasons = 1.0, []
     if facts.exposed.yes:
         factor *= _EXPOSED
@@ -82,11 +86,25 @@ def risk(severity: Severity, confidence: Confidence, facts: Facts, crossed: Coun
     if facts.environment is not None:
         factor *= _ENVIRONMENT[facts.environment]
         reasons.append(facts.environment.value)
+    return Weight(factor, tuple(reasons))
+
+
+def matters(facts: Facts) -> bool:
+    """Whether an asset can be reached, holds something of worth, or reads it."""
+    return facts.exposed.yes or bool(facts.reaches) or any(h.confidence >= SURE for h in facts.holds)
+
+
+def risk(severity: Severity, confidence: Confidence, facts: Facts, crossed: Counter[Jewel] | None = None) -> Risk:
+    """How soon it should be mended: severity times confidence times the weight of the asset.
+
+    `crossed` counts the attack paths that go through what the finding shows: a step of one weighs more.
+    """
+    found = weight(facts)
+    score, reasons = _SEVERITY[severity] * _CONFIDENCE[confidence] * found.factor, found.reasons
     if crossed:
-        factor *= _ON_PATH
-        reasons.append(_crossing(crossed))
-    score = _SEVERITY[severity] * _CONFIDENCE[confidence] * factor
-    return Risk(round(min(100.0, 100 * score / _HIGHEST), 1), tuple(reasons))
+        score *= _ON_PATH
+        reasons = (*reasons, _crossing(crossed))
+    return Risk(round(min(100.0, 100 * score / _HIGHEST), 1), reasons)
 
 
 def _crossing(crossed: Counter[Jewel]) -> str:

@@ -27,6 +27,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None  # how long it took; None where output is to be the same every time
     paths: tuple[str, ...] = (".",)  # as they were named on the command line
     time_ms: int = 0  # when it was scanned, in milliseconds since 1970, for events
+    dated: bool = False  # whether forms for people tell it too
 
 
 class Form(Protocol):

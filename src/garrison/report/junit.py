@@ -13,7 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 from garrison.findings.finding import Finding
 from garrison.findings.result import Result
 from garrison.report import View
-from garrison.report.terminal.frame import at, remark_of
+from garrison.report.terminal.code import remark_of
+from garrison.report.terminal.frame import at
 from garrison.report.terminal.text import clean
 
 _FORBIDDEN = re.compile("[\ufffe\uffff]")  # in XML 1.0 (section 2.2), beside the controls that are escaped anyway

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import msgspec
 
-from garrison.checks.check import Check, Outcome, Verdict, catalogue
+from garrison.checks.check import Check, Outcome, catalogue
 from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
-from garrison.estate.estate import Estate, Relations
-from garrison.estate.relations import Relation
+from garrison.estate.estate import Estate
 from garrison.findings.baseline import mended, split
-from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
-from garrison.findings.risk import Crossings, risk
 from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
 from garrison.reach.path import Paths
 from garrison.reach.selectors import link_selectors
 from garrison.scan.config import Settings
+from garrison.scan.judge import Judged, judge
 from garrison.sources.discover import discover, shown_prefix
 from garrison.sources.interface import File, Format, Tree, formats, is_beside, tables_of
 from garrison.sources.mapping.assemble import assets_of
@@ -46,14 +43,6 @@ class Read(msgspec.Struct, frozen=True, eq=False):
     files: int
 
 
-class Judged(msgspec.Struct, frozen=True, eq=False):
-    """What the checks answered."""
-
-    checks: tuple[Check, ...]
-    found: dict[Outcome, list[Finding]]  # what did not pass, the greatest risk first
-    passed: Counter[str]  # how often each passed
-
-
 def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: Progress = lambda _: None) -> Result:
     """Read, link, judge. Raises UsageError for a path that does not exist, or a check that does not."""
     settings = settings or Settings()
@@ -67,7 +56,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     found = paths_of(estate, book)
     progress(f"judging {len(read.assets):,} assets")
     with redirect_stdout(sys.stderr):  # what a user's own check prints is no report
-        judged = _judge(estate, checks, settings, found)
+        judged = judge(estate, checks, found, settings.framework.provider if settings.framework else "")
     return _result(read, settings, judged, found, shown_prefix(paths, tree.top))
 
 
@@ -165,34 +154,6 @@ def _selected(settings: Settings) -> tuple[Check, ...]:
     )
 
 
-def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings, paths: Paths) -> Judged:
-    """Every check on every asset of its kind: what did not pass, by outcome, the greatest risk first."""
-    found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
-    passed: Counter[str] = Counter()
-    by_kind: dict[type[Asset], list[Check]] = defaultdict(list)
-    crossings = Crossings(paths)
-    for check in checks:
-        by_kind[check.kind].append(check)
-    provider = settings.framework.provider if settings.framework else ""
-    for kind, theirs in by_kind.items():
-        for asset in estate.of(kind):
-            if provider and asset.provider != provider:
-                continue
-            near = estate.near(asset)
-            for check in theirs:
-                verdict = _run(check, asset, near)
-                if verdict.outcome is Outcome.PASS:
-                    passed[check.id] += 1
-                else:
-                    found[verdict.outcome].append(_finding(check, asset, verdict, estate, crossings))
-                    if (fault := estate.facts(asset).fault) and verdict.outcome is not Outcome.ERROR:
-                        broken = Verdict(Outcome.ERROR, fault)
-                        found[Outcome.ERROR].append(_finding(check, asset, broken, estate, crossings))
-    for findings in found.values():
-        findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
-    return Judged(checks, found, passed)
-
-
 def _result(read: Read, settings: Settings, judged: Judged, paths: Paths, prefix: str) -> Result:
     """Take away what is not to be told, and count the rest."""
     found, ids = judged.found, frozenset(c.id for c in judged.checks)
@@ -219,44 +180,10 @@ def _result(read: Read, settings: Settings, judged: Judged, paths: Paths, prefix
         assets=len(read.assets),
         paths=paths,
         providers=tuple(sorted({a.provider for a in read.assets})),
+        defences=judged.defences,
         checks=judged.checks,
         passed_by_check=dict(judged.passed),
         fail_on=settings.fail_on,
         framework=settings.framework,
         prefix=prefix,
-    )
-
-
-def _run(check: Check, asset: Asset, near: Relations) -> Verdict:
-    try:
-        verdict: object = check.run(asset, near)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a check that raises is an outcome of its own, and named
-        return Verdict(Outcome.ERROR, f"{check.id} raised {type(error).__name__}: {error}")
-    if isinstance(verdict, Verdict):
-        return verdict
-    return Verdict(Outcome.ERROR, f"{check.id} answered with a {type(verdict).__name__}: it must end in fail_if()")
-
-
-def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate, crossings: Crossings) -> Finding:
-    owner = next(
-        (
-            e.start
-            for e in estate.graph.into(asset, Relation.CONTAINS)
-            if e.start is not None and asset.is_part_of(e.start)
-        ),
-        None,
-    )
-    evidence = evidence_of(verdict.evidence, asset)
-    crossed = crossings.of(e.place for e in evidence) if verdict.outcome is Outcome.FAIL else None
-    return Finding(
-        check=check,
-        asset=asset,
-        owner=owner or asset,
-        outcome=verdict.outcome,
-        why=verdict.why,
-        evidence=evidence,
-        confidence=check.confidence,
-        fingerprint=fingerprint(check, asset.address),
-        risk=risk(check.severity, check.confidence, estate.facts(asset), crossed),
-        condition=asset.condition if asset.exists.unknown else "",
     )

@@ -11,8 +11,9 @@ from garrison.checks.check import Severity
 from garrison.findings.finding import Finding
 from garrison.findings.result import Group, Result, by_owner, count_by_severity
 from garrison.report import View
+from garrison.report.terminal.code import decider_of
 from garrison.report.terminal.compliance import compliance_section
-from garrison.report.terminal.frame import at, frame, remark_of
+from garrison.report.terminal.frame import at, frame
 from garrison.report.terminal.paths import paths_section
 from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
 from garrison.report.terminal.words import NOTHING_TO_SCAN, called, counted, standing
@@ -174,10 +175,10 @@ class _Screen:
             return
         by_decider: dict[str, list[Finding]] = defaultdict(list)
         for finding in self.result.undecided:
-            by_decider[", ".join(finding.decided_by) or _reason(finding)].append(finding)
+            by_decider[decider_of(finding)].append(finding)
         self._section("What could not be decided")
         for decider, findings in sorted(by_decider.items(), key=lambda i: (-len(i[1]), i[0])):
-            self._add(*wrapped(clean(decider), self.width - 1, "    ", "  ? "))
+            self._add(*wrapped(decider, self.width - 1, "    ", "  ? "))
             shown = findings if self.view.everything else findings[:_BESIDE]
             for finding in shown:
                 text = cut(f"{finding.check.id} on {clean(finding.owner.label)}", self.width * 3 // 5)
@@ -267,7 +268,7 @@ class _Screen:
             first = result.findings[0].check.id
             self._add(
                 self.paint(
-                    f"garrison explain {first} · garrison scan {clean(paths)} --format sarif -o report.sarif", "dim"
+                    f"garrison explain {first} · garrison scan {clean(paths)} --format html -o report.html", "dim"
                 )
             )
 
@@ -276,9 +277,3 @@ def _told(group: Group) -> int:
     """How many findings of a group its entry tells of: the first, and some checks beside it."""
     times = Counter(f.check.id for f in group.findings[1:])
     return 1 + sum(list(times.values())[:_BESIDE])
-
-
-def _reason(finding: Finding) -> str:
-    """Why it is not known, where nothing would decide it."""
-    notes = Counter(remark_of(e) for e in finding.evidence if e.note)
-    return next(iter(notes), "it is not said")

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Collection
-from functools import lru_cache
-
-from garrison.estate.values import Place, Source
-from garrison.findings.finding import Evidence, Finding
+from garrison.estate.values import Place
+from garrison.findings.finding import Finding
 from garrison.findings.result import Result
-from garrison.report.terminal.masking import masked, masked_values
+from garrison.report.terminal.code import deciding, shown_lines, shows_secret, texts
 from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
 
-_CONTEXT = 150  # lines around a frame that are looked at to find out what is a secret
-_LONGEST = 2000  # characters of a line that are looked at
-_MAX_LINES = 8  # of one frame
-_MAX_SPAN = 4  # of one piece of evidence
-# Checks whose evidence is a secret itself, whatever the code calls it.
-_SECRET_CHECK = re.compile(r"credential|(secret|password|token|key|login)-(in|written)|-secret$|shipped|hard-?coded")
-_SECRET_OBJECT = re.compile(rb"""(?m)^\s*["']?kind["']?\s*:\s*["']?Secret\b""")  # all of it is secret, however long
-_VERSION, _NAME = re.compile(rb"\s*[\"']?(apiVersion|kind)\b"), re.compile(rb"\s+[\"']?name\b[\"']?\s*:")
-_MAX_HEAD = 20  # lines of a manifest in which its name is looked for
-_SMALL_GAP = 3  # lines
 _MAX_ELSEWHERE = 3
 
 
@@ -30,9 +15,9 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
     """The frame of a finding; its evidence in other files follows as references."""
     source = finding.place.source
     here = [e for e in finding.evidence if e.place.source.path == source.path]
-    deciding = _deciding(here, finding)
-    numbers = _numbers(finding, deciding)
-    lines = _texts(source, numbers, secret=deciding if _SECRET_CHECK.search(finding.check.id) else ())
+    decided = deciding(here, finding)
+    numbers = shown_lines(finding, source, decided)
+    lines = texts(source, numbers, secret=decided if shows_secret(finding) else ())
     margin = len(str(numbers[-1])) if numbers else 1
     where = cut_left(at(finding.place, result), width - 4)
     out = [f"  {paint('┌', 'dim')} {paint(where, 'cyan')}"]
@@ -42,7 +27,7 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
         if previous and number > previous + 1:
             out.append(f"  {paint('│', 'dim')} {paint('…'.rjust(margin), 'dim')} {paint('│', 'dim')}")
         previous = number
-        note = deciding.get(number)
+        note = decided.get(number)
         room = width - margin - 9
         text = cut(clean(lines[number])[common:], room)
         remark = ""
@@ -60,89 +45,14 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
     return out
 
 
-def remark_of(evidence: Evidence) -> str:
-    """What is to be said of a piece of evidence, in one line."""
-    if evidence.decided_by and evidence.decided_by not in evidence.note:
-        said = f"decided by {evidence.decided_by}"
-        return clean(f"{said}: {evidence.note}" if evidence.note else said)
-    return clean(evidence.note)
-
-
-def _deciding(here: list[Evidence], finding: Finding) -> dict[int, str]:
-    """The lines that decided it, with a remark for the first of each piece of evidence."""
-    found: dict[int, str] = {}
-    whole = finding.asset.place
-    for evidence in here:
-        place = evidence.place
-        remark = remark_of(evidence)
-        begin = place.line
-        last = min(place.end_line, begin + _MAX_SPAN - 1)
-        if place.start == whole.start and place.end == whole.end:
-            begin = last = _heading(place)
-        for number in range(begin, last + 1):
-            first = remark if number == begin else ""
-            found[number] = "; ".join(dict.fromkeys(r for r in (found.get(number, ""), first) if r))
-    return found
-
-
-def _heading(place: Place) -> int:
-    """The line that tells what an asset is: its first, or in a manifest, which begins with a version, its name's."""
-    lines = _lines(place.source)
-    if place.line <= len(lines) and _VERSION.match(lines[place.line - 1]):
-        for number in range(place.line, min(place.line + _MAX_HEAD, len(lines))):
-            if _NAME.match(lines[number]):
-                return number + 1
-    return place.line
-
-
-def _numbers(finding: Finding, deciding: dict[int, str]) -> list[int]:
-    """The lines to show: those that decided, and the one where the asset begins."""
-    path = finding.place.source.path
-    chosen = set(sorted(deciding)[: _MAX_LINES - 1])
-    asset = finding.asset
-    # The first line of a manifest is its version, which tells nothing; that of a block in HCL is its name.
-    if asset.place.source.path == path and (asset.format != "kubernetes" or not chosen):
-        chosen.add(asset.place.line)
-    numbers = sorted(chosen)
-    # A gap of a line or two is better shown than left out.
-    between = [n for a, b in itertools.pairwise(numbers) if b - a <= _SMALL_GAP for n in range(a + 1, b)]
-    return sorted({*numbers, *between})
-
-
-def _texts(source: Source, numbers: list[int], secret: Collection[int]) -> dict[int, str]:
-    """The text of each line, secrets masked. Lines of `secret` hold one, whatever they look like."""
-    everything = _lines(source)
-    known = [n for n in numbers if n <= len(everything)]
-    found = dict.fromkeys(numbers, "")
-    context = len(everything) if _SECRET_OBJECT.search(source.data) else _CONTEXT
-    start = 0
-    while start < len(known):
-        stop = start + 1
-        while stop < len(known) and known[stop] - known[stop - 1] < context:
-            stop += 1
-        first = max(0, known[start] - 1 - context)
-        window = [
-            t.decode("utf8", "replace").rstrip("\r")[:_LONGEST] for t in everything[first : known[stop - 1] + context]
-        ]
-        texts = masked(window, [n - 1 - first for n in known[start:stop]])
-        for number in known[start:stop]:
-            text = texts[number - 1 - first]
-            found[number] = masked_values(text) if number in secret else text
-        start = stop
-    return found
-
-
-@lru_cache(maxsize=4)
-def _lines(source: Source) -> list[bytes]:
-    return source.data.split(b"\n")
-
-
 def _elsewhere(finding: Finding, result: Result, paint: Painter, width: int) -> list[str]:
     """The evidence in other files, a line each."""
     others = [e for e in finding.evidence if e.place.source.path != finding.place.source.path]
     out = []
     for evidence in others[:_MAX_ELSEWHERE]:
-        text = clean(next(iter(_texts(evidence.place.source, [evidence.place.line], ()).values())).strip())
+        number = evidence.place.line
+        shown = texts(evidence.place.source, [number], secret=(number,) if shows_secret(finding) else ())
+        text = clean(shown[number].strip())
         where = clean(f"{result.shown(evidence.place.source.path)}:{evidence.place.line}")
         room = width - columns(where) - 8
         out.append(f"  {paint('│', 'dim')} {cut(text, max(room, 20))} {paint(f'← {where}', 'dim')}")
