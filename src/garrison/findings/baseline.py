@@ -85,9 +85,10 @@ def split(
     Entries of checks that are not among the `judged` ones say nothing.
     """
     known = {e.fingerprint for e in baseline.findings}
-    fresh = [f for f in findings if f.fingerprint not in known]
-    old = [f for f in findings if f.fingerprint in known]
-    met = {f.fingerprint for f in old}
+    prints = [{f.fingerprint, *(a.fingerprint for a in f.also)} for f in findings]
+    fresh = [f for f, its in zip(findings, prints, strict=True) if known.isdisjoint(its)]
+    old = [f for f, its in zip(findings, prints, strict=True) if not known.isdisjoint(its)]
+    met = known.intersection(frozenset().union(*prints))
     return fresh, old, [e for e in baseline.findings if e.fingerprint not in met and e.check in judged]
 
 

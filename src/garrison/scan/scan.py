@@ -14,7 +14,7 @@ from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate, Relations
 from garrison.estate.relations import Relation
 from garrison.findings.baseline import split
-from garrison.findings.finding import Finding, evidence_of, fingerprint
+from garrison.findings.finding import Finding, evidence_of, fingerprint, told_once
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
 from garrison.findings.risk import risk
@@ -152,10 +152,11 @@ def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Resu
     findings, ignored = apply(found[Outcome.FAIL], read.ignores, settings.today)
     undecided, ignored_undecided = apply(found[Outcome.UNKNOWN], read.ignores, settings.today)
     notes = {*read.tree.notes, *unused(read.ignores, ignored + ignored_undecided, ids, settings.today)}
+    findings = told_once(findings)
     fresh, known, mended = split(findings, settings.baseline, ids) if settings.baseline else (findings, [], [])
     return Result(
         findings=fresh,
-        undecided=undecided,
+        undecided=told_once(undecided),
         errors=found[Outcome.ERROR],
         ignored=ignored,
         baselined=known,
