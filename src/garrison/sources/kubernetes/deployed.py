@@ -16,8 +16,6 @@ MAX_CHANGES = 1_000  # of one object; people write fewer than ten
 class Origin(Protocol):
     """Where an object is written: a piece of a file, or a generator."""
 
-    path: str  # of the file
-
     def changed(self, number: int, changes: tuple[Change, ...]) -> Value:
         """Object `number` of it after some changes."""
         ...

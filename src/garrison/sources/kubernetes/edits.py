@@ -36,7 +36,7 @@ def with_entries(mapping: Value, changed: dict[str, Value]) -> Value:
     base = body_of(mapping)
     place = mapping.place or next((v.place for v in changed.values()), None)
     if isinstance(base, Edited):  # one layer, however often it is changed
-        base, changed = base.base, {**base.changed, **changed}
+        return Value(State.KNOWN, Edited(base.base, {**base.changed, **changed}, place), place, rest=mapping.rest)
     return Value(State.KNOWN, Edited(base, changed, place), place, rest=mapping.rest)
 
 

@@ -15,7 +15,7 @@ from garrison.estate.values import Place, Source, State, Value, known, unknown
 from garrison.sources.documents import load
 from garrison.sources.interface import File, Tree
 from garrison.sources.kubernetes.deployed import Deployed
-from garrison.sources.kubernetes.edits import Change, body_of, entry, listed, mapping_of, updated, with_entries
+from garrison.sources.kubernetes.edits import Change, entry, listed, mapping_of, updated, with_entries
 from garrison.sources.kubernetes.kustomization import Kustomization
 
 _KINDS = {"configMapGenerator": ("ConfigMap", "data"), "secretGenerator": ("Secret", "stringData")}
@@ -26,10 +26,10 @@ _LINE = re.compile(rb"[ \t]*(?P<key>[\w.-]+)=(?P<value>[^\r\n]*)")
 class Generated:
     """An object that is written nowhere as one."""
 
-    __slots__ = ("_said", "path")
+    __slots__ = ("_said",)
 
-    def __init__(self, said: Value, path: str) -> None:
-        self._said, self.path = said, path
+    def __init__(self, said: Value) -> None:
+        self._said = said
 
     def changed(self, _number: int, changes: tuple[Change, ...]) -> Value:
         """The object after some changes."""
@@ -75,7 +75,7 @@ def _generated(
         "metadata": mapping_of(about, said.place),
         where: mapping_of(entries, said.place),
     }
-    origin = Generated(mapping_of(whole, said.place), kustomization.path)
+    origin = Generated(mapping_of(whole, said.place))
     return [*objects, Deployed(origin, 0, kind, "v1", name.text(), namespace.text())]
 
 
@@ -108,7 +108,10 @@ def _variables(file: File, tree: Tree) -> Iterator[tuple[str, Value]]:
     for number, line in enumerate(source.data.split(b"\n") if source is not None else ()):
         match = _LINE.match(line)
         if match is not None and source is not None:
-            start, end = len(line[: match.start("value")].decode("utf8", "replace")), len(line.decode("utf8", "replace"))
+            start, end = (
+                len(line[: match.start("value")].decode("utf8", "replace")),
+                len(line.decode("utf8", "replace")),
+            )
             place = Place.at(source, (number, start), (number, end))
             yield match["key"].decode(), known(match["value"].decode("utf8", "replace"), place)
 

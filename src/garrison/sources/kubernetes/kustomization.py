@@ -18,7 +18,9 @@ from garrison.sources.kubernetes.edits import entry, listed
 from garrison.sources.kubernetes.objects import Entry
 
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
-_REMOTE = re.compile(r"^[\w.+-]+://|^git@|^(www\.)?(github|gitlab|bitbucket)\.(com|org)[/:]|\?ref=|\?version=|\.git(/|$|\?)")
+_REMOTE = re.compile(
+    r"^[\w.+-]+://|^git@|^(www\.)?(github|gitlab|bitbucket)\.(com|org)[/:]|\?ref=|\?version=|\.git(/|$|\?)"
+)
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _NOT_OBJECTS = ("transformers", "generators", "validators", "configurations", "replacements", "crds")
 # What Garrison does not apply. `sortOptions`, `buildMetadata` and the like change nothing that is judged.

@@ -55,11 +55,6 @@ class Piece:
         self._packed: bytes | None = None
         self._changed: dict[tuple[int, tuple[Change, ...]], Value] = {}
 
-    @property
-    def path(self) -> str:
-        """Of the file."""
-        return self.source.path
-
     def load(self) -> list[Declared]:
         """Compose it, and say which objects it declares."""
         declared: list[Declared] = []

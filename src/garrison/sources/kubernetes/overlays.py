@@ -21,7 +21,7 @@ from garrison.sources.kubernetes.replacements import replace
 from garrison.sources.kubernetes.transformers import apply_counts_and_images, apply_labels, apply_names
 
 _MAX_DEPTH = 50  # of kustomizations in kustomizations
-_MAX_OBJECTS = 100_000  # that all kustomizations of a scan hand on
+_MAX_HANDED_ON = 500_000  # objects, counted in each kustomization they go through; kubeflow/manifests has 10,000
 
 
 class Overlays:
@@ -63,11 +63,9 @@ class Overlays:
         objects = list(objects)
         for path in one.lists:
             objects += self._taken(path, one)
-        if self._count + len(objects) > _MAX_OBJECTS:
-            message = f"kustomizations deploy more than {_MAX_OBJECTS:,} objects: the rest is not read"
-            self._tree.problem(one.path, message, hint="scan a part of them")
-            objects = objects[: max(0, _MAX_OBJECTS - self._count)]
-        self._count += len(objects) + 1
+        if not self._afford(len(objects), one):
+            self._open.pop()
+            return objects
         objects = generate(one, objects, self._tree)
         for path in one.all("components"):
             component = self._all.get(one.beside(path.text()))
@@ -95,8 +93,20 @@ class Overlays:
         self.files.add(where)
         return found
 
+    def _afford(self, number: int, one: Kustomization) -> bool:
+        """Whether so many objects may be handed on; said once where they may not."""
+        before, self._count = self._count, self._count + number + 1
+        if self._count <= _MAX_HANDED_ON:
+            return True
+        if before <= _MAX_HANDED_ON:
+            message = f"kustomizations hand on more than {_MAX_HANDED_ON:,} objects: the rest is not read"
+            self._tree.problem(one.path, message, hint="scan a part of them")
+        return False
+
     def _may_enter(self, inner: Kustomization, path: Value, one: Kustomization) -> bool:
         line = path.place.line if path.place is not None else 0
+        if self._count > _MAX_HANDED_ON:
+            return False
         if inner.folder in self._open:
             message = f"it lists {path.text()}, which lists it again: kustomize refuses a circle"
             self._tree.problem(one.path, message, line=line, hint="take one of the two out")

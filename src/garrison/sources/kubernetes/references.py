@@ -63,8 +63,9 @@ class _Book:
         return change
 
     def _subject(self, subject: Value) -> Value:
+        """Kustomize takes every subject for an account, whatever its kind."""
         name, space = entry(subject, "name"), entry(subject, "namespace")
-        found = self.by_old.get((entry(subject, "kind").text(), name.text()), ())
+        found = self.by_old.get(("ServiceAccount", name.text()), ())
         there = [a for a in found if any(its[1] == space.text() for its in a.ids)] or list(found)
         if not there:
             return subject

@@ -93,7 +93,9 @@ def _with(whole: Value, steps: tuple[str, ...], value: Value, options: Value, *,
     step, rest = steps[0], steps[1:]
     items = listed(whole)
     if items is not None:
-        now = [_with(i, rest, value, options, creates=creates) if _chosen(step, n, i) else i for n, i in enumerate(items)]
+        now = [
+            _with(i, rest, value, options, creates=creates) if _chosen(step, n, i) else i for n, i in enumerate(items)
+        ]
         return Value(State.KNOWN, tuple(now), whole.place, rest=whole.rest)
     before = entry(whole, step := _key(step))
     if (before.state is State.ABSENT and not creates) or (body_of(whole) is None and whole.state is State.KNOWN):
@@ -140,5 +142,5 @@ def _chosen(step: str, number: int, item: Value) -> bool:
 
 
 def _steps(path: str) -> tuple[str, ...]:
-    """`spec.containers.[name=a].env`, with `\\.` for a point in a name."""
+    """The steps of `spec.containers.[name=a].env`; a backslash makes a point one of the name."""
     return tuple(step.replace("\\.", ".") for step in _STEP.findall(path))[:_MAX_STEPS]

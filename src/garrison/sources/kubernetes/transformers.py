@@ -36,7 +36,9 @@ _SELECTORS_THAT_ARE_SAID: dict[str, tuple[Path, ...]] = {
         ("spec", "egress", "*", "to", "*", "podSelector", "matchLabels"),
     ),
 }
-_WITHOUT_CONTAINERS = re.compile(r"^(?!Pod$|PodTemplate$|CronJob$|DaemonSet$|Deployment$|Job$|Replica|StatefulSet$)\w+$")
+_WITHOUT_CONTAINERS = re.compile(
+    r"^(?!Pod$|PodTemplate$|CronJob$|DaemonSet$|Deployment$|Job$|Replica|StatefulSet$)\w+$"
+)
 _CONTAINERS = frozenset({"containers", "initContainers"})
 _IMAGE = re.compile(r"(?P<tag>:[\w.{}-]*)?(?P<digest>@sha256:[\w.{}-]*)?", re.ASCII)
 
@@ -168,7 +170,8 @@ def _with_images(value: Value, images: tuple[Value, ...], name: str = "", *, ite
         return value
     is_container = item and name in _CONTAINERS
     if isinstance(content, _Imaged) and content.is_container is is_container:  # one layer, however many kustomizations
-        content, images = content.base, (*content.images, *images)
+        renamed = _Imaged(content.base, (*content.images, *images), is_container=is_container)
+        return Value(State.KNOWN, renamed, value.place)
     return Value(State.KNOWN, _Imaged(content, images, is_container=is_container), value.place)
 
 
