@@ -6,7 +6,7 @@ from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets.cluster_access import KubernetesRole, RoleBinding
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
-from garrison.estate.truth import Truth
+from garrison.estate.truth import Truth, any_of
 
 _PUBLIC = (
     "system:public-info-viewer",
@@ -14,6 +14,7 @@ _PUBLIC = (
     "system:basic-user",
     "system:service-account-issuer-discovery",
 )
+_BUILT_IN = ("admin", "edit", "view")
 _SHARED = r"^(default|default-editor|default-viewer|notebook|jupyter\S*|pipeline-runner)$"
 
 
@@ -148,14 +149,17 @@ def rbac_administrator_account(binding: RoleBinding) -> Verdict:
     pillar=Pillar.ACCESS,
     maps=("NIST-800-53:AC-3", "CIS-Kubernetes-1.12:5.1.1"),
 )
-def rbac_authenticated(binding: RoleBinding) -> Verdict:
+def rbac_authenticated(binding: RoleBinding, near: Relations) -> Verdict:
     """Rights are given to everybody who can say who he is.
 
     Why: that is every pod of the cluster, notebooks and jobs too; on GKE it is everybody with a Google account.
     Fix: name the groups and accounts that need the role instead of `system:authenticated`.
     """
     beyond = ~binding.role_name.one_of(_PUBLIC) & ~binding.administrator
-    return fail_if(binding.to_anybody_known & beyond, "everybody who logs in receives a role")
+    roles = near.to(Relation.GRANTS, KubernetesRole)
+    known = Truth(True if binding.role_name.one_of(_BUILT_IN).yes else None, (binding.role_name,))
+    much = any_of(~r.only_looks for r in roles) if roles else known
+    return fail_if(binding.to_anybody_known & beyond & much, "everybody who logs in receives a role")
 
 
 @check(
@@ -269,7 +273,7 @@ def rbac_changes_webhooks(role: KubernetesRole, near: Relations) -> Verdict:
     id="rbac-creates-workloads",
     severity=Severity.LOW,
     pillar=Pillar.ACCESS,
-    maps=("ATLAS:AML.T0053", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.1.4"),
+    maps=("NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.1.4"),
 )
 def rbac_creates_workloads(role: KubernetesRole, near: Relations) -> Verdict:
     """A role creates pods in all namespaces.

@@ -70,7 +70,7 @@ def _data() -> _Data:
 
 
 def violations(
-    pod: Value, annotations: Value = absent(), *, level: Level = Level.RESTRICTED, minor: int | None = None
+    pod: Value, annotations: Value | None = None, *, level: Level = Level.RESTRICTED, minor: int | None = None
 ) -> tuple[Violation, ...]:
     """The controls of a level, and of those below it, that a pod's specification violates or may violate.
 
@@ -82,7 +82,7 @@ def violations(
     found: dict[str, list[tuple[Control, Truth]]] = {}
     for control in _data().control:
         if control.since <= version < control.until and level in (control.level, Level.RESTRICTED):
-            truth = _Pod(pod, annotations, version).violates(control)
+            truth = _Pod(pod, absent() if annotations is None else annotations, version).violates(control)
             if not truth.no:
                 found.setdefault(control.id, []).append((control, truth))
     return tuple(Violation(its[0][0], _all_that_do([t for _, t in its])) for its in found.values())

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
 from garrison.estate.literals import credentials, is_default
-from garrison.estate.truth import Truth, all_of, any_of
+from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import Body, State, Value, known
 
 EVERYONE = ("system:anonymous", "system:unauthenticated")
@@ -54,12 +54,11 @@ class KubernetesRole(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         wanted = ((*verbs, *also), (*resources, *also, *parts), (*groups, *also))
 
         def rule(said: Value) -> Truth:
-            lists = zip(("verbs", "resources", "apiGroups"), wanted, strict=True)
-            return all_of(
-                (
-                    *(said.child(name).any(lambda v: v.one_of(words)) for name, words in lists),
-                    said.child("resourceNames").is_empty(),
-                )
+            return (
+                said.child("verbs").any(lambda v: v.one_of(wanted[0]))
+                & said.child("resources").any(lambda r: r.one_of(wanted[1]))
+                & said.child("apiGroups").any(lambda g: g.one_of(wanted[2]))
+                & said.child("resourceNames").is_empty()
             )
 
         near = [r for r, words in zip(self.rules.items(), self._words, strict=True) if _may_allow(words, wanted)]
@@ -67,6 +66,16 @@ class KubernetesRole(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         if self.rules.state is State.UNKNOWN:
             return Truth(None, (self.rules,))
         return any_of((*map(rule, near), *rest)) if near or rest else Truth(False, (self.rules,))
+
+    @cached_property
+    def only_looks(self) -> Truth:
+        """Whether it allows no more than reading, and no secrets."""
+        return self.rules.all(
+            lambda r: (
+                r.child("verbs").all(lambda v: v.one_of(("get", "list", "watch")))
+                & ~r.child("resources").any(lambda x: x.one_of(("secrets", "*")))
+            )
+        )
 
     @cached_property
     def _words(self) -> tuple[tuple[frozenset[str] | None, ...], ...]:

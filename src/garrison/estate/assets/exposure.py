@@ -122,13 +122,39 @@ class NetworkPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     pods: Value = UNMAPPED  # a selector; an empty one is all pods of the namespace
     directions: Value = UNMAPPED  # Ingress, Egress; absent is Ingress, and Egress where rules for it are said
     incoming: Value = UNMAPPED  # rules
+    outgoing: Value = UNMAPPED  # rules
+
+    @cached_property
+    def of_every_pod(self) -> Truth:
+        """Whether it selects all pods of its namespace."""
+        return self.pods.child("matchLabels").is_empty() & self.pods.child("matchExpressions").is_empty()
+
+    @cached_property
+    def limits_outgoing(self) -> Truth:
+        """Whether it refuses some of what its pods send: a rule that names no target lets all out."""
+        named = self.directions.any(lambda d: d.equals("Egress")) | self.outgoing.given()
+        return named & ~self.outgoing.any(lambda r: _anywhere(r.child("to")) & r.child("ports").is_empty())
+
+    @cached_property
+    def lets_all_in(self) -> Truth:
+        """Whether a rule of it says neither who nor where."""
+        return self.incoming.any(lambda r: _anywhere(r.child("from")) & r.child("ports").is_empty())
 
     @cached_property
     def limits_incoming(self) -> Truth:
         """Whether it refuses some traffic to its pods: a rule without a source lets all in."""
         named = self.directions.is_empty() | self.directions.any(lambda d: d.equals("Ingress"))
-        everyone = self.incoming.any(lambda r: r.child("from").is_empty() & r.child("ports").is_empty())
-        return named & ~everyone
+        return named & ~self.lets_all_in
+
+
+def _anywhere(peers: Value) -> Truth:
+    """Whether peers of a network policy are everybody."""
+
+    def everybody(peer: Value) -> Truth:
+        block = peer.child("ipBlock")
+        return block.child("cidr").one_of(EVERYWHERE) & block.child("except").is_empty()
+
+    return peers.is_empty() | peers.any(everybody)
 
 
 class MeshAuthorization(Asset, frozen=True, kw_only=True, eq=False, dict=True):
