@@ -52,9 +52,14 @@ def pod(
     }
 
 
-def violated(said: dict[str, Any], minor: int = 37, level: Level = Level.RESTRICTED, **annotations: str) -> set[str]:
-    notes = value({k.replace("__", "/"): v for k, v in annotations.items()})
-    return {v.control.id for v in violations(value(said), notes, level=level, minor=minor) if v.truth.yes}
+def violated(
+    said: dict[str, Any],
+    minor: int = 37,
+    level: Level = Level.RESTRICTED,
+    annotations: dict[str, str] | None = None,
+) -> set[str]:
+    found = violations(value(said), value(annotations or {}), level=level, minor=minor)
+    return {v.control.id for v in found if v.truth.yes}
 
 
 HTTP = {"httpGet": {"host": "10.0.0.1", "port": 80}}
@@ -167,17 +172,17 @@ def test_the_baseline_asks_nothing_of_restricted(said: dict[str, Any], minor: in
 @pytest.mark.parametrize(
     ("name", "text", "minor", "expected"),
     [
-        ("container.apparmor.security.beta.kubernetes.io__a", "unconfined", 37, {"appArmorProfile"}),
-        ("container.apparmor.security.beta.kubernetes.io__a", "localhost/mine", 37, set()),
-        ("container.apparmor.security.beta.kubernetes.io__a", "runtime/default", 0, set()),
-        ("seccomp.security.alpha.kubernetes.io__pod", "unconfined", 18, {"seccompProfile_baseline"}),
-        ("container.seccomp.security.alpha.kubernetes.io__a", "unconfined", 18, {"seccompProfile_baseline"}),
-        ("seccomp.security.alpha.kubernetes.io__pod", "docker/default", 18, set()),
-        ("seccomp.security.alpha.kubernetes.io__pod", "unconfined", 19, set()),
+        ("container.apparmor.security.beta.kubernetes.io/a", "unconfined", 37, {"appArmorProfile"}),
+        ("container.apparmor.security.beta.kubernetes.io/a", "localhost/mine", 37, set()),
+        ("container.apparmor.security.beta.kubernetes.io/a", "runtime/default", 0, set()),
+        ("seccomp.security.alpha.kubernetes.io/pod", "unconfined", 18, {"seccompProfile_baseline"}),
+        ("container.seccomp.security.alpha.kubernetes.io/a", "unconfined", 18, {"seccompProfile_baseline"}),
+        ("seccomp.security.alpha.kubernetes.io/pod", "docker/default", 18, set()),
+        ("seccomp.security.alpha.kubernetes.io/pod", "unconfined", 19, set()),
     ],
 )
 def test_annotations_count_as_long_as_they_did(name: str, text: str, minor: int, expected: set[str]) -> None:
-    assert violated(pod(), minor, **{name: text}) == expected
+    assert violated(pod(), minor, annotations={name: text}) == expected
 
 
 def test_privileged_asks_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
-from garrison.estate.assets.cluster_access import ConfigMap, Namespace
+from garrison.estate.assets.cluster_access import ApiObject, ConfigMap, Namespace
 from garrison.estate.assets.exposure import NetworkPolicy
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Relations
@@ -119,3 +119,22 @@ def ml_namespace_takes_every_pod(namespace: Namespace, near: Relations) -> Verdi
     """
     unguarded = namespace.enforced_level.equals("privileged")
     return fail_if(unguarded & _runs_ml(namespace, near), "no Pod Security Standard is enforced")
+
+
+@check(
+    id="api-version-removed",
+    severity=Severity.LOW,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:SI-2",),
+)
+def api_version_removed(declared: ApiObject) -> Verdict:
+    """An object is written for a version of the API that is gone.
+
+    Why: no cluster that still gets fixes takes it: a network policy or a pod security policy that was never applied guards
+    no model, though the repository says so.
+    Fix: write it in the version that is served now; replace a PodSecurityPolicy by the labels of Pod Security Admission.
+    """
+    gone = declared.removal
+    since = "" if gone is None else f"it is not served since Kubernetes 1.{gone.minor}"
+    now = f", {gone.now} is" if gone is not None and gone.now else ""
+    return fail_if(Truth(gone is not None, (declared.api_version,)), since + now)

@@ -62,7 +62,7 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     progress(f"relating {len(read.assets):,} assets")
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
     ids = frozenset(c.id for c in all_checks()) if read.ignores else frozenset()
-    estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
+    estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)], settings.today)
     estate.facts = FactBook(estate, settings.loaded.stated(tree.top)).of
     link(estate)
     link_selectors(estate)

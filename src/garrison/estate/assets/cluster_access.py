@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
+from garrison.estate.kubernetes_versions import Removed, removed
 from garrison.estate.literals import credentials, is_default
 from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import Body, State, Value, known
@@ -21,6 +22,17 @@ class Namespace(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """A namespace of a cluster."""
 
     enforced_level: Value = UNMAPPED  # of the Pod Security Standards: privileged, baseline, restricted
+
+
+class ApiObject(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """An object as the API takes it, of a kind that it once served in other versions."""
+
+    api_version: Value = UNMAPPED  # apps/v1
+
+    @cached_property
+    def removal(self) -> Removed | None:
+        """Since when its version is not served; None while it is."""
+        return removed(self.api_version.text(), self.type)
 
 
 class ServiceAccount(Asset, frozen=True, kw_only=True, eq=False, dict=True):
