@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
+import msgspec
+
 from garrison.sources.documents import load
 from garrison.sources.interface import File, Tree
 from garrison.sources.kubernetes.deployed import Deployed
@@ -12,6 +14,7 @@ from garrison.sources.kubernetes.kustomization import KUSTOMIZATIONS
 from garrison.sources.kubernetes.layout import CHART, Layout, layout_of, note_what_is_left_out
 from garrison.sources.kubernetes.objects import Kept, KubernetesObject, Piece
 from garrison.sources.kubernetes.overlays import Overlays
+from garrison.sources.kubernetes.pipelines import TYPES, as_object
 from garrison.sources.kubernetes.scan import documents
 from garrison.sources.kubernetes.types import by_kind
 
@@ -90,6 +93,8 @@ class _Manifests:
                 for complaint in piece.complaints:
                     self._tree.problem(file.path, complaint.message, line=complaint.line, hint=complaint.hint)
             for number, one in met:
-                yield Deployed(piece, number, one.type, one.version, one.name, one.namespace, only_local=one.only_local)
+                deployed = Deployed(piece, number, one.type, one.version, one.name, one.namespace)
+                deployed = msgspec.structs.replace(deployed, only_local=one.only_local)
+                yield deployed.with_change(as_object) if one.type in TYPES else deployed
         if templated:
             self._tree.note(file.path, "a template, not a manifest, until its {{ }} are filled in: not read")

@@ -13,6 +13,7 @@ from garrison.estate.values import Place, Source, Value, absent, dig, known, unk
 from garrison.sources.documents import GO_WORDS, Reader, compose, entries, joined, pieces
 from garrison.sources.kubernetes.deployed import Deployed
 from garrison.sources.kubernetes.edits import Change
+from garrison.sources.kubernetes.pipelines import KIND, MARKS, TYPES, VERSION
 from garrison.sources.kubernetes.types import type_of
 from garrison.sources.nodes import Complaint, Mapping, Node, Scalar, Sequence
 
@@ -127,7 +128,8 @@ class Declared:
     def __init__(self, node: Mapping, kind: str, version: str) -> None:
         about = _mapping(entries(node).get("metadata"))
         self.node, self.version, self.type = node, version, type_of(version, kind)
-        self.name = _text(about.get("name")) or _text(about.get("generateName"))
+        named = _mapping(entries(node).get("pipelineInfo")) if self.type in TYPES else {}
+        self.name = _text((about or named).get("name")) or _text(about.get("generateName"))
         self.namespace = _text(about.get("namespace"))
         # what kustomize reads, and does not deploy
         self.only_local = _text(_mapping(about.get("annotations")).get(_LOCAL)) not in ("", "false")
@@ -147,6 +149,8 @@ def _declared(root: Node) -> Iterator[Declared]:
             stack += [(item, kind.removesuffix("List"), version) for item in reversed(items.items)]
         elif kind and version:
             yield Declared(node, kind, version)
+        elif all(mark.decode() in said for mark in MARKS):
+            yield Declared(node, KIND, VERSION)
 
 
 def _text(node: Node | None) -> str:
