@@ -101,6 +101,11 @@ class MeshGateway(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         return self.name.matches(local) | self.pods.child("istio").matches(local)
 
     @cached_property
+    def open_to_routes(self) -> Truth:
+        """Whether every namespace may hang routes on it."""
+        return self.listeners.any(lambda x: x.child("allowedRoutes").child("namespaces").child("from").equals("All"))
+
+    @cached_property
     def plain(self) -> Truth:
         """Whether one of its ports serves HTTP without TLS and does not merely send people to HTTPS."""
         by_istio = self.servers.any(
@@ -113,6 +118,18 @@ class MeshGateway(Asset, frozen=True, kw_only=True, eq=False, dict=True):
             self.listeners.any(lambda x: x.child("protocol").equals("HTTP"))
             & ~self.listeners.any(lambda x: x.child("protocol").one_of(("HTTPS", "TLS")))
         )
+
+
+class ReferenceGrant(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """What other namespaces may refer to in this one: the ReferenceGrant of the Gateway API."""
+
+    namespace: Value = UNMAPPED
+    targets: Value = UNMAPPED  # items of group, kind, and name unless all are meant
+
+    @cached_property
+    def every_secret(self) -> Truth:
+        """Whether it opens all secrets of its namespace."""
+        return self.targets.any(lambda t: t.child("kind").equals("Secret") & t.child("name").is_empty())
 
 
 class NetworkPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):
