@@ -135,7 +135,7 @@ def _serves_models(workload: Workload) -> Truth:
 def _default_token(workload: Workload, near: Relations) -> Truth:
     """Whether it receives a token of the account that every pod has; an operator may say another account."""
     kept = any_of(~a.mounts_token for a in near.to(Relation.RUNS_AS, ServiceAccount))
-    default = workload.service_account.equals("default") & ~workload.has_operator
+    default = workload.service_account.equals("default") & ~workload.has_operator & ~workload.is_template
     return default & workload.mounts_token & ~kept
 
 

@@ -426,6 +426,14 @@ def test_what_a_patch_deletes_is_not_deployed(scanned: Read) -> None:
     assert scanned(patch("$patch: delete\n")).objects == {}
 
 
+def test_a_patch_that_nothing_names_is_no_object(scanned: Read) -> None:
+    found = scanned({**one("resources: [../b]\n"), "o/manager_patch.yaml": DEPLOYMENT, "x/patch.yaml": DEPLOYMENT})
+    assert list(found.objects) == [D, "x:Deployment//scorer"]  # the latter lies with no kustomization
+    assert found.notes == [
+        ("o/manager_patch.yaml", "it is called a patch, and no kustomization names it: not read as an object")
+    ]
+
+
 def test_what_is_only_local_is_not_deployed(scanned: Read) -> None:
     local = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {config.kubernetes.io/local-config: 'true'}}\n"
     assert scanned({"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": local}).objects == {}

@@ -174,6 +174,11 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         return Truth(re.search(_TRAINING, self.type) is not None)
 
     @property
+    def is_template(self) -> Truth:
+        """Whether what is started from it says more: the account, the namespace."""
+        return Truth(re.search(r"(Runtime|WorkflowTemplate)\.", self.type) is not None)
+
+    @property
     def has_operator(self) -> Truth:
         """Whether KServe or KubeRay makes its pods: accounts, services and the door to it are said elsewhere."""
         return Truth(self.type.endswith((".serving.kserve.io", ".ray.io")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -11,6 +12,7 @@ from garrison.sources.interface import File, Tree
 from garrison.sources.kubernetes.kustomization import KUSTOMIZATIONS, Kustomization, read_kustomization
 
 CHART = "Chart.yaml"
+_PATCH = re.compile(r"(^|[-_.])patch(es)?\.[a-z]+$|(^|/)patch(es)?[-_/][^/]+$", re.IGNORECASE)
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -19,6 +21,12 @@ class Layout(msgspec.Struct, frozen=True):
     kustomizations: dict[str, Kustomization]
     charts: frozenset[str]
     fragments: frozenset[str]  # files that change objects and are none
+
+    def is_unused_patch(self, file: File) -> bool:
+        """Whether it is called a patch and lies with a kustomization, none of which names it: a part of an object."""
+        return _PATCH.search(file.path) is not None and any(
+            folder in self.kustomizations for folder in _above(file.folder)
+        )
 
     def chart_of(self, file: File) -> str | None:
         """The folder of the chart whose template a file is."""

@@ -29,9 +29,14 @@ def read_manifests(files: Sequence[File], tree: Tree, wanted: Collection[str]) -
         for one in deployed:
             _add(same, one, kustomization.folder)
     for file in manifests.files.values():
-        if file.path not in overlays.files and file.path not in layout.fragments:
-            for one in manifests.objects_of(file.path) or ():
-                _add(same, one, file.folder)
+        if file.path in overlays.files or file.path in layout.fragments:
+            continue
+        objects = manifests.objects_of(file.path) or ()
+        if objects and layout.is_unused_patch(file):
+            tree.note(file.path, "it is called a patch, and no kustomization names it: not read as an object")
+            continue
+        for one in objects:
+            _add(same, one, file.folder)
     note_what_is_left_out(layout, manifests.templates, tree)
     return [found for address, twins in same.items() for found in _addressed(address, twins)]
 
