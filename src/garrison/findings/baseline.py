@@ -66,8 +66,9 @@ def read_baseline(path: Path) -> Baseline:
 
 def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
     """Every finding, sorted so that differences stay small. Raises ConfigError where it cannot be written."""
+    every = (one for finding in findings for one in (finding, *finding.also))
     entries = sorted(
-        (Entry(f.fingerprint, f.check.id, f.asset.address, f.severity.value, f.place.source.path) for f in findings),
+        (Entry(f.fingerprint, f.check.id, f.asset.address, f.severity.value, f.place.source.path) for f in every),
         key=lambda e: (e.path, e.asset, e.check),
     )
     data = msgspec.json.format(msgspec.json.encode(Baseline(_VERSION, tuple(entries))), indent=1)
