@@ -141,3 +141,25 @@ def test_names() -> None:
     assert is_sensitive("apiKey")
     assert not is_sensitive("secret_name")
     assert not is_sensitive("author")
+
+
+def test_what_a_kustomization_makes_secrets_of() -> None:
+    lines = [
+        "secretGenerator:",
+        "- name: store",
+        "  literals:",
+        "  - USER=minio",
+        "  - other='quo ted'",
+        "- name: inline",
+        "  literals: [X=abc/def+, y=c d]",
+        "images:",
+        "- name: a=b",
+    ]
+    assert masked(lines) == [
+        *lines[:3],
+        "  - USER=••••••",
+        "  - other=••••••",
+        "- name: inline",
+        "  literals: [X=••••••, y=••••••]",
+        *lines[7:],
+    ]

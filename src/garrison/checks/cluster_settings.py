@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
-from garrison.estate.assets.cluster_access import ConfigMap, Namespace
+from garrison.estate.assets.cluster_access import ApiObject, ConfigMap, Namespace
 from garrison.estate.assets.exposure import NetworkPolicy
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Relations
@@ -119,3 +119,56 @@ def ml_namespace_takes_every_pod(namespace: Namespace, near: Relations) -> Verdi
     """
     unguarded = namespace.enforced_level.equals("privileged")
     return fail_if(unguarded & _runs_ml(namespace, near), "no Pod Security Standard is enforced")
+
+
+@check(
+    id="api-version-removed",
+    severity=Severity.LOW,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:SI-2",),
+)
+def api_version_removed(declared: ApiObject) -> Verdict:
+    """An object is written for a version of the API that is gone.
+
+    Why: no cluster that still gets fixes takes it: a network policy or a pod security policy that was never applied guards
+    no model, though the repository says so.
+    Fix: write it in the version that is served now; replace a PodSecurityPolicy by the labels of Pod Security Admission.
+    """
+    gone = declared.removal
+    since = "" if gone is None else f"it is not served since Kubernetes 1.{gone.minor}"
+    now = f", {gone.now} is" if gone is not None and gone.now else ""
+    return fail_if(Truth(gone is not None, (declared.api_version,)), since + now)
+
+
+@check(
+    id="delivery-anonymous",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
+)
+def delivery_anonymous(settings: ConfigMap) -> Verdict:
+    """Argo CD lets everybody in without a login.
+
+    Why: whoever reaches it sees what is deployed and with which settings, and deploys as far as the default role goes.
+    Fix: remove `users.anonymous.enabled`; connect your identity provider.
+    """
+    return fail_if(settings.says("users.anonymous.enabled", r"(?i)^true$"), "anonymous users are let in")
+
+
+@check(
+    id="gpu-shared-in-turns",
+    severity=Severity.LOW,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:AC-4", "NIST-800-53:SC-6"),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+)
+def gpu_shared_in_turns(settings: ConfigMap) -> Verdict:
+    """Pods share a GPU in turns, with nothing between them.
+
+    Why: time slicing isolates neither memory nor faults: one team's job ends another's, takes its memory, and learns from
+    timing what model runs beside it.
+    Fix: split the GPU with MIG, or keep nodes with time slicing for one team.
+    """
+    sliced = settings.text_has(r"(?m)^\s*timeSlicing\s*:")
+    return fail_if(sliced, "its device plug-in shares by time slicing")

@@ -286,3 +286,18 @@ def _has_public_address(instance: Instance, near: Relations) -> Truth:
     interface = near.any_by(Relation.EXPOSES, Interface, lambda i: i.public_address)
     by_subnet = ~instance.chooses_address & Truth(subnet.yes, subnet.because)
     return instance.public | by_subnet | Truth(interface.yes, interface.because)
+
+
+@check(
+    id="cluster-version-retired",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:SI-2", "AWS-FSBP:EKS.2"),
+)
+def cluster_version_retired(cluster: Cluster, near: Relations) -> Verdict:
+    """A cluster runs a version of Kubernetes that gets no more fixes.
+
+    Why: holes found since then stay open on every node that trains or serves.
+    Fix: upgrade a minor version at a time to one that its provider supports.
+    """
+    return fail_if(cluster.unpatched(near.estate.today), "its version gets no more fixes")

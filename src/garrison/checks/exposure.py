@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
-from garrison.estate.assets.exposure import Ingress, MeshAuthorization, MeshEncryption, MeshGateway
+from garrison.estate.assets.exposure import Ingress, MeshAuthorization, MeshEncryption, MeshGateway, ReferenceGrant
 
 
 @check(
@@ -69,3 +69,34 @@ def mesh_allows_anyone(policy: MeshAuthorization) -> Verdict:
     Fix: say in `from` which accounts or namespaces may call.
     """
     return fail_if(policy.allows_anyone, "a rule says neither who nor what")
+
+
+@check(
+    id="gateway-open-to-routes",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:AC-4", "NIST-800-53:AC-6"),
+    confidence=Confidence.MEDIUM,
+)
+def gateway_open_to_routes(gateway: MeshGateway) -> Verdict:
+    """Every namespace may hang routes on a gateway.
+
+    Why: whoever may create a route in some namespace takes over the host name or path of a model, and receives its requests.
+    Fix: set `allowedRoutes.namespaces.from: Selector` and label the namespaces that may.
+    """
+    return fail_if(gateway.open_to_routes, "routes are taken from all namespaces")
+
+
+@check(
+    id="reference-grant-every-secret",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:AC-6", "NIST-800-53:IA-5"),
+)
+def reference_grant_every_secret(grant: ReferenceGrant) -> Verdict:
+    """Another namespace may use every secret of this one.
+
+    Why: a gateway of theirs serves with the certificate and key of any model's interface here.
+    Fix: name the one secret in `to`.
+    """
+    return fail_if(grant.every_secret, "it grants secrets without a name")

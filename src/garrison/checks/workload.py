@@ -7,7 +7,7 @@ from garrison.estate.assets.cluster_access import ServiceAccount
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
-from garrison.estate.truth import any_of
+from garrison.estate.truth import Truth, any_of
 
 
 @check(
@@ -125,8 +125,31 @@ def ml_server_cluster_token(workload: Workload, near: Relations) -> Verdict:
     the cluster with whatever that account was ever given.
     Fix: set `automountServiceAccountToken: false`, or give the server an account of its own.
     """
-    serves = any_of(c.about_ml for c in workload.containers if c.server is not None) & ~workload.has_operator
-    accounts = near.to(Relation.RUNS_AS, ServiceAccount)
-    kept = any_of(~a.mounts_token for a in accounts)
-    default = workload.service_account.equals("default")
-    return fail_if(serves & workload.mounts_token & default & ~kept, "it carries the default account's token")
+    return fail_if(_serves_models(workload) & _default_token(workload, near), "it carries the default account's token")
+
+
+def _serves_models(workload: Workload) -> Truth:
+    return any_of(c.about_ml for c in workload.containers if c.server is not None)
+
+
+def _default_token(workload: Workload, near: Relations) -> Truth:
+    """Whether it receives a token of the account that every pod has; an operator may say another account."""
+    kept = any_of(~a.mounts_token for a in near.to(Relation.RUNS_AS, ServiceAccount))
+    default = workload.service_account.equals("default") & ~workload.has_operator & ~workload.is_template
+    return default & workload.mounts_token & ~kept
+
+
+@check(
+    id="workload-default-token",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0091.000", "NIST-800-53:AC-6", "CIS-Kubernetes-1.12:5.1.5", "CIS-Kubernetes-1.12:5.1.6"),
+)
+def workload_default_token(workload: Workload, near: Relations) -> Verdict:
+    """Workload carries the token of the account that every pod has.
+
+    Why: a flaw in it speaks to the cluster with whatever that account was ever given.
+    Fix: set `automountServiceAccountToken: false`, or give it an account of its own where it talks to the cluster.
+    """
+    told = _serves_models(workload)  # as ml-server-cluster-token
+    return fail_if(_default_token(workload, near) & ~told, "it carries the default account's token")

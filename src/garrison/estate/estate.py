@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar, overload
@@ -19,8 +20,9 @@ A = TypeVar("A", bound="Asset")
 class Estate:
     """All assets of a scan, and how they relate."""
 
-    def __init__(self, assets: Iterable[Asset]) -> None:
+    def __init__(self, assets: Iterable[Asset], today: dt.date | None = None) -> None:
         self.assets = tuple(assets)
+        self.today = today or dt.datetime.now().astimezone().date()  # what has run out is judged by it
         self.graph = Graph()
         self.facts: Callable[[Asset], Facts] = lambda asset: Facts(asset.public)  # reach puts a better one here
         self.by_address: dict[str, Asset] = {}

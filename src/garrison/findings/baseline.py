@@ -73,7 +73,8 @@ def entry_of(finding: Finding) -> Entry:
 
 def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
     """Every finding, sorted so that differences stay small. Raises ConfigError where it cannot be written."""
-    entries = sorted(map(entry_of, findings), key=lambda e: (e.path, e.asset, e.check))
+    every = (one for finding in findings for one in (finding, *finding.also))
+    entries = sorted(map(entry_of, every), key=lambda e: (e.path, e.asset, e.check))
     data = msgspec.json.format(msgspec.json.encode(Baseline(_VERSION, tuple(entries))), indent=1)
     try:
         path.write_bytes(data + b"\n")
@@ -89,9 +90,10 @@ def split(
     Entries of checks that are not among the `judged` ones say nothing.
     """
     known = {e.fingerprint for e in baseline.findings}
-    fresh = [f for f in findings if f.fingerprint not in known]
-    old = [f for f in findings if f.fingerprint in known]
-    met = {f.fingerprint for f in old}
+    prints = [{f.fingerprint, *(a.fingerprint for a in f.also)} for f in findings]
+    fresh = [f for f, its in zip(findings, prints, strict=True) if known.isdisjoint(its)]
+    old = [f for f, its in zip(findings, prints, strict=True) if not known.isdisjoint(its)]
+    met = known.intersection(frozenset().union(*prints))
     return fresh, old, [e for e in baseline.findings if e.fingerprint not in met and e.check in judged]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,6 +38,7 @@ class Finding(msgspec.Struct, frozen=True, eq=False):
     fingerprint: str
     risk: Risk
     condition: str = ""  # it exists only if this holds
+    also: tuple[Finding, ...] = ()  # the same, of the same lines, where something else deploys them
 
     @property
     def severity(self) -> Severity:
@@ -51,6 +54,21 @@ class Finding(msgspec.Struct, frozen=True, eq=False):
     def decided_by(self) -> tuple[str, ...]:
         """What would decide an unknown outcome: variables, parameters, resources."""
         return tuple(dict.fromkeys(e.decided_by for e in self.evidence if e.decided_by))
+
+
+def told_once(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, of which those that several roots owe to the same lines are one: two overlays of one base.
+
+    The first one stays, and carries the others.
+    """
+    same: dict[tuple[object, ...], list[Finding]] = {}
+    times: Counter[tuple[object, ...]] = Counter()
+    for finding in findings:
+        places = [finding.asset.place, *(e.place for e in finding.evidence)]
+        lines = (finding.check.id, finding.why, *((p.source.path, p.start, p.end) for p in places))
+        times[lines, finding.asset.root] += 1  # two things of one root are two findings
+        same.setdefault((times[lines, finding.asset.root], *lines), []).append(finding)
+    return [msgspec.structs.replace(f[0], also=tuple(f[1:])) if len(f) > 1 else f[0] for f in same.values()]
 
 
 def evidence_of(values: tuple[Value, ...], asset: Asset) -> tuple[Evidence, ...]:

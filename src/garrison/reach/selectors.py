@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from garrison.estate.assets.asset import Asset
+from garrison.estate.assets.certificates import Issuer, ServedCertificate
 from garrison.estate.assets.cluster_access import ConfigMap, KubernetesRole, Namespace, RoleBinding, ServiceAccount
 from garrison.estate.assets.exposure import Ingress, MeshAuthentication, MeshAuthorization, NetworkPolicy, Service
 from garrison.estate.assets.identity import Role
 from garrison.estate.assets.ml_serving import ComputeCluster, InferenceService
+from garrison.estate.assets.volume import Volume
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Relation, refs
@@ -60,6 +62,7 @@ class _Root:
         self._policies()
         self._identities()
         self._mounts()
+        self._certificates()
         self._owners()
 
     def _services(self) -> None:
@@ -113,6 +116,17 @@ class _Root:
                 for settings in self._named(ConfigMap, named.text(), namespace_of(pod)):
                     if settings.type == kind:
                         self.graph.add(pod, Relation.MOUNTS, settings, named)
+            for volume in pod.volumes.items():
+                claim = dig(volume, ("persistentVolumeClaim", "claimName"))
+                for disk in self._named(Volume, claim.text(), namespace_of(pod)):
+                    self.graph.add(pod, Relation.READS, disk, claim)
+
+    def _certificates(self) -> None:
+        """Who signs a certificate; an Issuer only in its namespace."""
+        for certificate in self._all(ServedCertificate):
+            space = namespace_of(certificate) if certificate.issuer_kind.text() == "Issuer" else ""
+            for issuer in self._named(Issuer, certificate.issuer.text(), space):
+                self.graph.add(certificate, Relation.TRUSTS, issuer, certificate.issuer)
 
     def _owners(self) -> None:
         """What a namespace holds, and what an operator makes of an object: its address is the object's and a `#`."""

@@ -132,6 +132,7 @@ def _finding(finding: Finding, result: Result) -> dict[str, Any]:
         "condition": finding.condition,
         "risk": {"score": finding.risk.score, "reasons": list(finding.risk.reasons)},
         "fingerprint": finding.fingerprint,
+        "also": [f.asset.address for f in finding.also],
     }
 
 

@@ -86,7 +86,9 @@ def _result(
         "locations": [
             {
                 **_location(finding.place, result),
-                "logicalLocations": [{"fullyQualifiedName": finding.asset.address, "kind": "resource"}],
+                "logicalLocations": [
+                    {"fullyQualifiedName": f.asset.address, "kind": "resource"} for f in (finding, *finding.also)
+                ],
             }
         ],
         "partialFingerprints": {"garrison/v1": finding.fingerprint},

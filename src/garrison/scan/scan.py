@@ -14,6 +14,7 @@ from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
 from garrison.estate.estate import Estate
 from garrison.findings.baseline import mended, split
+from garrison.findings.finding import told_once
 from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_in, unused
 from garrison.findings.result import Result
 from garrison.reach.access import link_access
@@ -80,7 +81,7 @@ def _tree(paths: Sequence[Path], settings: Settings) -> Tree:
 def _related(read: Read, settings: Settings) -> tuple[Estate, FactBook]:
     """All assets with what they have to do with each other, and what follows from it."""
     ids = frozenset(c.id for c in catalogue(settings.own)) if read.ignores else frozenset()
-    estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)])
+    estate = Estate([*read.assets, *assets_of_ignores(read.ignores, ids, settings.today)], settings.today)
     book = FactBook(estate, settings.loaded.stated(read.tree.top))
     estate.facts = book.of
     link(estate)
@@ -162,11 +163,12 @@ def _result(read: Read, settings: Settings, judged: Judged, paths: Paths, prefix
     notes = {*read.tree.notes, *unused(read.ignores, ignored + ignored_undecided, ids, settings.today)}
     unread = {p.path for p in read.tree.problems}  # is said of them already
     notes |= {n for n in settings.notes if n.path not in unread}
+    findings = told_once(findings)
     fresh, known, gone = split(findings, settings.baseline, ids) if settings.baseline else (findings, [], [])
     silent = (*undecided, *found[Outcome.ERROR], *(i.finding for i in ignored + ignored_undecided))
     return Result(
         findings=fresh,
-        undecided=undecided,
+        undecided=told_once(undecided),
         errors=found[Outcome.ERROR],
         ignored=ignored,
         baselined=known,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
+from garrison.estate.kubernetes_versions import Removed, removed
 from garrison.estate.literals import credentials, is_default
-from garrison.estate.truth import Truth
+from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import Body, State, Value, known
 
 EVERYONE = ("system:anonymous", "system:unauthenticated")
+ANYBODY_KNOWN = "system:authenticated"  # also every service account; with GKE, everybody who has a Google account
 _SHIPPED_PASSWORDS = frozenset({"minioadmin", "minio123", "password1234", "12341234", "admin", "password"})
 
 
@@ -20,6 +22,17 @@ class Namespace(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """A namespace of a cluster."""
 
     enforced_level: Value = UNMAPPED  # of the Pod Security Standards: privileged, baseline, restricted
+
+
+class ApiObject(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """An object as the API takes it, of a kind that it once served in other versions."""
+
+    api_version: Value = UNMAPPED  # apps/v1
+
+    @cached_property
+    def removal(self) -> Removed | None:
+        """Since when its version is not served; None while it is."""
+        return removed(self.api_version.text(), self.type)
 
 
 class ServiceAccount(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -46,19 +59,54 @@ class KubernetesRole(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     ) -> Truth:
         """Whether a rule, not bound to single names, allows one of the verbs on one of the resources.
 
-        Wildcards count; with `all_only` they are all that counts.
+        Wildcards count; with `all_only` they are all that counts. `*/exec` is that of every resource.
         """
         also = () if all_only else ("*",)
+        parts = () if all_only else tuple(f"*/{r.partition('/')[2]}" for r in resources if "/" in r)
+        wanted = ((*verbs, *also), (*resources, *also, *parts), (*groups, *also))
 
         def rule(said: Value) -> Truth:
             return (
-                said.child("verbs").any(lambda v: v.one_of((*verbs, *also)))
-                & said.child("resources").any(lambda r: r.one_of((*resources, *also)))
-                & said.child("apiGroups").any(lambda g: g.one_of((*groups, *also)))
+                said.child("verbs").any(lambda v: v.one_of(wanted[0]))
+                & said.child("resources").any(lambda r: r.one_of(wanted[1]))
+                & said.child("apiGroups").any(lambda g: g.one_of(wanted[2]))
                 & said.child("resourceNames").is_empty()
             )
 
-        return self.rules.any(rule)
+        near = [r for r, words in zip(self.rules.items(), self._words, strict=True) if _may_allow(words, wanted)]
+        rest = () if self.rules.rest is None else (Truth(None, (self.rules.rest,)),)
+        if self.rules.state is State.UNKNOWN:
+            return Truth(None, (self.rules,))
+        return any_of((*map(rule, near), *rest)) if near or rest else Truth(False, (self.rules,))
+
+    @cached_property
+    def only_looks(self) -> Truth:
+        """Whether it allows no more than reading, and no secrets."""
+        return self.rules.all(
+            lambda r: (
+                r.child("verbs").all(lambda v: v.one_of(("get", "list", "watch")))
+                & ~r.child("resources").any(lambda x: x.one_of(("secrets", "*")))
+            )
+        )
+
+    @cached_property
+    def _words(self) -> tuple[tuple[frozenset[str] | None, ...], ...]:
+        """Verbs, resources and groups of each rule; None for what is not all known."""
+        return tuple(
+            tuple(_known_words(rule.child(name)) for name in ("verbs", "resources", "apiGroups"))
+            for rule in self.rules.items()
+        )
+
+
+def _known_words(said: Value) -> frozenset[str] | None:
+    if said.state is State.UNKNOWN or said.rest is not None or any(v.state is State.UNKNOWN for v in said.items()):
+        return None
+    return frozenset(v.text() for v in said.items())
+
+
+def _may_allow(words: tuple[frozenset[str] | None, ...], wanted: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether a rule has one of each; most have not, and cost no more than this."""
+    return all(own is None or not own.isdisjoint(asked) for own, asked in zip(words, wanted, strict=True))
 
 
 class RoleBinding(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -78,6 +126,20 @@ class RoleBinding(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def to_everyone(self) -> Truth:
         """Whether people who did not say who they are receive it."""
         return self.subjects.any(lambda s: s.child("name").one_of(EVERYONE))
+
+    @cached_property
+    def to_anybody_known(self) -> Truth:
+        """Whether everybody receives it who can say who he is."""
+        return self.subjects.any(lambda s: s.child("name").equals(ANYBODY_KNOWN))
+
+    @cached_property
+    def administrator(self) -> Truth:
+        """Whether it gives the role that may do everything."""
+        return self.role_name.equals("cluster-admin") & self.role_kind.equals("ClusterRole")
+
+    def to_account(self, test: Callable[[Value], Truth]) -> Truth:
+        """Whether a service account whose name passes `test` receives it."""
+        return self.subjects.any(lambda s: s.child("kind").equals("ServiceAccount") & test(s.child("name")))
 
 
 class ConfigMap(Asset, frozen=True, kw_only=True, eq=False, dict=True):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from functools import cached_property
 from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
 from garrison.estate.credentials import credential_in, decoded, has_hole
+from garrison.estate.kubernetes_versions import supported_until
 from garrison.estate.relations import By, Relation, To
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value
@@ -124,6 +126,9 @@ class NodePool(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 class Cluster(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """The control plane of a managed Kubernetes: EKS, GKE, AKS."""
 
+    version: Value = UNMAPPED  # of Kubernetes: 1.34
+    upgrades_itself: Truth = UNMAPPED_TRUTH  # it goes on to newer minor versions without being asked
+    extended_support: Truth = UNMAPPED_TRUTH  # it gets fixes after the time in which everybody does
     public_endpoint: Truth = UNMAPPED_TRUTH  # its API has an address on the internet
     allowed_sources: Value = UNMAPPED  # CIDRs that reach that address; absent where all do
     audit_log: Truth = UNMAPPED_TRUTH  # who called its API is recorded
@@ -134,6 +139,19 @@ class Cluster(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     role: Annotated[Value, To(Relation.RUNS_AS)] = UNMAPPED
     network: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
     log_target: Annotated[Value, To(Relation.LOGS_TO)] = UNMAPPED
+
+    def unpatched(self, today: dt.date) -> Truth:
+        """Whether its version of Kubernetes gets no fixes any more."""
+
+        def over(*, extended: bool) -> Truth:
+            def ended(version: object) -> bool:
+                last = supported_until(str(version), self.provider, extended=extended)
+                return last is not None and last < today
+
+            return self.version.test(ended)
+
+        without_more = over(extended=False) & ~self.extended_support
+        return (over(extended=True) | without_more) & ~self.upgrades_itself
 
     @cached_property
     def reachable_by_anyone(self) -> Truth:

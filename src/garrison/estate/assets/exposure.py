@@ -101,6 +101,11 @@ class MeshGateway(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         return self.name.matches(local) | self.pods.child("istio").matches(local)
 
     @cached_property
+    def open_to_routes(self) -> Truth:
+        """Whether every namespace may hang routes on it."""
+        return self.listeners.any(lambda x: x.child("allowedRoutes").child("namespaces").child("from").equals("All"))
+
+    @cached_property
     def plain(self) -> Truth:
         """Whether one of its ports serves HTTP without TLS and does not merely send people to HTTPS."""
         by_istio = self.servers.any(
@@ -113,6 +118,18 @@ class MeshGateway(Asset, frozen=True, kw_only=True, eq=False, dict=True):
             self.listeners.any(lambda x: x.child("protocol").equals("HTTP"))
             & ~self.listeners.any(lambda x: x.child("protocol").one_of(("HTTPS", "TLS")))
         )
+
+
+class ReferenceGrant(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """What other namespaces may refer to in this one: the ReferenceGrant of the Gateway API."""
+
+    namespace: Value = UNMAPPED
+    targets: Value = UNMAPPED  # items of group, kind, and name unless all are meant
+
+    @cached_property
+    def every_secret(self) -> Truth:
+        """Whether it opens all secrets of its namespace."""
+        return self.targets.any(lambda t: t.child("kind").equals("Secret") & t.child("name").is_empty())
 
 
 class NetworkPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -136,11 +153,36 @@ class NetworkPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         return by_rules | self.directions.any(lambda d: d.equals("Egress"))
 
     @cached_property
+    def of_every_pod(self) -> Truth:
+        """Whether it selects all pods of its namespace."""
+        return self.pods.child("matchLabels").is_empty() & self.pods.child("matchExpressions").is_empty()
+
+    @cached_property
+    def limits_outgoing(self) -> Truth:
+        """Whether it refuses some of what its pods send: a rule that names no target lets all out."""
+        return self.about_outgoing & ~self.outgoing.any(
+            lambda r: _anywhere(r.child("to")) & r.child("ports").is_empty()
+        )
+
+    @cached_property
+    def lets_all_in(self) -> Truth:
+        """Whether a rule of it says neither who nor where."""
+        return self.incoming.any(lambda r: _anywhere(r.child("from")) & r.child("ports").is_empty())
+
+    @cached_property
     def limits_incoming(self) -> Truth:
         """Whether it refuses some traffic to its pods: a rule without a source lets all in."""
-        named = self.about_incoming
-        everyone = self.incoming.any(lambda r: r.child("from").is_empty() & r.child("ports").is_empty())
-        return named & ~everyone
+        return self.about_incoming & ~self.lets_all_in
+
+
+def _anywhere(peers: Value) -> Truth:
+    """Whether peers of a network policy are everybody."""
+
+    def everybody(peer: Value) -> Truth:
+        block = peer.child("ipBlock")
+        return block.child("cidr").one_of(EVERYWHERE) & block.child("except").is_empty()
+
+    return peers.is_empty() | peers.any(everybody)
 
 
 class MeshAuthorization(Asset, frozen=True, kw_only=True, eq=False, dict=True):

@@ -28,7 +28,7 @@ _DEVICES = r"^/dev/?$|^/dev/(nvidia[\w-]*|mem|kmem|sd[a-z]\w*|nvme\w*|dm-\d+|inf
 
 # With any of these a process leaves its container, or rewrites the node's kernel or the memory of others.
 _SHIPPED_PASSWORDS = frozenset({"minioadmin", "minio123", "minio", "password1234"})
-_ESCAPES = ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF")
+ESCAPES = ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF")
 _IN_FRONT = r"(^|/)(oauth2-proxy|oauth2_proxy|kube-rbac-proxy|gatekeeper|pomerium|authelia|louketo-proxy|oidc-proxy)"
 _TRAINING = r"(Job|Runtime|RayCluster)\.(kubeflow\.org|ray\.io|trainer\.kubeflow\.org)$"
 _ML_GROUPS = r"\.(kubeflow\.org|trainer\.kubeflow\.org|ray\.io|serving\.kserve\.io|machinelearning\.seldon\.io)$"
@@ -128,7 +128,7 @@ class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def escape_capabilities(self) -> Truth:
         """Whether it is given a capability with which a process leaves its container."""
-        return self.added_capabilities.any(lambda c: c.one_of((*_ESCAPES, *(f"CAP_{e}" for e in _ESCAPES))))
+        return self.added_capabilities.any(lambda c: c.one_of((*ESCAPES, *(f"CAP_{e}" for e in ESCAPES))))
 
 
 class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -174,6 +174,11 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         return Truth(re.search(_TRAINING, self.type) is not None)
 
     @property
+    def is_template(self) -> Truth:
+        """Whether what is started from it says more: the account, the namespace."""
+        return Truth(re.search(r"(Runtime|WorkflowTemplate)\.", self.type) is not None)
+
+    @property
     def has_operator(self) -> Truth:
         """Whether KServe or KubeRay makes its pods: accounts, services and the door to it are said elsewhere."""
         return Truth(self.type.endswith((".serving.kserve.io", ".ray.io")))
@@ -198,3 +203,8 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """Ports, by number and name, that give away nothing of its unauthenticated servers."""
         found = [c.server.component.harmless_ports for c in self.containers if c.server is not None]
         return frozenset(p for ports in found for p in ports)
+
+
+def rules_node(path: Value) -> Truth:
+    """Whether a path of the node is one with which a pod owns the node, or devices of it."""
+    return path.matches(_NODE_PATHS) | path.matches(_RUNTIME_SOCKETS) | path.matches(_DEVICES)

@@ -133,16 +133,16 @@ class Book:
                 "why": clean(check.rationale),
                 "fix": clean(check.fix),
                 "maps": [[c.framework, c.id, c.name] for c in map(control, check.maps)],
-                "examples": self._examples(id_),
+                "examples": self._examples(check),
             }
             for id_, check in sorted(self._checks.items())
         }
 
-    def _examples(self, check_id: str) -> dict[str, dict[str, str]]:
+    def _examples(self, check: Check) -> dict[str, dict[str, str]]:
         """The fix in the format, and if there is one for it the cloud, of each asset that needs it."""
-        pairs = examples_of(check_id)
+        pairs = examples_of(check)
         found = {}
-        for format_, provider in sorted(self._settings[check_id]):
+        for format_, provider in sorted(self._settings[check.id]):
             fitting = [p for p in pairs if p.format == format_]
             if fitting:
                 best = min(fitting, key=lambda p: _distance(p, provider))

@@ -119,6 +119,9 @@ class _Screen:
     def _finding(self, finding: Finding, indent: str) -> None:
         self._add(*self._title(finding, indent))
         self._add(*(indent + line for line in frame(finding, self.result, self.paint, self.width - len(indent) - 1)))
+        if finding.also:
+            others = f"the same lines in {len(finding.also)} more: {', '.join(f.asset.root for f in finding.also)}"
+            self._add(self.paint(f"{indent}  {cut(clean(others), self.width - len(indent) - 3)}", "dim"))
         if finding.condition:
             self._add(self.paint(f"{indent}  only if {cut(clean(finding.condition), self.width - 14)}", "dim"))
         label = self.paint("Fix", "green bold")

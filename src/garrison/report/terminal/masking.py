@@ -58,6 +58,9 @@ _BLOCK = re.compile(
 _HEREDOC = re.compile(r"<<[-~]?\"?(\w+)")
 _FLAG = re.compile(r"""^\s*-?\s*["']?--?(?P<name>[\w-]+)["']?,?\s*$""")
 _SCALAR = re.compile(r"""^(?P<before>\s*(?:-\s+)?)(?P<value>[^\s#].*?)(?P<after>,?)$""")
+_LITERAL = re.compile(
+    r"""(?P<before>[\w.-]+=)(?P<value>"[^"]*"?|'[^']*'?|[^,\]}"'\s]+(?:\ +[^,\]}"'\s]+)*)""", re.VERBOSE
+)
 _NEAR = 3  # lines between the name of a variable and its value
 _NAMING = re.compile(
     r"""^\s*(?:-\s+)?["']?(?:name|kind|key|type|apiVersion|image|resource|variable|provider)\b["']?""", re.IGNORECASE
@@ -84,6 +87,7 @@ def masked(lines: list[str], wanted: Iterable[int] | None = None) -> list[str]:
     _named_values(lines, shown)
     _blocks(lines, shown)
     _kubernetes_secrets(lines, shown)
+    _generated_secrets(lines, shown)
     return shown
 
 
@@ -195,6 +199,20 @@ def _kubernetes_secrets(lines: list[str], shown: list[str]) -> None:
         if any(re.match(r"""\s*["']?kind["']?\s*:\s*["']?Secret["']?\s*,?\s*$""", lines[n]) for n in document):
             _secret_data(lines, shown, document)
         start = number + 1
+
+
+def _generated_secrets(lines: list[str], shown: list[str]) -> None:
+    """Every `KEY=value` below the `secretGenerator` of a kustomization, whatever its name."""
+    depth = -1
+    for number, line in enumerate(lines):
+        opened = re.match(r"(\s*)secretGenerator\s*:", line)
+        indent = len(line) - len(line.lstrip(" -"))
+        if opened is not None:
+            depth = len(opened[1])
+        elif depth >= 0 and line.strip() and indent <= depth and not line.lstrip().startswith("#"):
+            depth = -1
+        if depth >= 0:
+            shown[number] = _LITERAL.sub(lambda m: m["before"] + MASK, shown[number])
 
 
 def _secret_data(lines: list[str], shown: list[str], document: range) -> None:

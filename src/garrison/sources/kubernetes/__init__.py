@@ -20,6 +20,7 @@ ENDING, LANGUAGE = "kubernetes.yaml", "yaml"  # of examples
 
 _ENDINGS = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+_PIPELINE = (b"pipelineInfo", b"deploymentSpec")  # said by every compiled pipeline of Kubeflow
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -31,7 +32,8 @@ def claims(file: File) -> bool:
     if not name.endswith(_ENDINGS):
         return False
     data = file.data
-    return (b"kind" in data and b"apiVersion" in data) or data.startswith(_UTF16)
+    is_object, is_pipeline = b"kind" in data and b"apiVersion" in data, all(m in data for m in _PIPELINE)
+    return is_object or is_pipeline or data.startswith(_UTF16)
 
 
 def read(files: Sequence[File], tree: Tree) -> Sequence[Resource]:

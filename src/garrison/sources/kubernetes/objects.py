@@ -11,12 +11,15 @@ import msgspec
 from garrison.estate.truth import YES, Truth
 from garrison.estate.values import Place, Source, Value, absent, dig, known, unknown
 from garrison.sources.documents import GO_WORDS, Reader, compose, entries, joined, pieces
+from garrison.sources.kubernetes.deployed import Deployed
+from garrison.sources.kubernetes.edits import Change
+from garrison.sources.kubernetes.pipelines import KIND, MARKS, TYPES, VERSION
 from garrison.sources.kubernetes.types import type_of
 from garrison.sources.nodes import Complaint, Mapping, Node, Scalar, Sequence
 
 _TEMPLATE = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
-_NAMESPACE = ("metadata", "namespace")
+_LOCAL = "config.kubernetes.io/local-config"
 _KEEP_BYTES = 8_000_000  # of text whose nodes stay in memory; they take about twenty times as much
 _MAX_SWELLING = 8  # packed nodes take about twice what their text does; shared ones are packed each time
 _unpack = msgspec.msgpack.Decoder(list[Mapping]).decode
@@ -44,13 +47,14 @@ def _filled_in(hole: str, place: Place) -> Value:
 class Piece:
     """The documents in a span of a file, most often one."""
 
-    __slots__ = ("_kept", "_packed", "complaints", "end", "line", "objects", "source", "start")
+    __slots__ = ("_changed", "_kept", "_packed", "complaints", "end", "line", "objects", "source", "start")
 
     def __init__(self, source: Source, start: int, end: int, line: int, kept: Kept) -> None:
         self.source, self.start, self.end, self.line, self._kept = source, start, end, line, kept
         self.objects: list[Value] | None = None
         self.complaints: tuple[Complaint, ...] = ()
         self._packed: bytes | None = None
+        self._changed: dict[tuple[int, tuple[Change, ...]], Value] = {}
 
     def load(self) -> list[Declared]:
         """Compose it, and say which objects it declares."""
@@ -76,9 +80,22 @@ class Piece:
                 self._hold(_unpack(self._packed))
         return self.objects[number] if self.objects is not None else absent()
 
+    def changed(self, number: int, changes: tuple[Change, ...]) -> Value:
+        """One of its objects after some changes."""
+        value = self.value(number)
+        if not changes:
+            return value
+        found = self._changed.get((number, changes))
+        if found is None:
+            for change in changes:
+                value = change(value)
+            found = self._changed[number, changes] = value
+        return found
+
     def put_aside(self) -> None:
         """Free the nodes; they are made again when they are asked for."""
         self.objects = None
+        self._changed = {}
 
     def _hold(self, nodes: list[Mapping]) -> None:
         reader = Entry(self.source, GO_WORDS)
@@ -106,10 +123,16 @@ class Kept:
 class Declared:
     """What an object says of itself."""
 
-    __slots__ = ("name", "namespace", "node", "type")
+    __slots__ = ("name", "namespace", "node", "only_local", "type", "version")
 
-    def __init__(self, node: Mapping, type_: str, name: str, namespace: str) -> None:
-        self.node, self.type, self.name, self.namespace = node, type_, name, namespace
+    def __init__(self, node: Mapping, kind: str, version: str) -> None:
+        about = _mapping(entries(node).get("metadata"))
+        self.node, self.version, self.type = node, version, type_of(version, kind)
+        named = _mapping(entries(node).get("pipelineInfo")) if self.type in TYPES else {}
+        self.name = _text((about or named).get("name")) or _text(about.get("generateName"))
+        self.namespace = _text(about.get("namespace"))
+        # what kustomize reads, and does not deploy
+        self.only_local = _text(_mapping(about.get("annotations")).get(_LOCAL)) not in ("", "false")
 
 
 def _declared(root: Node) -> Iterator[Declared]:
@@ -125,30 +148,37 @@ def _declared(root: Node) -> Iterator[Declared]:
         if kind.endswith("List") and type(items) is Sequence:
             stack += [(item, kind.removesuffix("List"), version) for item in reversed(items.items)]
         elif kind and version:
-            metadata = said.get("metadata")
-            about = entries(metadata) if type(metadata) is Mapping else {}
-            name = _text(about.get("name")) or _text(about.get("generateName"))
-            yield Declared(node, type_of(version, kind), name, _text(about.get("namespace")))
+            yield Declared(node, kind, version)
+        elif all(mark.decode() in said for mark in MARKS):
+            yield Declared(node, KIND, VERSION)
 
 
 def _text(node: Node | None) -> str:
     return node.text if type(node) is Scalar else ""
 
 
+def _mapping(node: Node | None) -> dict[str, Node]:
+    return entries(node) if type(node) is Mapping else {}
+
+
 class KubernetesObject:
     """One object, as a table reads it."""
 
-    __slots__ = ("_number", "_piece", "_placed", "address", "place", "root", "type")
+    __slots__ = ("_deployed", "address", "place", "root")
 
-    def __init__(self, piece: Piece, number: int, root: str, type_: str, placed: Value | None) -> None:
-        self._piece, self._number, self._placed = piece, number, placed
-        self.root, self.type, self.address = root, type_, ""
-        self.place: Place = piece.value(number).place  # type: ignore[assignment]  # what is written has one
+    def __init__(self, deployed: Deployed, root: str) -> None:
+        self._deployed, self.root, self.address = deployed, root, ""
+        self.place: Place = deployed.origin.changed(deployed.number, ()).place  # type: ignore[assignment]  # what is written has one
 
     @property
     def format(self) -> str:
         """The name of the source."""
         return "kubernetes"
+
+    @property
+    def type(self) -> str:
+        """Its kind, with its group where that is not one of Kubernetes itself."""
+        return self._deployed.type
 
     @property
     def exists(self) -> Truth:
@@ -161,10 +191,8 @@ class KubernetesObject:
         return ""
 
     def at(self, path: tuple[str, ...]) -> Value:
-        """What is said at a path; the namespace is the one its kustomization sets."""
-        if path == _NAMESPACE and self._placed is not None:
-            return self._placed
-        return dig(self._piece.value(self._number), path)
+        """What is said at a path, after all that kustomizations change."""
+        return dig(self._deployed.value(), path)
 
     def __repr__(self) -> str:
         return f"<{self.address} at {self.place}>"

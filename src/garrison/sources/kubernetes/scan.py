@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from garrison.sources.kubernetes.pipelines import KIND, MARKS
 from garrison.sources.yaml_nodes import cuts
 
 _BOM = b"\xef\xbb\xbf"
@@ -45,6 +46,8 @@ def _worth_it(data: bytes, start: int, end: int, kinds: Collection[str]) -> bool
 
 
 def _anywhere(data: bytes, start: int, end: int, kinds: Collection[str]) -> bool:
+    if KIND in kinds and all(data.find(mark, start, end) >= 0 for mark in MARKS):
+        return True
     if data.find(b"kind", start, end) < 0 or data.find(b"apiVersion", start, end) < 0:
         return False
     return any(_names(m[1], kinds) for m in _ANYWHERE.finditer(data, start, end))

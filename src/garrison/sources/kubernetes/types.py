@@ -17,6 +17,26 @@ BUILT_IN = frozenset(
     }
 )  # fmt: skip
 
+# Kinds that belong to no namespace: those of Kubernetes, and of the platforms that Garrison knows.
+_CLUSTER_WIDE = frozenset(
+    {
+        "APIService", "CSIDriver", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding",
+        "CustomResourceDefinition", "DeviceClass", "FlowSchema", "IngressClass", "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume",
+        "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment",
+        "ClusterIssuer.cert-manager.io", "ClusterQueue.kueue.x-k8s.io", "ClusterServingRuntime.serving.kserve.io",
+        "ClusterStorageContainer.serving.kserve.io", "ClusterTrainingRuntime.trainer.kubeflow.org",
+        "ClusterWorkflowTemplate.argoproj.io", "GatewayClass.gateway.networking.k8s.io", "Profile.kubeflow.org",
+        "ResourceFlavor.kueue.x-k8s.io",
+    }
+)  # fmt: skip
+
+
+def is_cluster_wide(type_: str) -> bool:
+    """Whether a type belongs to no namespace."""
+    return type_ in _CLUSTER_WIDE
+
 
 def type_of(api_version: str, kind: str) -> str:
     """`Kind` for a group of Kubernetes itself, else `Kind.group`."""
