@@ -107,6 +107,10 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
 )  # fmt: skip
 @own_options
 @click.option(
+    "--helm-values", multiple=True, type=click.Path(path_type=Path),
+    help="Values for every Helm chart, over its own; may be given several times, the later over the earlier.",
+)  # fmt: skip
+@click.option(
     "--config", type=click.Path(path_type=Path),
     help="The configuration. Default: garrison.toml or [tool.garrison] in pyproject.toml, at or above the first PATH.",
 )  # fmt: skip
@@ -203,6 +207,7 @@ def _settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
     from garrison.checks.check import Pillar
     from garrison.checks.frameworks import framework
     from garrison.scan.config import Loaded, Settings, find_config, load, severity_of
+    from garrison.sources.helm.values import Given, read_values
 
     first = paths[0] if paths[0].is_dir() else paths[0].parent
     path = options["config"] or (find_config(first) if paths[0].exists() else None)
@@ -214,6 +219,7 @@ def _settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
         framework=framework(options["framework"]) if options["framework"] else None,
         own=own_checks(options["own"], options["own_python"], loaded),
         exclude=said.exclude,
+        helm_values=tuple(Given("*", read_values(path)) for path in options["helm_values"]),
         loaded=loaded,
         baseline=_baseline(options, loaded),
         fail_on=severity_of(options["fail_on"] or said.fail_on),

@@ -18,6 +18,10 @@ address     = "infra:aws_s3_bucket.b*"
 holds       = ["training data"]      # [] for nothing of worth
 environment = "production"           # staging, development
 stage       = "train"                # ingest, register, serve, monitor
+
+[[helm]]                             # values for charts, over the charts' own
+chart  = "charts/*"                  # a glob of their folders; all without it
+values = ["values-production.yaml"]  # from this file's folder, the later over the earlier
 """
 
 from __future__ import annotations
@@ -38,6 +42,7 @@ from garrison.estate.facts import Content, Environment, Stage, Stated
 from garrison.estate.values import Place, Source
 from garrison.findings.baseline import Baseline
 from garrison.findings.ignores import Ignore
+from garrison.sources.helm.values import Given, read_values
 from garrison.sources.interface import Note
 
 NAME = "garrison.toml"
@@ -80,12 +85,20 @@ class Describing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     holds: tuple[Content, ...] | None = None
 
 
+class Rendering(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One `[[helm]]`."""
+
+    values: tuple[str, ...]
+    chart: str = "*"
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """The whole file."""
 
     scan: Scanning = Scanning()
     ignore: tuple[Ignoring, ...] = ()
     asset: tuple[Describing, ...] = ()
+    helm: tuple[Rendering, ...] = ()
 
 
 class Loaded(msgspec.Struct, frozen=True, eq=False):
@@ -126,6 +139,15 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
             found.append(Ignore(checks, entry.reason, until, place, 0, glob, entry.address))
         return found
 
+    def helm_values(self, top: Path) -> list[Given]:
+        """The values of its `[[helm]]` entries, their globs made relative to `top`. Raises ConfigError."""
+        folder = top if self.path is None else self.path.parent.resolve()
+        return [
+            Given(_from_top(entry.chart, folder, top), read_values(self.beside(name)))
+            for entry in self.config.helm
+            for name in entry.values
+        ]
+
     def stated(self, top: Path) -> list[Stated]:
         """Its `[[asset]]` entries, their globs made relative to `top`."""
         folder = top if self.path is None else self.path.parent.resolve()
@@ -154,6 +176,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     since: str = ""  # the Git revision that the baseline is made from; "" where it is a file
     notes: tuple[Note, ...] = ()  # on how it was made
     fail_on: Severity | None = Severity.LOW
+    helm_values: tuple[Given, ...] = ()  # for charts, over what the configuration gives them
     today: dt.date = msgspec.field(default_factory=dt.date.today)
     texts: dict[str, bytes] = {}  # by the path of a file: what is read in place of what is in it
 
@@ -244,7 +267,12 @@ def _explained(error: msgspec.ValidationError, path: Path, data: bytes, prefix: 
     if unknown:
         steps.append(unknown[1])
         names.append(unknown[1])
-        forms: dict[str, type[msgspec.Struct]] = {"scan": Scanning, "ignore": Ignoring, "asset": Describing}
+        forms: dict[str, type[msgspec.Struct]] = {
+            "scan": Scanning,
+            "ignore": Ignoring,
+            "asset": Describing,
+            "helm": Rendering,
+        }
         form = forms.get(names[0], Config) if len(names) > 1 else Config
         hint = f"it can be one of: {', '.join(f.encode_name for f in msgspec.structs.fields(form))}"
         message = "unknown key"

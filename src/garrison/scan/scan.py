@@ -73,6 +73,7 @@ def estate_of(
 def _tree(paths: Sequence[Path], settings: Settings) -> Tree:
     """The files to be read."""
     tree = discover(*paths, exclude=settings.exclude)
+    tree.helm_values = (*settings.loaded.helm_values(tree.top), *settings.helm_values)
     for path, text in settings.texts.items():
         tree.files[path].data = text
     return tree

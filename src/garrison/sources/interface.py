@@ -12,13 +12,16 @@ import pkgutil
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 import garrison.sources
 from garrison.estate.resource import Resource
 from garrison.estate.values import Source
+
+if TYPE_CHECKING:
+    from garrison.sources.helm.values import Given
 
 MAX_FILE_BYTES = 256_000_000  # of one file; a plan of 100,000 resources has about 200 MB
 
@@ -92,6 +95,7 @@ class Tree:
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
         self.skipped: dict[str, int] = {}  # why -> how many files
+        self.helm_values: Sequence[Given] = ()  # for charts, the later over the earlier
 
     def problem(self, path: str, message: str, *, line: int = 0, hint: str = "") -> None:
         """Say what could not be read; the rest goes on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -48,21 +47,11 @@ def layout_of(files: Sequence[File], tree: Tree) -> Layout:
     return Layout(kustomizations, frozenset(charts), frozenset(fragments))
 
 
-def note_what_is_left_out(layout: Layout, templates: Counter[str], tree: Tree) -> None:
-    """Name the charts, and what kustomizations say that is not applied, so that nobody takes them for clean."""
-    for folder in sorted(layout.charts):
-        count = templates[folder]
-        message = (
-            f"a Helm chart is not rendered: {_count(count, 'template')} not read (scan what `helm template` prints)"
-        )
-        tree.note(f"{folder}/{CHART}" if folder else CHART, message)
+def note_what_is_left_out(layout: Layout, tree: Tree) -> None:
+    """Name what kustomizations say that is not applied, so that nobody takes them for clean."""
     for _, found in sorted(layout.kustomizations.items()):
         if found.not_applied:
             tree.note(found.path, f"what it says of {', '.join(found.not_applied)} is not applied")
-
-
-def _count(number: int, one: str) -> str:
-    return f"1 {one} is" if number == 1 else f"{number} {one}s are"
 
 
 def _above(folder: str) -> Iterator[str]:

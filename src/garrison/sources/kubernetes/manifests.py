@@ -37,7 +37,7 @@ def read_manifests(files: Sequence[File], tree: Tree, wanted: Collection[str]) -
             continue
         for one in objects:
             _add(same, one, file.folder)
-    note_what_is_left_out(layout, manifests.templates, tree)
+    note_what_is_left_out(layout, tree)
     return [found for address, twins in same.items() for found in _addressed(address, twins)]
 
 
@@ -62,14 +62,10 @@ class _Manifests:
 
     def __init__(self, files: Sequence[File], tree: Tree, wanted: Collection[str], layout: Layout) -> None:
         self.files: dict[str, File] = {}
-        self.templates: Counter[str] = Counter()  # of charts, by their folder
         self._tree, self._kinds, self._kept = tree, by_kind(wanted), Kept()
         self._read: dict[str, list[Deployed]] = {}
         for file in files:
-            chart = layout.chart_of(file)
-            if chart is not None:
-                self.templates[chart] += 1
-            elif file.name not in KUSTOMIZATIONS and file.name != CHART:
+            if layout.chart_of(file) is None and file.name not in KUSTOMIZATIONS and file.name != CHART:
                 self.files[file.path] = file
 
     def objects_of(self, path: str) -> list[Deployed] | None:

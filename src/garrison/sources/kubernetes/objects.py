@@ -97,8 +97,12 @@ class Piece:
         self.objects = None
         self._changed = {}
 
+    def reader(self) -> Reader:
+        """What turns its nodes into values."""
+        return Entry(self.source, GO_WORDS)
+
     def _hold(self, nodes: list[Mapping]) -> None:
-        reader = Entry(self.source, GO_WORDS)
+        reader = self.reader()
         self.objects = [reader.value(node) for node in nodes]
         self._kept.add(self)
 
@@ -166,14 +170,11 @@ class KubernetesObject:
 
     __slots__ = ("_deployed", "address", "place", "root")
 
+    format = "kubernetes"
+
     def __init__(self, deployed: Deployed, root: str) -> None:
         self._deployed, self.root, self.address = deployed, root, ""
         self.place: Place = deployed.origin.changed(deployed.number, ()).place  # type: ignore[assignment]  # what is written has one
-
-    @property
-    def format(self) -> str:
-        """The name of the source."""
-        return "kubernetes"
 
     @property
     def type(self) -> str:
