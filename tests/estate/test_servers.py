@@ -96,12 +96,15 @@ def test_not_recognised(made: Container) -> None:
 
 def test_facts_are_well_formed() -> None:
     names = [c.name for c in components()]
-    assert len(names) == len(set(names)) >= 28
+    assert len(names) == len(set(names)) >= 75
     for component in components():
-        assert component.images or component.commands, component.name
         assert component.source.startswith("https://")
-        for pattern in (*component.images, *component.commands, *component.unless):
+        for pattern in (*component.images, *component.commands, *component.unless, component.tag):
             re.compile(pattern)
-        for condition in (*component.guards, *component.opens, *component.hidden):
-            assert condition.option or condition.variable or condition.word or condition.mount
-        assert component.open or component.opens or component.name == "flowise", component.name
+        settings = [c for s in component.weak for c in (*s.when, *s.unless)]
+        assert all(s.when for s in component.weak), component.name
+        for condition in (*component.guards, *component.opens, *component.hidden, *component.address, *settings):
+            if condition.like:
+                re.compile(condition.like)
+            names_of = (condition.option, condition.variable, condition.setting, condition.word, condition.mount)
+            assert any(names_of) or condition.since or condition.below, component.name
