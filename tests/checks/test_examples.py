@@ -9,6 +9,7 @@ import pytest
 import garrison.checks
 from garrison.checks.check import Check, Outcome, all_checks
 from garrison.checks.example import parse_name
+from garrison.estate.assets.asset import lineage
 from garrison.findings.finding import Finding
 from garrison.scan.scan import Result, scan
 from garrison.sources.interface import table_formats
@@ -86,7 +87,7 @@ def _judges(check: Check, table: Table) -> bool:
     """Whether a table makes assets of the check's kind, with one of the provider's own fields it asks for."""
     fields = {f.name for f in table.fields if f.mapped}
     native = not check.native or any(f"native_{name}" in fields for name in check.native)
-    return native and check.kind in (table.kind, *(p.kind for p in table.parts))
+    return native and any(check.kind in lineage(kind) for kind in (table.kind, *(p.kind for p in table.parts)))
 
 
 def test_every_example_belongs_to_a_check() -> None:

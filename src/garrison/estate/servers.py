@@ -21,7 +21,7 @@ from garrison.estate.values import State, Value, unknown
 from garrison.estate.versions import Version, parse
 
 _IMAGE = re.compile(r"^(?:[^/]+[.:][^/]*/|localhost/)?(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?")
-_LOCAL = re.compile(r"(?i)^(?:\w+:/*)?(?:127\.[\d.]+|localhost|\[?::1\]?)(?::\d+)?/?$|^(?:unix:|/)")
+_LOCAL = r"(?i)^(?:\w+:/*)?(?:127\.[\d.]+|localhost|\[?::1\]?)(?::\d+)*/?$|^(?:unix:|/)"
 # A whole release at the beginning of a tag: not 1a2b3c, not a date.
 _TAG = r"^v?(\d{1,4}(?:\.\d+)*(?:\.?(?:rc|a|b|post|dev)\d+)?)(?:[-+_]|$)(?!\d\d-\d\d)"
 
@@ -56,6 +56,8 @@ class Launched(Protocol):
     def configures(self) -> str: ...
     @property
     def on_host(self) -> bool: ...
+    @property
+    def listens(self) -> Value: ...
     def option(self, *names: str) -> Value:
         """What its command line says after one of these options."""
         ...
@@ -190,15 +192,19 @@ class Server(msgspec.Struct, frozen=True, eq=False):
     @property
     def reachable(self) -> Truth:
         """Whether it listens on more than the loopback."""
+        if self.start.listens.state is not State.ABSENT:
+            return self.start.listens.any(lambda one: ~one.matches(_LOCAL))
         said = [v for c in self.component.address for v in c.said(self.start) if v.state is not State.ABSENT]
         if not said:
             return NO if self.start.on_host and self.component.local else YES
-        return any_of(~v.all(lambda one: one.matches(_LOCAL.pattern)) for v in said)
+        return any_of(~v.all(lambda one: one.matches(_LOCAL)) for v in said)
 
     def weak(self, weakness: Weakness) -> Truth:
         """Whether it is told to be weak so."""
         ways = [s for s in self.component.weak if s.weakness is weakness]
-        return any_of(all_of(map(self._holds, s.when)) & ~any_of(map(self._holds, s.unless)) for s in ways)
+        truth = any_of(all_of(map(self._holds, s.when)) & ~any_of(map(self._holds, s.unless)) for s in ways)
+        # A password that is taken from elsewhere is not the one that everybody knows.
+        return NO if weakness is Weakness.PASSWORD and truth.unknown else truth
 
     def _holds(self, condition: Condition) -> Truth:
         return condition.holds(self.start, self.version, self.pinned)

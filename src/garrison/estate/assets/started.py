@@ -60,6 +60,11 @@ class Started(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether it is on the network of its machine: no image has decided which address it listens on."""
         return False
 
+    @property
+    def listens(self) -> Value:
+        """The addresses it is published at, where what starts it says so; absent where the program decides."""
+        return absent(self.place)
+
     @cached_property
     def server(self) -> Server | None:
         """The machine-learning server it runs, as its command line and image tell; None where they tell none."""
