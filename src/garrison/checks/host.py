@@ -5,6 +5,7 @@ from __future__ import annotations
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
 from garrison.checks.ml_server import JUDGED_ALONE
 from garrison.estate.assets.host import Process, Unit
+from garrison.estate.truth import all_of, any_of
 
 
 @check(
@@ -21,7 +22,7 @@ def host_code_server_open(process: Process) -> Verdict:
     the machine, its accelerators and its cloud role.
     Fix: let it listen on 127.0.0.1, or turn its authentication on, with a firewall before the port.
     """
-    truth = process.unauthenticated_code & ~process.runs(*JUDGED_ALONE)
+    truth = process.unauthenticated & process.runs_code & ~process.runs(*JUDGED_ALONE)
     return fail_if(truth, "it runs anybody's code and listens on the network")
 
 
@@ -39,7 +40,7 @@ def host_server_open(process: Process) -> Verdict:
     overwritten by whoever finds the port.
     Fix: let it listen on 127.0.0.1 behind a proxy that asks who is there, or turn its authentication on.
     """
-    truth = process.unauthenticated & ~process.unauthenticated_code & ~process.runs(*JUDGED_ALONE)
+    truth = process.unauthenticated & ~process.runs_code & ~process.runs(*JUDGED_ALONE)
     return fail_if(truth, "it asks nobody who he is and listens on the network")
 
 
@@ -93,3 +94,46 @@ def unit_credential_in_environment(unit: Unit) -> Verdict:
     Fix: use `LoadCredential=`, or an `EnvironmentFile=` that only root reads; replace the one that was written here.
     """
     return fail_if(unit.written_credentials, "a credential is written out")
+
+
+@check(
+    id="notebook-server-plain-http",
+    severity=Severity.LOW,
+    pillar=Pillar.API,
+    maps=("NIST-800-53:SC-8", "OWASP-API:API8"),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+)
+def notebook_server_plain_http(process: Process) -> Verdict:
+    """A notebook server listens on the network without TLS.
+
+    Why: whoever is on the way reads its token and every cell, and sends code of his own with them.
+    Fix: set `certfile` and `keyfile` (`ssl_cert` and `ssl_key` of JupyterHub), or let it listen on 127.0.0.1 behind a
+    proxy that speaks TLS.
+    """
+    asked = [
+        process.option(
+            "--certfile", "--ServerApp.certfile", "--NotebookApp.certfile", "--ssl-cert", "--JupyterHub.ssl_cert"
+        ),
+        process.setting("ServerApp.certfile", "NotebookApp.certfile", "JupyterHub.ssl_cert"),
+    ]
+    plain = process.runs("jupyter", "jupyterhub") & all_of(v.is_absent() for v in asked)
+    return fail_if(plain & process.on_network, "it listens on the network without a certificate")
+
+
+@check(
+    id="jupyterhub-admin-access",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:AC-6", "OWASP-API:API5"),
+    about_ml=True,
+)
+def jupyterhub_admin_access(process: Process) -> Verdict:
+    """Administrators of JupyterHub open everybody's notebooks.
+
+    Why: one administrator's session is enough to work as any data scientist, with that person's keys and data.
+    Fix: remove `admin_access`; give single administrators the scope they need by a role.
+    """
+    said = process.option("--JupyterHub.admin_access"), process.setting("JupyterHub.admin_access")
+    given = process.runs("jupyterhub") & any_of(v.matches("(?i)^true$") for v in said)
+    return fail_if(given, "administrators may act as any user")

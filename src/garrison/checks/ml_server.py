@@ -177,9 +177,7 @@ def model_code_trusted(started: Started, near: Relations) -> Verdict:
     (`--revision` and `--code-revision`).
     """
     flag = started.option("--trust-remote-code").matches(_ON)
-    by_variable = variable_of(started, near, "HF_TRUST_REMOTE_CODE", "TRUST_REMOTE_CODE").matches(
-        r"(?i)^(true|1|yes)$"
-    )
+    by_variable = variable_of(started, near, "HF_TRUST_REMOTE_CODE", "TRUST_REMOTE_CODE").matches(r"(?i)^(true|1|yes)$")
     by_variable = started.is_ml_server & by_variable
     pinned = started.option("--code-revision", "--revision").matches(_COMMIT)
     return fail_if((flag | by_variable) & ~pinned, "code from the model's repository is run")

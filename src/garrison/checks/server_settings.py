@@ -39,7 +39,9 @@ def ml_server_known_vulnerable(started: Started) -> Verdict:
     names = ", ".join(f.id for f in told[:_NAMED]) + (f" and {len(told) - _NAMED} more" if len(told) > _NAMED else "")
     reason = f"{server.component.title} {server.version.text}{_mended(told, server.version)}"
     place = Value(State.KNOWN, server.version.text, server.pinned.place, reason)
-    return fail_if(Truth(True if certain else None, (place,)), f"its version {'has' if certain else 'may have'} {names}")
+    return fail_if(
+        Truth(True if certain else None, (place,)), f"its version {'has' if certain else 'may have'} {names}"
+    )
 
 
 def _mended(flaws: list[Flaw], version: Version) -> str:

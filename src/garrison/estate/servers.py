@@ -21,7 +21,7 @@ from garrison.estate.values import State, Value, unknown
 from garrison.estate.versions import Version, parse
 
 _IMAGE = re.compile(r"^(?:[^/]+[.:][^/]*/|localhost/)?(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?")
-_LOCAL = r"(?i)^(?:\w+:/*)?(?:127\.[\d.]+|localhost|\[?::1\]?)(?::\d+)*/?$|^(?:unix:|/)"
+_LOCAL = re.compile(r"(?i)(?:\w+:/*)?(?:127\.[\d.]+|localhost|\[?::1\]?)(?::\d+)*/?$|unix:|/")
 # A whole release at the beginning of a tag: not 1a2b3c, not a date.
 _TAG = r"^v?(\d{1,4}(?:\.\d+)*(?:\.?(?:rc|a|b|post|dev)\d+)?)(?:[-+_]|$)(?!\d\d-\d\d)"
 
@@ -58,6 +58,8 @@ class Launched(Protocol):
     def on_host(self) -> bool: ...
     @property
     def listens(self) -> Value: ...
+    @property
+    def inherits(self) -> Value: ...
     def option(self, *names: str) -> Value:
         """What its command line says after one of these options."""
         ...
@@ -91,9 +93,9 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     below: str = ""
 
     def said(self, start: Launched) -> list[Value]:
-        """What is said under each of its names."""
-        asked = ((self.option, start.option), (self.variable, start.variable), (self.setting, start.setting))
-        return [ask(name) for names, ask in asked for name in names]
+        """What is said under each of its names: in a configuration file its settings, else its options."""
+        names, ask = (self.setting, start.setting) if start.configures else (self.option, start.option)
+        return [ask(name) for name in names] + [start.variable(name) for name in self.variable]
 
     def holds(self, start: Launched, version: Version | None, told: Value) -> Truth:
         """Whether it is said, to a version that hears it. One that is not known is taken for the newest."""
@@ -109,7 +111,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return start.mounts.any(lambda m: m.child("mountPath").matches(self.mount))
         values = self.said(start)
         if self.unset:
-            return all_of(v.is_absent() for v in values)
+            return all_of(v.is_absent() for v in values) if values else NO
         return any_of(self._is_so(v) for v in values)
 
     def _is_so(self, value: Value) -> Truth:
@@ -180,7 +182,11 @@ class Server(msgspec.Struct, frozen=True, eq=False):
         component = self.component
         opened = any_of(map(self._holds, component.opens))
         guarded = any_of(map(self._holds, component.guards))
-        if not component.open or self.start.configures:  # a file speaks only of what it says
+        if self.start.configures:  # a file speaks only of what it says
+            return opened if guarded.no else opened & ~guarded
+        if guarded.no and self.start.inherits.state is State.UNKNOWN and any(g.variable for g in component.guards):
+            guarded = Truth(None, (self.start.inherits,))
+        if not component.open:
             return opened & ~guarded
         truth = opened | (self._without(guarded) if component.guards else Truth(True, (self._nothing_asks(),)))
         hidden = any_of(map(self._holds, component.hidden))
@@ -192,12 +198,14 @@ class Server(msgspec.Struct, frozen=True, eq=False):
     @property
     def reachable(self) -> Truth:
         """Whether it listens on more than the loopback."""
-        if self.start.listens.state is not State.ABSENT:
-            return self.start.listens.any(lambda one: ~one.matches(_LOCAL))
-        said = [v for c in self.component.address for v in c.said(self.start) if v.state is not State.ABSENT]
-        if not said:
-            return NO if self.start.on_host and self.component.local else YES
-        return any_of(~v.all(lambda one: one.matches(_LOCAL)) for v in said)
+        start, address = self.start, self.component.address
+        if start.listens.state is not State.ABSENT:
+            return ~start.listens.all(_is_local)
+        said = [v for c in address for v in c.said(start) if v.state is not State.ABSENT]
+        if said:
+            return any_of(~v.all(_is_local) for v in said)
+        told = not start.configures or any(c.setting for c in address)  # what else would say where it listens
+        return NO if start.on_host and self.component.local and told else YES
 
     def weak(self, weakness: Weakness) -> Truth:
         """Whether it is told to be weak so."""
@@ -285,6 +293,16 @@ def _version(component: Component, start: Launched, tag: str) -> tuple[Version |
     return parse(text, exact=text.count(".") > 1), component.packages[0] if component.packages else "", start.image
 
 
+def _is_local(address: Value) -> Truth:
+    """Whether an address, and each of several in one text, is the loopback or a socket on disk; a flag alone is not."""
+
+    def local(said: object) -> bool:
+        parts = [one for one in re.split(r"[\s,]+-?", str(said)) if one]
+        return bool(parts) and all(_LOCAL.match(one) for one in parts)
+
+    return address.test(local)
+
+
 def _noted(value: Value, reason: str) -> Value:
     return Value(value.state, value.content, value.place, reason, value.ref, value.decided_by)
 
@@ -292,5 +310,3 @@ def _noted(value: Value, reason: str) -> Value:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
-
-

@@ -15,20 +15,20 @@ from garrison.estate.values import State, Value, absent, dig
 class Process(Started, frozen=True, kw_only=True, eq=False, dict=True):
     """A known server as a command starts it on a host, or as its configuration file describes it."""
 
+    inherits: Value = UNMAPPED  # unknown, and says who, where the caller of a script may set more variables
     listens: Value = UNMAPPED  # the addresses that `docker run` publishes; absent where the program decides
     settings: Value = UNMAPPED  # what its configuration file says, by name
     component: Value = UNMAPPED  # of a configuration file: whose it is, by its name in `servers.toml`
 
     def setting(self, *names: str) -> Value:
-        """What its configuration file says under one of these names: as a whole, or step by step at the dots."""
-        found = absent(self.place)
+        """What its configuration file says under one of these names, as a whole or step by step at the dots."""
         for name in names if self.settings.state is State.KNOWN else ():
-            found = self.settings.child(name)
-            if found.state is State.ABSENT:
-                found = dig(self.settings, name.split("."))
-            if found.state is not State.ABSENT:
-                return text_of(found)
-        return found
+            steps = name.split(".")
+            for cut in range(len(steps), 0, -1):
+                found = dig(self.settings.child(".".join(steps[:cut])), steps[cut:])
+                if found.state is not State.ABSENT:
+                    return text_of(found)
+        return absent(self.place)
 
     @property
     def configures(self) -> str:
@@ -40,10 +40,15 @@ class Process(Started, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether it is on the network of its machine."""
         return not self.image.text()
 
+    @cached_property
+    def on_network(self) -> Truth:
+        """Whether it listens on more than the loopback of its machine."""
+        return NO if self.server is None else self.server.reachable
+
     @property
     def public(self) -> Truth:
         """Whether the internet reaches it: not where it listens on the loopback, else its machine's network decides."""
-        return NO if self.server is None else self.server.reachable & Truth(None, (self.server.told,))
+        return self.on_network & Truth(None, (Value(State.UNKNOWN, None, self.place, "its network decides"),))
 
     @cached_property
     def about_ml(self) -> Truth:

@@ -65,6 +65,11 @@ class Started(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """The addresses it is published at, where what starts it says so; absent where the program decides."""
         return absent(self.place)
 
+    @property
+    def inherits(self) -> Value:
+        """Says who may set more variables than are set here; absent where nobody can."""
+        return absent(self.place)
+
     @cached_property
     def server(self) -> Server | None:
         """The machine-learning server it runs, as its command line and image tell; None where they tell none."""
@@ -75,10 +80,10 @@ class Started(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether it is a known server that serves everybody who reaches it; no for what is not recognised."""
         return NO if self.server is None else self.server.open & self.server.reachable
 
-    @cached_property
-    def unauthenticated_code(self) -> Truth:
-        """Whether it is such a server, and runs the code it is sent."""
-        return self.unauthenticated if self.server is not None and self.server.component.runs_code else NO
+    @property
+    def runs_code(self) -> Truth:
+        """Whether it is a known server that runs the code it is sent."""
+        return Truth(self.server is not None and self.server.component.runs_code)
 
     def runs(self, *servers: str) -> Truth:
         """Whether it is one of these servers, by their names in `servers.toml`."""

@@ -107,7 +107,7 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def unauthenticated_code(self) -> Truth:
         """Whether one of those servers runs the code it is sent."""
-        return self.unauthenticated & any_of(c.unauthenticated_code for c in self.containers)
+        return self.unauthenticated & any_of(c.unauthenticated for c in self.containers if c.runs_code.yes)
 
     @cached_property
     def trains(self) -> Truth:

@@ -26,7 +26,9 @@ _PIECE = re.compile(
     | (?P<hole>\$[({]|`|\$\w+|\$[@*\#?$!-]) | (?P<plain>[^\s'"\\$`;&|()<>]+|\$)""",
     re.VERBOSE | re.DOTALL,
 )
-_IN_QUOTES = re.compile(r"(?P<end>\")|\\(?P<escaped>[$`\"\\\n])|(?P<hole>\$[({]|`|\$\w+|\$[@*#?$!-])|(?P<plain>[^\"\\$`]+|.)", re.DOTALL)
+_IN_QUOTES = re.compile(
+    r"(?P<end>\")|\\(?P<escaped>[$`\"\\\n])|(?P<hole>\$[({]|`|\$\w+|\$[@*#?$!-])|(?P<plain>[^\"\\$`]+|.)", re.DOTALL
+)
 _NESTED = re.compile(r"""\\.|'[^']*'|[(){}`]|\$\{|[^\\'(){}`$]+|.""", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
@@ -52,7 +54,12 @@ class Lexer:
     """Reads `text` from `start` to `end`. `locate` gives the place of a piece of it, by offsets."""
 
     def __init__(
-        self, text: str, locate: Locate, start: int = 0, end: int | None = None, variables: dict[str, Value] | None = None
+        self,
+        text: str,
+        locate: Locate,
+        start: int = 0,
+        end: int | None = None,
+        variables: dict[str, Value] | None = None,
     ) -> None:
         self.text, self.locate, self.at = text, locate, start
         self.end = len(text) if end is None else end
@@ -79,13 +86,17 @@ class Lexer:
                 skip = self._redirect(token["redirect"])
             elif token["newline"] or token["operator"]:
                 skip = False
-                yield from self._finished(words, token["operator"] or "")
+                yield from self._finished(words)
                 words = []
+                if token["operator"] == "(":
+                    self._brackets += 1
+                elif token["operator"] == ")" and self._brackets:  # a pattern of `case` ends in one alone
+                    self._brackets -= 1
                 if token["newline"]:
                     self._pass_heredocs()
-        yield from self._finished(words, "")
+        yield from self._finished(words)
 
-    def _finished(self, words: list[Value], operator: str) -> Iterator[Command]:
+    def _finished(self, words: list[Value]) -> Iterator[Command]:
         """The command that ended, without the words of the grammar before it; what it sets is kept."""
         while words and words[0].text() in _WORDS_OF_GRAMMAR:
             word = words.pop(0).text()
@@ -93,12 +104,10 @@ class Lexer:
             if word in ("for", "select") and words:
                 self.set(words[0].text(), _hole("a loop sets it", words[0].place, f"${words[0].text()}"))
                 words = []
-        if operator == "(" or (operator == ")" and self._brackets):  # a pattern of `case` ends in one alone
-            self._brackets += 1 if operator == "(" else -1
         self._depth = max(self._depth, 0)
         environment: dict[str, Value] = {}
-        while words and (assigned := self.assigned(words[0])) is not None:
-            environment[assigned[0]] = assigned[1]
+        while words and (pair := assigned(words[0])) is not None:
+            environment[pair[0]] = pair[1]
             words.pop(0)
         if words:
             yield Command(tuple(words), environment, not self._inside)
@@ -116,19 +125,6 @@ class Lexer:
             value = _hole("the script sets it in several ways", value.place, f"${name}")
         self.variables[name] = value
 
-    def assigned(self, word: Value) -> tuple[str, Value] | None:
-        """Name and value of `NAME=value`."""
-        parts = word.content if word.state is State.UNKNOWN and isinstance(word.content, tuple) else (word,)
-        if not parts or not isinstance(parts[0].content, str) or parts[0].state is not State.KNOWN:
-            return None
-        found = _ASSIGNMENT.match(parts[0].content)
-        if found is None:
-            return None
-        head = known(parts[0].content[found.end() :], word.place)
-        if len(parts) > 1:
-            return found[1], joined((head, *parts[1:]), word.place)
-        return found[1], Value(State.KNOWN, head.content, word.place, word.reason, None, word.decided_by)
-
     def _word(self) -> Value:
         """The word that begins here: known, or with its known parts."""
         start, parts = self.at, list[Value]()
@@ -144,7 +140,9 @@ class Lexer:
             elif piece["hole"]:
                 parts.append(self._hole(piece["hole"]))
             else:
-                text = next((g for g in (piece["single"], piece["ansi"], piece["escaped"], piece["plain"]) if g is not None), "")
+                text = next(
+                    (g for g in (piece["single"], piece["ansi"], piece["escaped"], piece["plain"]) if g is not None), ""
+                )
                 parts.append(known("" if text == "\n" else text))
         place = self.locate(start, self.at)
         if all(p.state is State.KNOWN and not p.reason for p in parts):
@@ -226,7 +224,9 @@ class Lexer:
         """Go behind the here-documents that begin on this line."""
         for delimiter, indented in self._heredocs:
             before = r"[\t]*" if indented else ""
-            found = re.compile(rf"^{before}{re.escape(delimiter)}[ \t]*\r?$", re.MULTILINE).search(self.text, self.at, self.end)
+            found = re.compile(rf"^{before}{re.escape(delimiter)}[ \t]*\r?$", re.MULTILINE).search(
+                self.text, self.at, self.end
+            )
             self.at = found.end() if found else self.end
         self._heredocs = []
 
@@ -240,6 +240,21 @@ def locator(source: Source, text: str) -> Locate:
         return line, offset - begins[line]
 
     return lambda start, end: Place.at(source, at(start), at(end))
+
+
+def assigned(word: Value) -> tuple[str, Value] | None:
+    """Name and value of `NAME=value`."""
+    parts = word.content if word.state is State.UNKNOWN and isinstance(word.content, tuple) else (word,)
+    if not parts or not isinstance(parts[0].content, str) or parts[0].state is not State.KNOWN:
+        return None
+    found = _ASSIGNMENT.match(parts[0].content)
+    if found is None:
+        return None
+    head = known(parts[0].content[found.end() :], word.place)
+    if len(parts) > 1:
+        parts = parts[1:] if not head.content else (head, *parts[1:])
+        return found[1], unknown(word.reason, word.place, parts, word.decided_by)
+    return found[1], Value(State.KNOWN, head.content, word.place, word.reason, None, word.decided_by)
 
 
 def _hole(reason: str, place: Place | None, decided_by: str) -> Value:

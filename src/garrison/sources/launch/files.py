@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from garrison.estate.values import Place, Source, Value, absent, unknown
 from garrison.sources.documents import GO_WORDS, Reader, compose, load
 from garrison.sources.interface import File, Tree
-from garrison.sources.launch.commands import Lexer, Locate, locator
+from garrison.sources.launch.commands import Lexer, Locate, assigned, locator
 from garrison.sources.launch.resource import Launch
-from garrison.sources.launch.starts import Start, starts
+from garrison.sources.launch.starts import Start, Surroundings, starts
 from garrison.sources.launch.units import Unit
 
 _MAX_BYTES = 2_000_000
@@ -29,7 +29,9 @@ def read_files(files: Sequence[File], tree: Tree) -> Iterator[Launch]:
         if source is None:
             continue
         if len(source.data) > _MAX_BYTES:
-            tree.problem(file.path, f"it is larger than {_MAX_BYTES // 1_000_000} MB, too large for a script", hint="split it")
+            tree.problem(
+                file.path, f"it is larger than {_MAX_BYTES // 1_000_000} MB, too large for a script", hint="split it"
+            )
         elif (found := _DROP_IN.search(file.path)) is not None:
             units.setdefault(found["unit"], []).append(source)
         elif file.name.endswith((".service", ".service.j2")):
@@ -74,13 +76,13 @@ def _of_script(lexer: Lexer, outside: Value) -> Iterator[Start]:
     for command in lexer.commands():
         if command.words[0].text() in _EXPORTS:
             for word in command.words[1:]:
-                if (assigned := lexer.assigned(word)) is not None:
-                    lexer.set(*assigned)
-                name = word.text() if assigned is None else assigned[0]
+                if (pair := assigned(word)) is not None:
+                    lexer.set(*pair)
+                name = word.text() if pair is None else pair[0]
                 if name in lexer.variables:
                     exported[name] = lexer.variables[name]
         else:
-            yield from starts(command, exported, outside)
+            yield from starts(command, Surroundings(exported, absent(outside.place), outside))
 
 
 def _of_ray(source: Source) -> Iterator[Start]:

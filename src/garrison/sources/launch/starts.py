@@ -9,7 +9,7 @@ import msgspec
 
 from garrison.estate.servers import component_of
 from garrison.estate.values import Body, Place, State, Value, absent, known, unknown
-from garrison.sources.launch.commands import Command, Lexer
+from garrison.sources.launch.commands import Command, Lexer, assigned
 
 _INTERPRETERS = re.compile(r"(python[\d.]*|java|node|npx|uvx?|pipx|uvicorn|gunicorn|spark-class)$")
 _SHELLS = re.compile(r"(ba|da|z|k)?sh$")
@@ -34,7 +34,6 @@ _FLAGS = frozenset(
         "--read-only", "--no-healthcheck", "--oom-kill-disable", "-q", "--quiet", "--replace", "--sig-proxy", "--disable-content-trust",
     }
 )  # fmt: skip
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _DEEPEST = 3  # scripts in arguments of scripts
 
 
@@ -46,10 +45,18 @@ class Start(msgspec.Struct, frozen=True, eq=False):
     said: dict[str, Value]
 
 
-def starts(command: Command, environment: dict[str, Value], outside: Value, depth: int = 0) -> Iterator[Start]:
-    """The servers that a command starts. `outside` says what else may set variables of its environment."""
+class Surroundings(msgspec.Struct, frozen=True, eq=False):
+    """What a command finds: variables that are set, what may set more where it stands, and who may from outside."""
+
+    variables: dict[str, Value]
+    sources: Value
+    inherits: Value
+
+
+def starts(command: Command, around: Surroundings, depth: int = 0) -> Iterator[Start]:
+    """The servers that a command starts."""
     words = list(command.words)
-    variables = {**environment, **command.environment}
+    variables = {**around.variables, **command.environment}
     words = _unwrapped(words, variables)
     if not words:
         return
@@ -57,9 +64,9 @@ def starts(command: Command, environment: dict[str, Value], outside: Value, dept
     if _SHELLS.match(head) and depth < _DEEPEST and (script := _script(words)) is not None:
         lexer = Lexer(script.text(), lambda _start, _end: script.place or words[0].place)  # type: ignore[arg-type,return-value]
         for inner in lexer.commands():
-            yield from starts(inner, variables, outside, depth + 1)
+            yield from starts(inner, Surroundings(variables, around.sources, around.inherits), depth + 1)
     elif head in _ENGINES:
-        yield from _container(words, outside)
+        yield from _container(words, around)
     elif (name := _started(words)) and words[0].place is not None:
         yield Start(
             name,
@@ -67,7 +74,8 @@ def starts(command: Command, environment: dict[str, Value], outside: Value, dept
             {
                 "command": known(tuple(words), words[0].place),
                 "environment": known(Body.of(variables), words[0].place),
-                "environment_sources": outside,
+                "environment_sources": around.sources,
+                "inherits": around.inherits,
             },
         )
 
@@ -82,7 +90,7 @@ def _started(words: Sequence[Value]) -> str:
     return component.name
 
 
-def _container(words: list[Value], outside: Value) -> Iterator[Start]:
+def _container(words: list[Value], around: Surroundings) -> Iterator[Start]:
     """What `docker run` starts, where its image or its command is a known server."""
     rest = words[2:] if len(words) > 1 and words[1].text() == "container" else words[1:]
     if not rest or rest[0].text() != "run":
@@ -94,11 +102,12 @@ def _container(words: list[Value], outside: Value) -> Iterator[Start]:
     while at < len(rest) and (rest[at].text().startswith("-") or rest[at].state is State.UNKNOWN):
         option, value, at = _docker_option(rest, at)
         if option in ("-e", "--env"):
-            found = _ASSIGNED.fullmatch(value.text())
-            if found is not None:
-                variables[found[1]] = known(found[2], value.place)
+            if (pair := assigned(value)) is not None:
+                variables[pair[0]] = pair[1]
             elif value.state is State.KNOWN:
-                variables[value.text()] = unknown("it is taken from the caller", value.place, (outside,))
+                variables[value.text()] = around.variables.get(
+                    value.text(), unknown("it is taken from the caller", value.place, (value,))
+                )
             else:
                 hidden = value
         elif option in ("-p", "--publish"):
@@ -112,7 +121,9 @@ def _container(words: list[Value], outside: Value) -> Iterator[Start]:
     if at >= len(rest) or rest[at].place is None:
         return
     image, arguments = rest[at], rest[at + 1 :]
-    component, _ = component_of(_line(arguments), re.sub(r"^(?:[^/]+[.:][^/]*/|localhost/)|[:@].*$", "", image.text().lower()))
+    component, _ = component_of(
+        _line(arguments), re.sub(r"^(?:[^/]+[.:][^/]*/|localhost/)|[:@].*$", "", image.text().lower())
+    )
     if component is not None:
         yield Start(
             component.name,
@@ -154,8 +165,8 @@ def _unwrapped(words: list[Value], variables: dict[str, Value]) -> list[Value]:
             option = rest.pop(0).text()
             if option in options and rest:
                 rest.pop(0)
-        while head in ("env", "sudo") and rest and (found := _ASSIGNED.fullmatch(rest[0].text())) is not None:
-            variables[found[1]] = known(found[2], rest[0].place)
+        while head in ("env", "sudo") and rest and (pair := assigned(rest[0])) is not None:
+            variables[pair[0]] = pair[1]
             rest.pop(0)
         words = rest[1:] if head in _ONE_MORE else rest
     return words
@@ -181,4 +192,8 @@ def _line(words: Sequence[Value]) -> str:
 def _span(words: Sequence[Value]) -> Place:
     first, last = words[0].place, words[-1].place
     assert first is not None  # noqa: S101 - a word that was read stands somewhere
-    return first if last is None or last.source is not first.source else Place(first.source, first.start, max(first.end, last.end))
+    return (
+        first
+        if last is None or last.source is not first.source
+        else Place(first.source, first.start, max(first.end, last.end))
+    )

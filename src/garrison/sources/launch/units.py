@@ -11,10 +11,13 @@ from garrison.estate.values import Body, Place, Source, State, Value, absent, kn
 from garrison.sources.documents import joined, pieces
 from garrison.sources.interface import Tree
 from garrison.sources.launch.commands import Command, Lexer, Locate, locator
-from garrison.sources.launch.starts import starts
+from garrison.sources.launch.starts import Surroundings, starts
 
 _SECTION = re.compile(r"^\[(?P<name>[^\]\n]+)\][ \t]*\r?$", re.MULTILINE)
-_ENTRY = re.compile(r"^[ \t]*(?P<key>[A-Za-z]\w*)[ \t]*=[ \t]*(?P<value>(?:[^\\\n]|\\(?!\r?\n)|\\\r?\n(?:[ \t]*[#;][^\n]*\n)*)*)", re.MULTILINE)
+_ENTRY = re.compile(
+    r"^[ \t]*(?P<key>[A-Za-z]\w*)[ \t]*=[ \t]*(?P<value>(?:[^\\\n]|\\(?!\r?\n)|\\\r?\n)*)", re.MULTILINE
+)
+_COMMENT_INSIDE = re.compile(r"(?<=\\\n)([ \t]*[#;][^\n]*)\n")  # in a value that goes on: systemd passes over it
 _PREFIX = re.compile(r"[@:+!|-]*")
 _SPECIFIER = re.compile(r"%[A-Za-z]")
 _ASSIGNMENT = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(.*)$", re.MULTILINE)
@@ -87,7 +90,7 @@ class Unit:
             start = begin.end() if begin else entry.start
             for command in Lexer(entry.text, entry.locate, start, entry.end, environment).commands():
                 plain = Command(tuple(map(_specified, command.words)), command.environment, certain=True)
-                for found in starts(plain, environment, outside):
+                for found in starts(plain, Surroundings(environment, outside, absent(self.place))):
                     body = Body.of({"name": known(found.component, found.place), **found.said}, found.place)
                     yield known(body, found.place)
 
@@ -113,20 +116,25 @@ class Unit:
 def _entries(source: Source) -> Iterator[Entry]:
     """The lines of the section [Service], in their order."""
     text = source.data.decode("utf8", "replace")
+    text = _COMMENT_INSIDE.sub(lambda m: " " * (len(m[1]) - 1) + "\\\n", text)
     locate = locator(source, text)
-    sections = [*_SECTION.finditer(text)]
-    for section, following in zip(sections, [*sections[1:], None], strict=True):
-        if section["name"] == "Service":
-            end = len(text) if following is None else following.start()
-            for entry in _ENTRY.finditer(text, section.end(), end):
-                yield Entry(entry["key"], text, entry.start("value"), entry.end("value"), locate)
+    inside = False
+    at = 0
+    for line in (*_SECTION.finditer(text), None):
+        end = len(text) if line is None else line.start()
+        for entry in _ENTRY.finditer(text, at, end) if inside else ():
+            yield Entry(entry["key"], text, entry.start("value"), entry.end("value"), locate)
+        if line is not None:
+            inside, at = line["name"] == "Service", line.end()
 
 
 def _specified(word: Value) -> Value:
     """A word of which `%i` and the like are not known."""
     if word.state is not State.KNOWN or _SPECIFIER.search(word.text()) is None:
         return word
-    filled = pieces(word.text(), _SPECIFIER, lambda s: unknown("systemd fills it in", word.place, decided_by=s), word.place)
+    filled = pieces(
+        word.text(), _SPECIFIER, lambda s: unknown("systemd fills it in", word.place, decided_by=s), word.place
+    )
     return joined(filled, word.place)
 
 
