@@ -22,6 +22,7 @@ _SECRET_CHECK = re.compile(r"credential|(secret|password|token|key|login)-(in|wr
 _SECRET_OBJECT = re.compile(rb"""(?m)^\s*["']?kind["']?\s*:\s*["']?Secret\b""")  # all of it is secret, however long
 _VERSION, _NAME = re.compile(rb"\s*[\"']?(apiVersion|kind)\b"), re.compile(rb"\s+[\"']?name\b[\"']?\s*:")
 _MAX_HEAD = 20  # lines of a manifest in which its name is looked for
+_HEADLESS = frozenset({"kubernetes", "notebooks", "secrets", "settings"})
 _SMALL_GAP = 3  # lines
 _MAX_ELSEWHERE = 3
 
@@ -100,8 +101,8 @@ def _numbers(finding: Finding, deciding: dict[int, str]) -> list[int]:
     path = finding.place.source.path
     chosen = set(sorted(deciding)[: _MAX_LINES - 1])
     asset = finding.asset
-    # The first line of a manifest is its version, which tells nothing; that of a block in HCL is its name.
-    if asset.place.source.path == path and (asset.format != "kubernetes" or not chosen):
+    # The first line of a manifest or a whole file tells nothing; that of a block in HCL is its name.
+    if asset.place.source.path == path and (asset.format not in _HEADLESS or not chosen):
         chosen.add(asset.place.line)
     numbers = sorted(chosen)
     # A gap of a line or two is better shown than left out.
