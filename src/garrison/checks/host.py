@@ -5,6 +5,7 @@ from __future__ import annotations
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
 from garrison.checks.ml_server import JUDGED_ALONE
 from garrison.estate.assets.host import Process, Unit
+from garrison.estate.servers import written
 from garrison.estate.truth import all_of, any_of
 
 
@@ -13,6 +14,7 @@ from garrison.estate.truth import all_of, any_of
     severity=Severity.HIGH,
     pillar=Pillar.API,
     maps=("ATLAS:AML.T0049", "NIST-800-53:AC-3", "OWASP-API:API2"),
+    confidence=Confidence.MEDIUM,
     about_ml=True,
 )
 def host_code_server_open(process: Process) -> Verdict:
@@ -31,6 +33,7 @@ def host_code_server_open(process: Process) -> Verdict:
     severity=Severity.MEDIUM,
     pillar=Pillar.API,
     maps=("ATLAS:AML.T0040", "ATLAS:AML.T0049", "NIST-800-53:AC-3", "OWASP-API:API2"),
+    confidence=Confidence.MEDIUM,
     about_ml=True,
 )
 def host_server_open(process: Process) -> Verdict:
@@ -111,14 +114,18 @@ def notebook_server_plain_http(process: Process) -> Verdict:
     Fix: set `certfile` and `keyfile` (`ssl_cert` and `ssl_key` of JupyterHub), or let it listen on 127.0.0.1 behind a
     proxy that speaks TLS.
     """
-    asked = [
+    certificates = [
         process.option(
             "--certfile", "--ServerApp.certfile", "--NotebookApp.certfile", "--ssl-cert", "--JupyterHub.ssl_cert"
         ),
         process.setting("ServerApp.certfile", "NotebookApp.certfile", "JupyterHub.ssl_cert"),
     ]
-    plain = process.runs("jupyter", "jupyterhub") & all_of(v.is_absent() for v in asked)
-    return fail_if(plain & process.on_network, "it listens on the network without a certificate")
+    # JupyterHub listens everywhere by itself, and mostly stands behind a proxy: only what is told to is judged.
+    told = process.setting("JupyterHub.ip", "JupyterHub.bind_url").given()
+    plain = (process.runs("jupyter") | (process.runs("jupyterhub") & told)) & all_of(
+        c.is_absent() for c in certificates
+    )
+    return fail_if(plain & written(process.on_network, process), "it listens on the network without a certificate")
 
 
 @check(
@@ -135,5 +142,5 @@ def jupyterhub_admin_access(process: Process) -> Verdict:
     Fix: remove `admin_access`; give single administrators the scope they need by a role.
     """
     said = process.option("--JupyterHub.admin_access"), process.setting("JupyterHub.admin_access")
-    given = process.runs("jupyterhub") & any_of(v.matches("(?i)^true$") for v in said)
+    given = process.runs("jupyterhub") & written(any_of(v.matches("(?i)^true$") for v in said), process)
     return fail_if(given, "administrators may act as any user")

@@ -8,6 +8,7 @@ from garrison.estate.assets.started import Started
 from garrison.estate.assets.workload import Container, Workload
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
+from garrison.estate.servers import written
 from garrison.estate.truth import Truth, any_of
 from garrison.reach.entry import limited, outside
 from garrison.reach.settings import variable_of
@@ -137,7 +138,7 @@ def triton_models_changeable(started: Started) -> Verdict:
     Fix: use `--model-control-mode=none`, or bind the API with `--http-restricted-api=model-repository:...` and
     `--grpc-restricted-protocol`.
     """
-    mode = started.option("--model-control-mode").one_of(("explicit", "poll"))
+    mode = written(started.option("--model-control-mode").one_of(("explicit", "poll")), started)
     bound = started.option("--http-restricted-api", "--grpc-restricted-protocol").given()
     return fail_if(started.runs("triton") & mode & ~bound, "models are loaded by whoever calls it")
 
@@ -176,7 +177,7 @@ def model_code_trusted(started: Started, near: Relations) -> Verdict:
     Fix: remove it, and use a model that the library knows; else pin the model and its code to a commit you have read
     (`--revision` and `--code-revision`).
     """
-    flag = started.option("--trust-remote-code").matches(_ON)
+    flag = written(started.option("--trust-remote-code").matches(_ON), started)
     by_variable = variable_of(started, near, "HF_TRUST_REMOTE_CODE", "TRUST_REMOTE_CODE").matches(r"(?i)^(true|1|yes)$")
     by_variable = started.is_ml_server & by_variable
     pinned = started.option("--code-revision", "--revision").matches(_COMMIT)

@@ -180,7 +180,7 @@ class Server(msgspec.Struct, frozen=True, eq=False):
     def open(self) -> Truth:
         """Whether it answers everybody who reaches it."""
         component = self.component
-        opened = any_of(map(self._holds, component.opens))
+        opened = written(any_of(map(self._holds, component.opens)), self.start)
         guarded = any_of(map(self._holds, component.guards))
         if self.start.configures:  # a file speaks only of what it says
             return opened if guarded.no else opened & ~guarded
@@ -211,6 +211,7 @@ class Server(msgspec.Struct, frozen=True, eq=False):
         """Whether it is told to be weak so."""
         ways = [s for s in self.component.weak if s.weakness is weakness]
         truth = any_of(all_of(map(self._holds, s.when)) & ~any_of(map(self._holds, s.unless)) for s in ways)
+        truth = written(truth, self.start)
         # A password that is taken from elsewhere is not the one that everybody knows.
         return NO if weakness is Weakness.PASSWORD and truth.unknown else truth
 
@@ -227,6 +228,12 @@ class Server(msgspec.Struct, frozen=True, eq=False):
 
     def _nothing_asks(self) -> Value:
         return _noted(self.start.image, f"{self.component.title} has no authentication of its own")
+
+
+def written(truth: Truth, start: Launched) -> Truth:
+    """Whether something dangerous is said here: what the caller of a script may add is not."""
+    added = start.inherits.state is State.UNKNOWN and not any(v.given().yes for v in truth.because)
+    return NO if truth.unknown and added else truth
 
 
 @cache

@@ -40,6 +40,7 @@ def commands(text: str) -> list[list[str]]:
         ("a 'it'\"'\"'s' \\$x $'q\\'z'", [["a", "it's", "$x", "q\\'z"]]),
         ("a '#' b#c", [["a", "#", "b#c"]]),
         ("X=1 Y=2 a", [["a"]]),
+        ("A=(a b 'c d')\nX+=(e) b", [["b"]]),
     ],
 )
 def test_words(text: str, found: list[list[str]]) -> None:

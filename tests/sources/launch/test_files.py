@@ -60,6 +60,8 @@ def started(top: Path, script: str, name: str = "start.sh") -> list[tuple[str, i
         ("docker run -p6333:6333 -e QDRANT__SERVICE__API_KEY qdrant/qdrant:v1.15.0", [("qdrant", 1, False)]),
         ("podman run -p 6333:6333 --env-file x.env qdrant/qdrant", [("qdrant", 1, None)]),
         ("docker run $OPTIONS -p 6333:6333 qdrant/qdrant", [("qdrant", 1, None)]),
+        ("/opt/tritonserver/bin/perf_analyzer -m x", []),
+        ("RUN=('cp /opt/tritonserver x')", []),
         ("docker build -t qdrant/qdrant .", []),
         ("docker exec qdrant ray status", []),
     ],

@@ -32,6 +32,7 @@ _IN_QUOTES = re.compile(
 _NESTED = re.compile(r"""\\.|'[^']*'|[(){}`]|\$\{|[^\\'(){}`$]+|.""", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+_ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEFAULT = re.compile(r"([A-Za-z_]\w*):?[-=](.*)", re.DOTALL)
 _OPENING = frozenset({"if", "while", "until", "for", "case", "select", "{", "function"})
 _CLOSING = frozenset({"fi", "done", "esac", "}"})
@@ -144,6 +145,10 @@ class Lexer:
                     (g for g in (piece["single"], piece["ansi"], piece["escaped"], piece["plain"]) if g is not None), ""
                 )
                 parts.append(known("" if text == "\n" else text))
+        if self.text.startswith("(", self.at) and _ARRAY.fullmatch(self.text, start, self.at):
+            self.at += 1
+            self._nested(")")
+            parts.append(_hole("a list", self.locate(start, self.at), self.text[start : self.at][:60]))
         place = self.locate(start, self.at)
         if all(p.state is State.KNOWN and not p.reason for p in parts):
             return known("".join(p.text() for p in parts), place)

@@ -82,10 +82,11 @@ def starts(command: Command, around: Surroundings, depth: int = 0) -> Iterator[S
 
 def _started(words: Sequence[Value]) -> str:
     """The server that a command is, by its name; "" where it only speaks of one (`echo mlflow server`)."""
-    component, _ = component_of(_line(words))
-    if component is None:
+    head, rest = _name(words[0]), _line(words[1:])
+    component, _ = component_of(f"{head} {rest}")
+    if component is None or any(c.isspace() for c in head):
         return ""
-    if not _INTERPRETERS.match(_name(words[0])) and component_of(_line(words[1:]))[0] is not None:
+    if not _INTERPRETERS.match(head) and component_of(rest)[0] is not None:
         return ""
     return component.name
 
