@@ -13,6 +13,7 @@ import msgspec
 from garrison.checks.check import Check, Outcome, Verdict, catalogue
 from garrison.errors import UsageError, nearest
 from garrison.estate.assets import Asset
+from garrison.estate.assets.written import WrittenSecret
 from garrison.estate.estate import Estate, Relations
 from garrison.estate.relations import Relation
 from garrison.findings.baseline import mended, split
@@ -152,9 +153,25 @@ def _judge(estate: Estate, checks: tuple[Check, ...], settings: Settings) -> Jud
                     found[verdict.outcome].append(_finding(check, asset, verdict, estate))
                     if (fault := estate.facts(asset).fault) and verdict.outcome is not Outcome.ERROR:
                         found[Outcome.ERROR].append(_finding(check, asset, Verdict(Outcome.ERROR, fault), estate))
+    found[Outcome.FAIL] = _once(found[Outcome.FAIL])
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
     return Judged(checks, found, passed)
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """A secret is told once: by the check that knows what it is for, where there is one."""
+    told = [
+        (f.asset.place.source.path, f.asset.place.line, f.asset.place.end_line)
+        for f in findings
+        if f.check.tells_secret and not isinstance(f.asset, WrittenSecret)
+    ]
+
+    def is_new(finding: Finding) -> bool:
+        at = finding.place
+        return not any(path == at.source.path and first <= at.line <= last for path, first, last in told)
+
+    return [f for f in findings if not isinstance(f.asset, WrittenSecret) or is_new(f)] if told else findings
 
 
 def _result(read: Read, settings: Settings, judged: Judged, prefix: str) -> Result:

@@ -60,10 +60,10 @@ def test_words(text: str, found: list[list[str]]) -> None:
         ("a ${P:-$Q}", "?$P"),
         ("a $P", "?$P"),
         ('a "$@"', "?$@"),
-        ("a $(hostname -I)", "?$(hostname -I)"),
-        ("a `hostname`", "?`hostname`"),
-        ("a ${P#x}", "?${P#x}"),
-        ("a $(echo $(echo ')'))", "?$(echo $(echo ')'))"),
+        ("a $(hostname -I)", "?$(...)"),
+        ("a `hostname`", "?$(...)"),
+        ("a ${P#x}", "?$P"),
+        ("a $(echo $(echo ')'))", "?$(...)"),
     ],
 )
 def test_variables(text: str, word: str) -> None:

@@ -17,8 +17,6 @@ _CONTEXT = 150  # lines around a frame that are looked at to find out what is a 
 _LONGEST = 2000  # characters of a line that are looked at
 _MAX_LINES = 8  # of one frame
 _MAX_SPAN = 4  # of one piece of evidence
-# Checks whose evidence is a secret itself, whatever the code calls it.
-_SECRET_CHECK = re.compile(r"credential|(secret|password|token|key|login)-(in|written)|-secret$|shipped|hard-?coded")
 _SECRET_OBJECT = re.compile(rb"""(?m)^\s*["']?kind["']?\s*:\s*["']?Secret\b""")  # all of it is secret, however long
 _VERSION, _NAME = re.compile(rb"\s*[\"']?(apiVersion|kind)\b"), re.compile(rb"\s+[\"']?name\b[\"']?\s*:")
 _MAX_HEAD = 20  # lines of a manifest in which its name is looked for
@@ -33,7 +31,7 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
     here = [e for e in finding.evidence if e.place.source.path == source.path]
     deciding = _deciding(here, finding)
     numbers = _numbers(finding, deciding)
-    lines = _texts(source, numbers, secret=deciding if _SECRET_CHECK.search(finding.check.id) else ())
+    lines = _texts(source, numbers, secret=deciding if finding.check.tells_secret else ())
     margin = len(str(numbers[-1])) if numbers else 1
     where = cut_left(at(finding.place, result), width - 4)
     out = [f"  {paint('┌', 'dim')} {paint(where, 'cyan')}"]

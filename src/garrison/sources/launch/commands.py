@@ -148,7 +148,7 @@ class Lexer:
         if self.text.startswith("(", self.at) and _ARRAY.fullmatch(self.text, start, self.at):
             self.at += 1
             self._nested(")")
-            parts.append(_hole("a list", self.locate(start, self.at), self.text[start : self.at][:60]))
+            parts.append(_hole("it is a list", self.locate(start, self.at), "a list"))
         place = self.locate(start, self.at)
         if all(p.state is State.KNOWN and not p.reason for p in parts):
             return known("".join(p.text() for p in parts), place)
@@ -176,7 +176,7 @@ class Lexer:
             inner = self._nested({"$(": ")", "${": "}", "`": "`"}[begun])
             if begun == "${":
                 return self._parameter(inner, start)
-            return _hole("a command decides it", self.locate(start, self.at), self.text[start : self.at][:60])
+            return _hole("a command decides it", self.locate(start, self.at), "$(...)")
         return self._variable(begun[1:], start)
 
     def _nested(self, closing: str) -> str:
@@ -200,7 +200,8 @@ class Lexer:
         found = _DEFAULT.fullmatch(inner)
         place = self.locate(start, self.at)
         if found is None:
-            return _hole("the shell decides it", place, f"${{{inner[:60]}}}")
+            name = _NAME.match(inner)
+            return _hole("the shell decides it", place, f"${name[0] if name else '{...}'}")
         said = self.variables.get(found[1])
         if said is not None:
             return said

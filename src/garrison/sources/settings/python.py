@@ -14,8 +14,6 @@ from garrison.sources.interface import Tree
 from garrison.sources.nodes import Complaint
 from garrison.sources.python_code import dotted, parse, place_of
 
-_MAX_SHOWN = 60  # characters of an expression
-
 
 def assignments(source: Source, tree: Tree) -> Value | None:
     """What a configuration assigns, by the name behind the configuration's own; None, and a problem, for no Python."""
@@ -86,10 +84,13 @@ def _value(node: ast.expr, place: Place, constants: dict[str, ast.expr]) -> Valu
     last = dotted(node).rpartition(".")[2]
     if last[:1].isupper() and not last.isupper():
         return known(last, place)
-    shown = (
-        ast.unparse(node)[:_MAX_SHOWN]
-        if isinstance(node, ast.Attribute | ast.Subscript | ast.Name)
-        else "an expression"
-    )
+    shown = _shown(node)
     hidden = unknown("it is computed", place, decided_by=shown)
     return unknown("it is computed", place, (hidden,), shown)
+
+
+def _shown(node: ast.expr) -> str:
+    """What would decide it, by names alone: `os.environ["TOKEN"]`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and dotted(node.value):
+        return f"{dotted(node.value)}[{node.slice.value!r}]"
+    return dotted(node) or "an expression"
