@@ -60,6 +60,8 @@ class Launched(Protocol):
     def listens(self) -> Value: ...
     @property
     def inherits(self) -> Value: ...
+    @property
+    def pins(self) -> Value: ...
     def option(self, *names: str) -> Value:
         """What its command line says after one of these options."""
         ...
@@ -290,7 +292,7 @@ def _version(component: Component, start: Launched, tag: str) -> tuple[Version |
     """The version, whose it is, and what tells it: a pin, else the tag. One that is cut short may be any that follows."""
     for package in component.packages:
         pin = _compiled(rf"^[\"']?{re.escape(package)}(?:\[[\w,.-]*\])?(?:==|@)v?(\d[\w.]*)")
-        for word in start.words:
+        for word in (*start.words, *start.pins.items()):
             if (found := pin.match(word.text())) is not None:
                 return parse(found[1]), package, word
     found = _compiled(component.tag).search(tag)

@@ -70,6 +70,16 @@ def test_scripts(tmp_path: Path, script: str, found: list[tuple[str, int, bool |
     assert started(tmp_path, script) == found
 
 
+def test_what_a_script_installed_before_tells_the_version(tmp_path: Path) -> None:
+    (found,) = read(tmp_path, {"start.sh": "pip install 'ray[default]==2.5.1' x==1\nray start --head\n"})
+    assert isinstance(found, Process)
+    assert found.server is not None
+    assert found.server.version is not None
+    assert found.server.version.text == "2.5.1"
+    assert found.server.pinned.place is not None
+    assert found.server.pinned.place.line == 1
+
+
 def test_a_procfile(tmp_path: Path) -> None:
     text = "web: streamlit run app.py --server.port $PORT\nworker: python work.py\nray: ray start --head\n"
     assert started(tmp_path, text, "Procfile") == [("streamlit", 1, True), ("ray", 3, None)]

@@ -17,6 +17,7 @@ class Process(Started, frozen=True, kw_only=True, eq=False, dict=True):
 
     inherits: Value = UNMAPPED  # unknown, and says who, where the caller of a script may set more variables
     listens: Value = UNMAPPED  # the addresses that `docker run` publishes; absent where the program decides
+    pins: Value = UNMAPPED  # packages that its script installed before, with their versions
     settings: Value = UNMAPPED  # what its configuration file says, by name
     component: Value = UNMAPPED  # of a configuration file: whose it is, by its name in `servers.toml`
 

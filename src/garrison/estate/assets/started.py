@@ -70,6 +70,11 @@ class Started(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """Says who may set more variables than are set here; absent where nobody can."""
         return absent(self.place)
 
+    @property
+    def pins(self) -> Value:
+        """Packages that were installed before it was started, with their versions: `ray==2.52.0`."""
+        return absent(self.place)
+
     @cached_property
     def server(self) -> Server | None:
         """The machine-learning server it runs, as its command line and image tell; None where they tell none."""

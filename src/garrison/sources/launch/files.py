@@ -73,7 +73,9 @@ def _starts(file: File, source: Source) -> Iterator[Start]:
 def _of_script(lexer: Lexer, outside: Value) -> Iterator[Start]:
     """The servers a script starts, with what it has exported before."""
     exported: dict[str, Value] = {}
+    pins: list[Value] = []
     for command in lexer.commands():
+        pins += (word for word in command.words if "==" in word.text())
         if command.words[0].text() in _EXPORTS:
             for word in command.words[1:]:
                 if (pair := assigned(word)) is not None:
@@ -82,7 +84,7 @@ def _of_script(lexer: Lexer, outside: Value) -> Iterator[Start]:
                 if name in lexer.variables:
                     exported[name] = lexer.variables[name]
         else:
-            yield from starts(command, Surroundings(exported, absent(outside.place), outside))
+            yield from starts(command, Surroundings(exported, absent(outside.place), outside, tuple(pins)))
 
 
 def _of_ray(source: Source) -> Iterator[Start]:

@@ -51,6 +51,7 @@ class Surroundings(msgspec.Struct, frozen=True, eq=False):
     variables: dict[str, Value]
     sources: Value
     inherits: Value
+    pins: tuple[Value, ...] = ()
 
 
 def starts(command: Command, around: Surroundings, depth: int = 0) -> Iterator[Start]:
@@ -64,7 +65,7 @@ def starts(command: Command, around: Surroundings, depth: int = 0) -> Iterator[S
     if _SHELLS.match(head) and depth < _DEEPEST and (script := _script(words)) is not None:
         lexer = Lexer(script.text(), lambda _start, _end: script.place or words[0].place)  # type: ignore[arg-type,return-value]
         for inner in lexer.commands():
-            yield from starts(inner, Surroundings(variables, around.sources, around.inherits), depth + 1)
+            yield from starts(inner, msgspec.structs.replace(around, variables=variables), depth + 1)
     elif head in _ENGINES:
         yield from _container(words, around)
     elif (name := _started(words)) and words[0].place is not None:
@@ -76,6 +77,7 @@ def starts(command: Command, around: Surroundings, depth: int = 0) -> Iterator[S
                 "environment": known(Body.of(variables), words[0].place),
                 "environment_sources": around.sources,
                 "inherits": around.inherits,
+                "pins": known(around.pins),
             },
         )
 
