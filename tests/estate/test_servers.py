@@ -250,7 +250,7 @@ def starts() -> list[tuple[str, str, str]]:
 def test_starts(start: str, name: str, answer: str) -> None:
     image, arguments, variables = (part.strip() for part in start.split("|"))
     set_to: dict[str, Value | str] = {}
-    set_to.update(v.split("=", 1) for v in variables.split())
+    set_to.update({v.partition("=")[0]: v.partition("=")[2] for v in variables.split()})
     made = container(image, *arguments.split(), variables=set_to)
     assert made.server is not None
     assert made.server.component.name == name

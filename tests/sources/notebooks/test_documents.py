@@ -71,6 +71,7 @@ def test_downloaded_pickles(tmp_path: Path, cell: str) -> None:
         "torch.load('model.pt', weights_only=False)",
         "pickle.load(open('x.pkl', 'rb'))",
         REMOTE + "json.load(open(p))",
+        "client = Client('http://tracking:5000')\nx = client.info()\npickle.load(open(x.path, 'rb'))",
         "# pickle.loads(requests.get(u).content)",
         "'pickle.loads(requests.get(u).content)'",
     ],

@@ -150,8 +150,8 @@ class Lexer:
             self._nested(")")
             parts.append(_hole("it is a list", self.locate(start, self.at), "a list"))
         place = self.locate(start, self.at)
-        if all(p.state is State.KNOWN and not p.reason for p in parts):
-            return known("".join(p.text() for p in parts), place)
+        if len(parts) == 1 and parts[0].state is State.KNOWN and not parts[0].reason:
+            return known(parts[0].content, place)
         return joined(parts, place)
 
     def _quoted(self, parts: list[Value]) -> None:

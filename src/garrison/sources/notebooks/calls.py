@@ -57,7 +57,8 @@ class Calls:
     def _call(self, name: str, node: ast.Call, keywords: dict[str, ast.expr], locate: Locate) -> Value:
         place = locate(node)
         arguments = {k: _literal(v, place) for k, v in keywords.items()}
-        fetched = any(self._is_remote(a) for a in (*node.args, *(k.value for k in node.keywords)))
+        given = [*node.args, *(k.value for k in node.keywords)]
+        fetched = any(self._is_remote(a) or _is_address(a) for a in given)
         body = {
             "function": known(name, place),
             "arguments": known(Body.of(arguments, place), place),
@@ -86,9 +87,11 @@ class Calls:
                 first, _, last = dotted(inner.func).rpartition(".")
                 if last in _FETCHES or first.partition(".")[0] in _CLIENTS:
                     return True
-            if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value.startswith(_REMOTE):
-                return True
         return False
+
+
+def _is_address(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(_REMOTE)
 
 
 def _literal(node: ast.expr, place: Place) -> Value:
