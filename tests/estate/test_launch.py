@@ -40,6 +40,13 @@ def test_option_is_absent_or_unknown() -> None:
     assert option(line("serve", "--api-key", hidden), ("--api-key",), None) is hidden
 
 
+def test_the_value_of_another_option_hides_nothing() -> None:
+    port, more = unknown("later", decided_by="$PORT"), unknown("later", decided_by="$EXTRA_ARGS")
+    assert option(line("serve", "--port", port), ("--api-key",), None).is_absent().yes
+    assert option(line("serve", "--port=1", port), ("--api-key",), None).given().unknown
+    assert option(line("serve", "--verbose", more), ("--api-key",), None).given().unknown
+
+
 def test_numbers_among_words_are_text() -> None:
     assert option(words_of(known((known("--port"), known(80)))), ("--port",), None).text() == "80"
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SEEDS = [
     p for top in ("examples/fraud-platform", "src/garrison/checks/examples") for p in sorted((ROOT / top).rglob("*"))
 ]
-ENDINGS = {".tf": "terraform", ".yaml": "yaml", ".json": "json"}
+ENDINGS = {".tf": "terraform", ".yaml": "yaml", ".json": "json", ".service": "units", ".ipynb": "notebooks"}
 ROUNDS = 12  # with every ending
 FILES = 20  # in one scan
 SECONDS = 10  # of CPU, for one scan

@@ -10,6 +10,7 @@ import enum
 import importlib
 import inspect
 import pkgutil
+import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from garrison.estate.estate import Relations
 from garrison.estate.truth import Truth
 from garrison.estate.values import Value
 from garrison.sources.mapping.table import native_names
+
+# What checks of written credentials are called.
+_SECRET = re.compile(r"credential|repository-password|(secret|password|token|key|login)-(in|written)|-secret$|shipped")
 
 
 class Severity(enum.StrEnum):
@@ -118,6 +122,11 @@ class Check(msgspec.Struct, frozen=True, eq=False):
     line: int
     examples: Mapping[str, str] | None = None  # name -> text; None for a shipped check: they lie in a folder
     mend: Mend | None = None
+
+    @property
+    def tells_secret(self) -> bool:
+        """Whether what it finds is a secret itself, which must not be shown."""
+        return _SECRET.search(self.id) is not None
 
     @property
     def title(self) -> str:

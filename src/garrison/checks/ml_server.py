@@ -1,19 +1,21 @@
-"""Servers of models, notebooks, vectors and pipelines that run in containers: who may use them."""
+"""Servers of models, notebooks, vectors and pipelines: who may use them."""
 
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets.ml_serving import ComputeCluster
+from garrison.estate.assets.started import Started
 from garrison.estate.assets.workload import Container, Workload
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
+from garrison.estate.servers import written
 from garrison.estate.truth import Truth, any_of
 from garrison.reach.entry import limited, outside
 from garrison.reach.settings import variable_of
 
 _COMMIT = r"^[0-9a-f]{40}$"
 # Servers with a check of their own for the same.
-_JUDGED_ALONE = (
+JUDGED_ALONE = (
     "jupyter",
     "torchserve",
     "vllm",
@@ -84,7 +86,7 @@ def ml_server_open_in_cluster(workload: Workload, near: Relations) -> Verdict:
     namespace, is enough to read and to change what it serves.
     Fix: add a NetworkPolicy that lets only its callers in, or turn the server's authentication on.
     """
-    servers = any_of(c.unauthenticated for c in workload.containers if c.about_ml.yes and c.runs(*_JUDGED_ALONE).no)
+    servers = any_of(c.unauthenticated for c in workload.containers if c.about_ml.yes and c.runs(*JUDGED_ALONE).no)
     truth = servers & workload.unauthenticated & ~outside(workload, near) & ~limited(near)
     return fail_if(truth & ~workload.has_operator, "it asks nobody who he is, and every pod reaches it")
 
@@ -96,13 +98,13 @@ def ml_server_open_in_cluster(workload: Workload, near: Relations) -> Verdict:
     maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
     about_ml=True,
 )
-def jupyter_no_token(container: Container) -> Verdict:
+def jupyter_no_token(started: Started) -> Verdict:
     """Jupyter runs without a token and without a password.
 
     Why: whoever reaches its port has a shell next to the data, with the notebook's credentials.
     Fix: remove the empty token; set a hashed password, or leave Jupyter its random token.
     """
-    return fail_if(container.runs("jupyter") & container.unauthenticated, "its token is empty")
+    return fail_if(started.runs("jupyter") & started.unauthenticated, "its token is empty")
 
 
 @check(
@@ -112,14 +114,14 @@ def jupyter_no_token(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
     about_ml=True,
 )
-def torchserve_token_off(container: Container) -> Verdict:
+def torchserve_token_off(started: Started) -> Verdict:
     """TorchServe's token check is turned off.
 
     Why: whoever reaches its management port registers a model archive from any address, and its handler runs as code.
     Fix: remove `--disable-token-auth`; keep the management address on 127.0.0.1. TorchServe is no longer maintained:
     plan to leave it.
     """
-    return fail_if(container.runs("torchserve") & container.unauthenticated, "token authorization is turned off")
+    return fail_if(started.runs("torchserve") & started.unauthenticated, "token authorization is turned off")
 
 
 @check(
@@ -129,16 +131,16 @@ def torchserve_token_off(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0018", "NIST-800-53:AC-3", "OWASP-API:API5"),
     about_ml=True,
 )
-def triton_models_changeable(container: Container) -> Verdict:
+def triton_models_changeable(started: Started) -> Verdict:
     """Triton lets its callers load and unload models.
 
     Why: the API that answers predictions also replaces models; its Python backend runs a model's code.
     Fix: use `--model-control-mode=none`, or bind the API with `--http-restricted-api=model-repository:...` and
     `--grpc-restricted-protocol`.
     """
-    mode = container.option("--model-control-mode").one_of(("explicit", "poll"))
-    bound = container.option("--http-restricted-api", "--grpc-restricted-protocol").given()
-    return fail_if(container.runs("triton") & mode & ~bound, "models are loaded by whoever calls it")
+    mode = written(started.option("--model-control-mode").one_of(("explicit", "poll")), started)
+    bound = started.option("--http-restricted-api", "--grpc-restricted-protocol").given()
+    return fail_if(started.runs("triton") & mode & ~bound, "models are loaded by whoever calls it")
 
 
 @check(
@@ -148,16 +150,16 @@ def triton_models_changeable(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0040", "NIST-800-53:IA-2", "OWASP-LLM:LLM10", "OWASP-API:API2"),
     about_ml=True,
 )
-def llm_server_no_key(container: Container) -> Verdict:
+def llm_server_no_key(started: Started) -> Verdict:
     """A language model is served without a key.
 
     Why: everybody who reaches the port spends the accelerators, and reads what the model was tuned on.
     Fix: start the server with an API key taken from a Secret, and put a gateway before it: a key does not cover
     every route of vLLM.
     """
-    serves = container.runs("vllm", "sglang", "tgi", "llama-cpp", "localai")
-    behind_gateway = Truth(container.type.endswith(".serving.kserve.io"))
-    return fail_if(serves & container.unauthenticated & ~behind_gateway, "no API key is set")
+    serves = started.runs("vllm", "sglang", "tgi", "llama-cpp", "localai")
+    behind_gateway = Truth(started.type.endswith(".serving.kserve.io"))
+    return fail_if(serves & started.unauthenticated & ~behind_gateway, "no API key is set")
 
 
 @check(
@@ -167,7 +169,7 @@ def llm_server_no_key(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0011.000", "ATLAS:AML.T0010.003", "NIST-800-53:SI-7", "OWASP-LLM:LLM03", "OWASP-ML:ML06"),
     about_ml=True,
 )
-def model_code_trusted(container: Container, near: Relations) -> Verdict:
+def model_code_trusted(started: Started, near: Relations) -> Verdict:
     """The server runs code that comes with the model.
 
     Why: `trust_remote_code` downloads Python from the model's repository and runs it at start: whoever can push there
@@ -175,12 +177,10 @@ def model_code_trusted(container: Container, near: Relations) -> Verdict:
     Fix: remove it, and use a model that the library knows; else pin the model and its code to a commit you have read
     (`--revision` and `--code-revision`).
     """
-    flag = container.option("--trust-remote-code").matches(_ON)
-    by_variable = variable_of(container, near, "HF_TRUST_REMOTE_CODE", "TRUST_REMOTE_CODE").matches(
-        r"(?i)^(true|1|yes)$"
-    )
-    by_variable = container.is_ml_server & by_variable
-    pinned = container.option("--code-revision", "--revision").matches(_COMMIT)
+    flag = written(started.option("--trust-remote-code").matches(_ON), started)
+    by_variable = variable_of(started, near, "HF_TRUST_REMOTE_CODE", "TRUST_REMOTE_CODE").matches(r"(?i)^(true|1|yes)$")
+    by_variable = started.is_ml_server & by_variable
+    pinned = started.option("--code-revision", "--revision").matches(_COMMIT)
     return fail_if((flag | by_variable) & ~pinned, "code from the model's repository is run")
 
 
@@ -191,7 +191,7 @@ def model_code_trusted(container: Container, near: Relations) -> Verdict:
     maps=("ATLAS:AML.T0040", "NIST-800-53:CM-7", "OWASP-API:API8"),
     about_ml=True,
 )
-def vllm_development_mode(container: Container) -> Verdict:
+def vllm_development_mode(started: Started) -> Verdict:
     """Development routes of vLLM are served.
 
     Why: callers put the engine to sleep, reset its caches, and load adapters from paths and addresses they choose; an
@@ -199,9 +199,9 @@ def vllm_development_mode(container: Container) -> Verdict:
     Fix: remove `VLLM_SERVER_DEV_MODE` and `VLLM_ALLOW_RUNTIME_LORA_UPDATING`.
     """
     on = r"(?i)^(1|true|yes)$"
-    development = container.variable("VLLM_SERVER_DEV_MODE").matches(on)
-    adapters = container.variable("VLLM_ALLOW_RUNTIME_LORA_UPDATING").matches(on)
-    return fail_if(container.runs("vllm") & (development | adapters), "development routes are served")
+    development = started.variable("VLLM_SERVER_DEV_MODE").matches(on)
+    adapters = started.variable("VLLM_ALLOW_RUNTIME_LORA_UPDATING").matches(on)
+    return fail_if(started.runs("vllm") & (development | adapters), "development routes are served")
 
 
 @check(
@@ -211,13 +211,13 @@ def vllm_development_mode(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
     about_ml=True,
 )
-def argo_server_no_login(container: Container) -> Verdict:
+def argo_server_no_login(started: Started) -> Verdict:
     """Argo's server acts for everybody with its own rights.
 
     Why: whoever reaches it submits a workflow: a container of his choice, in the namespace of the pipelines.
     Fix: use `--auth-mode=sso` (with RBAC) or `--auth-mode=client`.
     """
-    return fail_if(container.runs("argo-server") & container.unauthenticated, "its auth mode is server")
+    return fail_if(started.runs("argo-server") & started.unauthenticated, "its auth mode is server")
 
 
 @check(
@@ -227,13 +227,13 @@ def argo_server_no_login(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
     about_ml=True,
 )
-def langflow_auto_login(container: Container) -> Verdict:
+def langflow_auto_login(started: Started) -> Verdict:
     """Langflow signs every visitor in as its administrator.
 
     Why: flows run Python: a visitor runs code with the keys to all models and stores that the flows use.
     Fix: set `LANGFLOW_AUTO_LOGIN` to "False", with a superuser and a password from a Secret.
     """
-    return fail_if(container.runs("langflow") & container.unauthenticated, "auto login is on")
+    return fail_if(started.runs("langflow") & started.unauthenticated, "auto login is on")
 
 
 @check(
@@ -243,13 +243,13 @@ def langflow_auto_login(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0085.000", "NIST-800-53:AC-3", "OWASP-LLM:LLM08"),
     about_ml=True,
 )
-def weaviate_anonymous(container: Container) -> Verdict:
+def weaviate_anonymous(started: Started) -> Verdict:
     """Weaviate lets anonymous callers read and write.
 
     Why: the documents behind the vectors are read by everybody, and what a model retrieves can be planted.
     Fix: set `AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED` to "false" and turn API keys or OIDC on.
     """
-    return fail_if(container.runs("weaviate") & container.unauthenticated, "anonymous access is on")
+    return fail_if(started.runs("weaviate") & started.unauthenticated, "anonymous access is on")
 
 
 @check(
@@ -259,15 +259,15 @@ def weaviate_anonymous(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0012", "ATLAS:AML.T0035", "NIST-800-53:IA-5"),
     about_ml=True,
 )
-def object_store_shipped_password(container: Container) -> Verdict:
+def object_store_shipped_password(started: Started) -> Verdict:
     """The store of models and artefacts has the password it is shipped with.
 
     Why: every pod that reaches it reads and replaces models, data sets and pipeline artefacts.
     Fix: choose another password, keep it in a secret store, and give each client a key of its own.
     """
-    unset = container.runs("minio") & container.variable("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY").is_absent()
-    by_file = container.variable("MINIO_ROOT_PASSWORD_FILE", "MINIO_CONFIG_ENV_FILE").given()
-    return fail_if(container.shipped_password | (unset & ~by_file), "its root password is the shipped one")
+    unset = started.runs("minio") & started.variable("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY").is_absent()
+    by_file = started.variable("MINIO_ROOT_PASSWORD_FILE", "MINIO_CONFIG_ENV_FILE").given()
+    return fail_if(started.shipped_password | (unset & ~by_file), "its root password is the shipped one")
 
 
 @check(
@@ -277,17 +277,17 @@ def object_store_shipped_password(container: Container) -> Verdict:
     maps=("ATLAS:AML.T0035", "NIST-800-53:SC-8", "OWASP-API:API8"),
     about_ml=True,
 )
-def mlflow_host_check_off(container: Container) -> Verdict:
+def mlflow_host_check_off(started: Started) -> Verdict:
     """MLflow answers whatever host name it is asked for.
 
     Why: a web page that a data scientist visits reaches the tracking server through his browser (DNS rebinding), and
     reads or overwrites runs and registered models.
     Fix: name the server's own host in `--allowed-hosts`, and leave the security middleware on.
     """
-    off = container.option("--disable-security-middleware").given()
-    off = off | container.variable("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE").matches(r"(?i)^(true|1)$")
-    hosts = container.option("--allowed-hosts").equals("*")
-    return fail_if(container.runs("mlflow") & (off | hosts), "it answers to every host name")
+    off = started.option("--disable-security-middleware").given()
+    off = off | started.variable("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE").matches(r"(?i)^(true|1)$")
+    hosts = started.option("--allowed-hosts").equals("*")
+    return fail_if(started.runs("mlflow") & (off | hosts), "it answers to every host name")
 
 
 @check(

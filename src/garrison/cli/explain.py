@@ -86,11 +86,13 @@ def _paragraph(head: str, text: str) -> None:
 
 def _judged(check: Check) -> str:
     """Which providers' things it judges, and from which formats."""
+    from garrison.estate.assets import kinds
     from garrison.sources.mapping.coverage import coverage
 
+    judged = {name for name, kind in kinds().items() if issubclass(kind, check.kind)}
     providers: dict[str, list[str]] = {}
     for row in coverage():
-        if row.kind == check.kind.__name__:
+        if row.kind in judged:
             formats = providers.setdefault(row.provider, [])
             formats += [f for f in row.types if f not in formats]
     return "; ".join(f"{p} ({', '.join(f)})" for p, f in sorted(providers.items()))

@@ -6,20 +6,10 @@ import base64
 import binascii
 import re
 
+from garrison.estate.secrets import loose_forms
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value
 
-# Forms that providers document, so that a scanner can tell them.
-_FORMS = re.compile(
-    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key id
-    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"
-    r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{22,}"
-    r"|\bhf_[A-Za-z]{30,}\b"  # Hugging Face
-    r"|\bsk-(proj-|ant-)?[A-Za-z0-9_-]{32,}"  # OpenAI, Anthropic
-    r"|\bAIza[\w-]{35}\b"  # Google API key
-    r"|\bxox[abprs]-[\w-]{10,}"  # Slack
-    r"|\bAccountKey=[A-Za-z0-9+/]{40,}"  # Azure storage
-)
 _WORD = (
     r"(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|credentials?"
     r"|license[_-]?key)"
@@ -63,13 +53,13 @@ def credential_named(name: str, value: Value) -> Truth:
         if not isinstance(said, str):
             return False
         plain = secret_name and len(said) >= 6 and _NO_SECRET.search(said) is None  # noqa: PLR2004 - shorter is a flag
-        return plain or _FORMS.search(said) is not None
+        return plain or loose_forms().search(said) is not None
 
     return value.test(written)
 
 
 def _tells(text: str) -> bool:
-    if _FORMS.search(text):
+    if loose_forms().search(text):
         return True
     return any(_NO_SECRET.search(m["value"]) is None for form in (_ASSIGNED, _INSIDE) for m in form.finditer(text))
 

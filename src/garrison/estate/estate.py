@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TypeVar, overload
 
+from garrison.estate.assets.asset import Asset, lineage
 from garrison.estate.facts import Facts
 from garrison.estate.relations import Edge, Graph, Relation
 from garrison.estate.truth import Truth, any_of
 
-if TYPE_CHECKING:
-    from garrison.estate.assets.asset import Asset
-
-A = TypeVar("A", bound="Asset")
+A = TypeVar("A", bound=Asset)
 
 
 class Estate:
@@ -31,10 +29,11 @@ class Estate:
         for asset in self.assets:
             self.by_address[asset.address] = asset
             self._instances[without_index(asset.address)].append(asset)
-            self._kinds[type(asset)].append(asset)
+            for kind in lineage(type(asset)):
+                self._kinds[kind].append(asset)
 
     def of(self, kind: type[A]) -> list[A]:
-        """All assets of a kind, in the order they were read."""
+        """All assets of a kind, or of one that it comprises, in the order they were read."""
         return self._kinds.get(kind, [])  # type: ignore[return-value]
 
     def at(self, address: str) -> list[Asset]:

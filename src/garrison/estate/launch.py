@@ -9,6 +9,7 @@ import re
 
 from garrison.estate.values import Body, Place, State, Value, known, unknown
 
+_BUNDLE = re.compile(r"(?i)args|opts|options|flags|params|extra|[@*]")  # what is called so is several words
 _WORDS = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+|["']""")
 
 
@@ -35,7 +36,7 @@ def option(words: tuple[Value, ...], names: tuple[str, ...], place: Place | None
     for number, word in enumerate(words):
         text = word.content if word.state is State.KNOWN else _head(word)
         if not isinstance(text, str):
-            opaque = opaque or word
+            opaque = opaque or (word if _may_hide(words, number) else None)
             continue
         name, equals, value = text.partition("=")
         if _plain(name) not in wanted:
@@ -59,7 +60,7 @@ def variable(environment: Value, sources: Value, names: tuple[str, ...], place: 
     if isinstance(environment.content, Body) and environment.state is State.KNOWN:
         for name in names:
             if (said := environment.child(name)).state is not State.ABSENT:
-                return _text(said)
+                return text_of(said)
     for item in environment.items():
         if isinstance(item.content, Body) and _first(item, "name", "Name").text() in names:
             found = _set_to(item)
@@ -76,15 +77,15 @@ def variable(environment: Value, sources: Value, names: tuple[str, ...], place: 
 def set_variables(environment: Value) -> tuple[tuple[Value, Value], ...]:
     """Name and literal value of every variable that is set here."""
     if environment.state is State.KNOWN and isinstance(environment.content, Body):
-        return tuple((known(n, v.place), _text(v)) for n, v in environment.content.items())
+        return tuple((known(n, v.place), text_of(v)) for n, v in environment.content.items())
     bodies = [i for i in environment.items() if isinstance(i.content, Body)]
-    return tuple((_first(i, "name", "Name"), _text(_first(i, "value", "Value"))) for i in bodies)
+    return tuple((_first(i, "name", "Name"), text_of(_first(i, "value", "Value"))) for i in bodies)
 
 
 def _words(item: Value) -> list[Value]:
     text = item.content
     if item.state is not State.KNOWN or not isinstance(text, str):
-        return [item] if item.state is State.UNKNOWN else [_text(item)]
+        return [item] if item.state is State.UNKNOWN else [text_of(item)]
     if not any(c.isspace() for c in text):
         return [item]
     return [known(_unquoted(w), item.place) for w in _WORDS.findall(text) if w != "\\"]
@@ -99,6 +100,12 @@ def _following(words: tuple[Value, ...], number: int) -> Value:
     return known("", words[number].place)
 
 
+def _may_hide(words: tuple[Value, ...], number: int) -> bool:
+    """Whether a word that is not known may be options of its own: not where it is the value of the one before it."""
+    before = words[number - 1].text() if number else ""
+    return not before.startswith("-") or "=" in before or _BUNDLE.search(words[number].decided_by) is not None
+
+
 def _head(word: Value) -> str | None:
     """The known beginning of an unknown text."""
     if isinstance(word.content, tuple) and word.content and word.content[0].state is State.KNOWN:
@@ -109,7 +116,7 @@ def _head(word: Value) -> str | None:
 def _set_to(item: Value) -> Value:
     value = _first(item, "value", "Value")
     if value.state is not State.ABSENT:
-        return _text(value)
+        return text_of(value)
     taken = _first(item, "valueFrom", "ValueFrom", "value_from", "value_source")
     if taken.state is State.ABSENT:
         return known("", item.place)
@@ -122,7 +129,7 @@ def _first(item: Value, *names: str) -> Value:
     return next((s for s in said if s.state is not State.ABSENT), said[0])
 
 
-def _text(value: Value) -> Value:
+def text_of(value: Value) -> Value:
     """A scalar as the program will see it: text."""
     if value.state is not State.KNOWN or isinstance(value.content, str | tuple | Body):
         return value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from garrison.estate.assets.cluster_access import ConfigMap
-from garrison.estate.assets.workload import Container, Workload
+from garrison.estate.assets.started import Started
+from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
 from garrison.estate.values import State, Value, absent, dig
@@ -11,7 +12,7 @@ from garrison.estate.values import State, Value, absent, dig
 _KINDS = {"configMap": "ConfigMap", "secret": "Secret"}
 
 
-def variable_of(container: Container, near: Relations, *names: str) -> Value:
+def variable_of(container: Started, near: Relations, *names: str) -> Value:
     """What a variable is set to; looked up in what `envFrom` and `valueFrom` name, as far as that is in these files.
 
     `near` is what is near the container. Unknown where one source of the variable is not found.

@@ -9,6 +9,7 @@ import msgspec
 
 from garrison.checks.check import Check, Outcome, Verdict
 from garrison.estate.assets import Asset
+from garrison.estate.assets.written import WrittenSecret
 from garrison.estate.estate import Estate, Relations
 from garrison.estate.relations import Relation
 from garrison.findings.defence import Answer, Defence, standings
@@ -52,9 +53,25 @@ def judge(estate: Estate, checks: tuple[Check, ...], paths: Paths, provider: str
                     if (fault := estate.facts(asset).fault) and verdict.outcome is not Outcome.ERROR:
                         broken = Verdict(Outcome.ERROR, fault)
                         found[Outcome.ERROR].append(_finding(check, asset, broken, estate, crossings))
+    found[Outcome.FAIL] = _once(found[Outcome.FAIL])
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
     return Judged(checks, found, passed, tuple(_defences(estate, kinds, provider)))
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """A secret is told once: by the check that knows what it is for, where there is one."""
+    told: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for finding in findings:
+        if finding.check.tells_secret and not isinstance(finding.asset, WrittenSecret):
+            place = finding.asset.place
+            told[place.source.path].append((place.line, place.end_line))
+
+    def is_new(finding: Finding) -> bool:
+        at = finding.place
+        return not any(first <= at.line <= last for first, last in told[at.source.path])
+
+    return [f for f in findings if not isinstance(f.asset, WrittenSecret) or is_new(f)] if told else findings
 
 
 def _run(check: Check, asset: Asset, near: Relations) -> Verdict:

@@ -86,7 +86,7 @@ BINARY = frozenset(
 )
 NOT_HIDDEN = frozenset(  # names with a dot in front that say how something is built, deployed or started
     {
-        ".dockerignore", ".env", ".github", ".gitlab", ".gitlab-ci.yaml", ".gitlab-ci.yml", ".jupyter", ".netrc", ".pypirc",
+        ".dockerignore", ".dvc", ".env", ".github", ".gitlab", ".gitlab-ci.yaml", ".gitlab-ci.yml", ".jupyter", ".netrc", ".pypirc",
         ".streamlit",
     }
 )  # fmt: skip

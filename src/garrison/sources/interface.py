@@ -78,6 +78,13 @@ class File:
         with self.absolute.open("rb") as file:
             return file.read()
 
+    def glimpsed(self) -> bytes:
+        """The same for one look: not kept in memory if nothing else has asked for it. Raises OSError."""
+        if "data" in self.__dict__:
+            return self.data
+        with self.absolute.open("rb") as file:
+            return file.read(MAX_FILE_BYTES)
+
     def source(self, *, byte_columns: bool = False) -> Source:
         """For the places of values."""
         return Source(self.path, self.data, byte_columns)

@@ -72,6 +72,12 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return tuple(found)
 
 
+@cache
+def lineage(kind: type[Asset]) -> tuple[type[Asset], ...]:
+    """A kind, and the wider kinds it is one of: a Container is something Started."""
+    return tuple(k for k in kind.__mro__ if issubclass(k, Asset) and k is not Asset)
+
+
 class Shape(msgspec.Struct, frozen=True):
     """What the fields of a kind are, read once from its annotations."""
 

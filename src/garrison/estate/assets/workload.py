@@ -7,11 +7,9 @@ from functools import cached_property
 from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
-from garrison.estate.launch import option, set_variables, variable, words_of
-from garrison.estate.literals import credentials, is_default
+from garrison.estate.assets.started import Started
 from garrison.estate.relations import Relation, To
-from garrison.estate.servers import Server, recognise
-from garrison.estate.truth import NO, Truth, any_of
+from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import Value
 
 DIGEST = r"@sha256:[0-9a-f]{64}$"
@@ -27,7 +25,6 @@ _RUNTIME_SOCKETS = r"(docker|containerd|crio|cri-dockerd|podman|buildkitd)\.sock
 _DEVICES = r"^/dev/?$|^/dev/(nvidia[\w-]*|mem|kmem|sd[a-z]\w*|nvme\w*|dm-\d+|infiniband|kfd|dri)(/|$)"
 
 # With any of these a process leaves its container, or rewrites the node's kernel or the memory of others.
-_SHIPPED_PASSWORDS = frozenset({"minioadmin", "minio123", "minio", "password1234"})
 ESCAPES = ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF")
 _IN_FRONT = r"(^|/)(oauth2-proxy|oauth2_proxy|kube-rbac-proxy|gatekeeper|pomerium|authelia|louketo-proxy|oidc-proxy)"
 _TRAINING = r"(Job|Runtime|RayCluster)\.(kubeflow\.org|ray\.io|trainer\.kubeflow\.org)$"
@@ -39,10 +36,9 @@ _ML_IMAGES = (
 )
 
 
-class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+class Container(Started, frozen=True, kw_only=True, eq=False, dict=True):
     """One container of a workload."""
 
-    image: Annotated[Value, To(Relation.BUILT_FROM)] = UNMAPPED
     privileged: Truth = UNMAPPED_TRUTH
     run_as_non_root: Truth = UNMAPPED_TRUTH  # the runtime refuses to start it as root
     run_as_user: Value = UNMAPPED  # numeric user id; 0 is root
@@ -51,48 +47,10 @@ class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     dropped_capabilities: Value = UNMAPPED
     seccomp_profile: Value = UNMAPPED  # RuntimeDefault, Localhost, Unconfined
     read_only_root: Truth = UNMAPPED_TRUTH  # its root file system cannot be written
-    command: Value = UNMAPPED
-    arguments: Value = UNMAPPED
-    environment: Value = UNMAPPED  # items of name and value, or valueFrom
-    environment_sources: Value = UNMAPPED  # ConfigMaps, Secrets, files that give more variables
-    mounts: Value = UNMAPPED  # items of name and mountPath
     ports: Value = UNMAPPED  # items of name and containerPort
     memory_limit: Value = UNMAPPED
     cpu_limit: Value = UNMAPPED
     gpu_limit: Value = UNMAPPED  # how many accelerators, of any vendor
-
-    @cached_property
-    def words(self) -> tuple[Value, ...]:
-        """Its command line, word by word, each with its place."""
-        return words_of(self.command, self.arguments)
-
-    @property
-    def variables(self) -> tuple[tuple[Value, Value], ...]:
-        """Name and literal value of every environment variable set here."""
-        return set_variables(self.environment)
-
-    def option(self, *names: str) -> Value:
-        """What its command line says after one of these options; "" for one without a value."""
-        return option(self.words, names, self.arguments.place or self.place)
-
-    def variable(self, *names: str) -> Value:
-        """What the environment variable of one of these names is set to."""
-        return variable(self.environment, self.environment_sources, names, self.place)
-
-    @cached_property
-    def server(self) -> Server | None:
-        """The machine-learning server it runs, as its command line and image tell; None where they tell none."""
-        return recognise(self)
-
-    @cached_property
-    def unauthenticated(self) -> Truth:
-        """Whether it is a known server that serves everybody who reaches it; no for what is not recognised."""
-        return NO if self.server is None else self.server.open
-
-    def runs(self, *servers: str) -> Truth:
-        """Whether it is one of these servers, by their names in `servers.toml`."""
-        found = self.server
-        return Truth(True, (found.told,)) if found is not None and found.component.name in servers else NO
 
     @cached_property
     def about_ml(self) -> Truth:
@@ -103,27 +61,11 @@ class Container(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         by_type = Truth(re.search(_ML_GROUPS, self.type) is not None, (self.image,))
         return by_type | by_image | Truth(self.gpu_limit.at_least(1).yes, (self.gpu_limit,))
 
-    @property
-    def is_ml_server(self) -> Truth:
-        """Whether a machine-learning server was recognised in it."""
-        return Truth(self.server is not None and not self.server.component.general)
-
     @cached_property
     def runs_as_root(self) -> Truth:
         """Whether nothing keeps it from being root: no other user is set, and root is not refused."""
         other_user = self.run_as_user.at_least(1)
         return self.run_as_user.equals(0) | (~self.run_as_non_root & ~other_user)
-
-    @cached_property
-    def written_credentials(self) -> Truth:
-        """Whether a variable is set to a credential that can be read where it is written."""
-        return credentials(((n.text(), v) for n, v in self.variables), self.place) & ~self.shipped_password
-
-    @cached_property
-    def shipped_password(self) -> Truth:
-        """Whether a store's root password is the one it is shipped with."""
-        said = [(n.text(), v) for n, v in self.variables]
-        return is_default(said, r"^(MINIO_(ROOT_PASSWORD|SECRET_KEY))$", _SHIPPED_PASSWORDS, self.place)
 
     @cached_property
     def escape_capabilities(self) -> Truth:
@@ -165,8 +107,7 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def unauthenticated_code(self) -> Truth:
         """Whether one of those servers runs the code it is sent."""
-        coding = [c for c in self.containers if c.server is not None and c.server.component.runs_code]
-        return self.unauthenticated & any_of(c.unauthenticated for c in coding)
+        return self.unauthenticated & any_of(c.unauthenticated for c in self.containers if c.runs_code.yes)
 
     @cached_property
     def trains(self) -> Truth:

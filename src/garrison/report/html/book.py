@@ -13,7 +13,7 @@ from garrison.estate.assets import Asset
 from garrison.estate.values import Place, Source
 from garrison.findings.finding import Evidence, Finding
 from garrison.findings.result import Result
-from garrison.report.terminal.code import decider_of, deciding, shown_lines, shows_secret, texts
+from garrison.report.terminal.code import decider_of, deciding, shown_lines, texts
 from garrison.report.terminal.text import clean, cut
 from garrison.report.terminal.words import kind_of
 
@@ -105,7 +105,7 @@ class Book:
             decided = deciding(here, finding)
             numbers = shown_lines(finding, self._sources[file], decided, _MAX_LINES)
             self._lines[file].update(numbers)
-            if shows_secret(finding):
+            if finding.check.tells_secret:
                 self._secret[file].update(decided)
             marked = {n: [n, say(remark)] if remark else [n] for n, remark in decided.items()}
             found.append({"file": file, "lines": [marked.get(n, n) for n in numbers]})

@@ -61,7 +61,7 @@ class _Screen:
 
     def _head(self) -> None:
         result = self.result
-        clouds = [p for p in result.providers if p not in ("kubernetes", "")]
+        clouds = [p for p in result.providers if p not in ("kubernetes", "host", "")]
         said = [counted(result.files, "file"), counted(result.assets, "asset")]
         if len(clouds) > 1:
             said.append(f"{len(clouds)} clouds")

@@ -17,17 +17,11 @@ _CONTEXT = 150  # lines around those shown that are looked at to find out what i
 _LONGEST = 2000  # characters of a line that are looked at
 _MAX_LINES = 8  # of one frame
 _MAX_SPAN = 4  # of one piece of evidence
-# Checks whose evidence is a secret itself, whatever the code calls it.
-_SECRET_CHECK = re.compile(r"credential|(secret|password|token|key|login)-(in|written)|-secret$|shipped|hard-?coded")
 _SECRET_OBJECT = re.compile(rb"""(?m)^\s*["']?kind["']?\s*:\s*["']?Secret\b""")  # all of it is secret, however long
 _VERSION, _NAME = re.compile(rb"\s*[\"']?(apiVersion|kind)\b"), re.compile(rb"\s+[\"']?name\b[\"']?\s*:")
 _MAX_HEAD = 20  # lines of a manifest in which its name is looked for
+_HEADLESS = frozenset({"kubernetes", "notebooks", "secrets", "settings"})
 _SMALL_GAP = 3  # lines
-
-
-def shows_secret(finding: Finding) -> bool:
-    """Whether the lines that decided it hold a secret, whatever they call it."""
-    return _SECRET_CHECK.search(finding.check.id) is not None
 
 
 def remark_of(evidence: Evidence) -> str:
@@ -75,8 +69,8 @@ def shown_lines(finding: Finding, source: Source, decided: Collection[int], at_m
     """The lines of a file to show: those that decided, and the one where the asset begins."""
     chosen = set(sorted(decided)[: at_most - 1])
     asset = finding.asset
-    # The first line of a manifest is its version, which tells nothing; that of a block in HCL is its name.
-    if asset.place.source.path == source.path and (asset.format != "kubernetes" or not chosen):
+    # The first line of a manifest or a whole file tells nothing; that of a block in HCL is its name.
+    if asset.place.source.path == source.path and (asset.format not in _HEADLESS or not chosen):
         chosen.add(asset.place.line)
     numbers = sorted(chosen)
     # A gap of a line or two is better shown than left out.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from garrison.estate.values import Place
 from garrison.findings.finding import Finding
 from garrison.findings.result import Result
-from garrison.report.terminal.code import deciding, shown_lines, shows_secret, texts
+from garrison.report.terminal.code import deciding, shown_lines, texts
 from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
 
 _MAX_ELSEWHERE = 3
@@ -17,7 +17,7 @@ def frame(finding: Finding, result: Result, paint: Painter, width: int) -> list[
     here = [e for e in finding.evidence if e.place.source.path == source.path]
     decided = deciding(here, finding)
     numbers = shown_lines(finding, source, decided)
-    lines = texts(source, numbers, secret=decided if shows_secret(finding) else ())
+    lines = texts(source, numbers, secret=decided if finding.check.tells_secret else ())
     margin = len(str(numbers[-1])) if numbers else 1
     where = cut_left(at(finding.place, result), width - 4)
     out = [f"  {paint('┌', 'dim')} {paint(where, 'cyan')}"]
@@ -51,7 +51,7 @@ def _elsewhere(finding: Finding, result: Result, paint: Painter, width: int) -> 
     out = []
     for evidence in others[:_MAX_ELSEWHERE]:
         number = evidence.place.line
-        shown = texts(evidence.place.source, [number], secret=(number,) if shows_secret(finding) else ())
+        shown = texts(evidence.place.source, [number], secret=(number,) if finding.check.tells_secret else ())
         text = clean(shown[number].strip())
         where = clean(f"{result.shown(evidence.place.source.path)}:{evidence.place.line}")
         room = width - columns(where) - 8

@@ -1,0 +1,1 @@
+c.ServerApp.local_hostnames = ["notebooks.example.com"]

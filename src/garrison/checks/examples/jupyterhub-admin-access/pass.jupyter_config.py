@@ -1,0 +1,2 @@
+c.JupyterHub.authenticator_class = "github"
+c.JupyterHub.admin_access = False

@@ -1,0 +1,1 @@
+c.ServerApp.disable_check_xsrf = True

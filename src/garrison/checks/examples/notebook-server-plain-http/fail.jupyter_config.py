@@ -1,0 +1,1 @@
+c.ServerApp.ip = "10.0.4.7"

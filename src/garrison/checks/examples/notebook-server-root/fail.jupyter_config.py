@@ -1,0 +1,2 @@
+c.ServerApp.ip = "127.0.0.1"
+c.ServerApp.allow_root = True
