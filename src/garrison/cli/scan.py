@@ -16,7 +16,7 @@ import click
 from garrison.cli._own import own_checks, own_options
 from garrison.cli.completion import check_ids, frameworks
 from garrison.errors import UsageError
-from garrison.report import View, form, form_names
+from garrison.report import View, form, form_names, tells_defences
 
 if TYPE_CHECKING:
     from garrison.findings.baseline import Baseline
@@ -129,7 +129,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if (options["unsafe_fixes"] or options["patch"]) and not options["fix"]:
         raise UsageError("--unsafe-fixes and --patch go with --fix", hint="write: garrison scan --fix ...")
     wanted = _wanted(ctx.meta[_ORDER], options["formats"], options["outputs"], options["patch"])
-    settings = _settings(paths, options)
+    settings = _settings(paths, options, defences=any(tells_defences(name) for name, _ in wanted))
     progress, finish = _progress()
     try:
         if options["revision"] is not None:
@@ -202,7 +202,7 @@ def _wanted(
     return found
 
 
-def _settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
+def _settings(paths: tuple[Path, ...], options: dict[str, Any], *, defences: bool) -> Settings:
     """The command line over the configuration."""
     from garrison.checks.check import Pillar
     from garrison.checks.frameworks import framework
@@ -219,6 +219,7 @@ def _settings(paths: tuple[Path, ...], options: dict[str, Any]) -> Settings:
         framework=framework(options["framework"]) if options["framework"] else None,
         own=own_checks(options["own"], options["own_python"], loaded),
         exclude=said.exclude,
+        defences=defences,
         helm_values=tuple(Given("*", read_values(path)) for path in options["helm_values"]),
         loaded=loaded,
         baseline=_baseline(options, loaded),

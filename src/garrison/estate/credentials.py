@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 
 from garrison.estate.secrets import loose_forms
 from garrison.estate.truth import Truth
@@ -53,13 +54,22 @@ def credential_named(name: str, value: Value) -> Truth:
         if not isinstance(said, str):
             return False
         plain = secret_name and len(said) >= 6 and _NO_SECRET.search(said) is None  # noqa: PLR2004 - shorter is a flag
-        return plain or loose_forms().search(said) is not None
+        return plain or _has_form(said)
 
     return value.test(written)
 
 
+# The overlays of one base say the same texts over and over.
+
+
+@lru_cache(maxsize=4096)
+def _has_form(text: str) -> bool:
+    return loose_forms().search(text) is not None
+
+
+@lru_cache(maxsize=4096)
 def _tells(text: str) -> bool:
-    if loose_forms().search(text):
+    if _has_form(text):
         return True
     return any(_NO_SECRET.search(m["value"]) is None for form in (_ASSIGNED, _INSIDE) for m in form.finditer(text))
 

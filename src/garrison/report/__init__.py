@@ -31,7 +31,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Form(Protocol):
-    """What a module of this package is."""
+    """What a module of this package is. One that shows the layers of defence says `TELLS_DEFENCES = True`."""
 
     def render(self, result: Result, view: View) -> Iterator[str]:
         """The report in pieces, the last with a line feed at its end; nothing where there is nothing to say."""
@@ -54,3 +54,9 @@ def form(name: str) -> Form:
     """A form by its name."""
     module: Form = importlib.import_module(f"{__name__}.{name}")
     return module
+
+
+def tells_defences(name: str) -> bool:
+    """Whether a form shows the layers of defence, which cost something to work out."""
+    tells: bool = getattr(form(name), "TELLS_DEFENCES", False)
+    return tells

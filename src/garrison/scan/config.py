@@ -176,6 +176,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     since: str = ""  # the Git revision that the baseline is made from; "" where it is a file
     notes: tuple[Note, ...] = ()  # on how it was made
     fail_on: Severity | None = Severity.LOW
+    defences: bool = True  # whether the layers of defence are worked out, which only some reports tell of
     helm_values: tuple[Given, ...] = ()  # for charts, over what the configuration gives them
     today: dt.date = msgspec.field(default_factory=dt.date.today)
     texts: dict[str, bytes] = {}  # by the path of a file: what is read in place of what is in it

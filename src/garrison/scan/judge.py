@@ -16,6 +16,7 @@ from garrison.findings.defence import Answer, Defence, standings
 from garrison.findings.finding import Finding, evidence_of, fingerprint
 from garrison.findings.risk import Crossings, matters, risk, weight
 from garrison.reach.path import Paths
+from garrison.scan.config import Settings
 
 _WEIGHTIEST = 200  # assets whose layers of defence are told
 
@@ -31,8 +32,9 @@ class Judged(msgspec.Struct, frozen=True, eq=False):
     defences: tuple[Defence, ...]  # of the assets that matter most, the weightiest first
 
 
-def judge(estate: Estate, checks: tuple[Check, ...], paths: Paths, provider: str = "") -> Judged:
-    """What did not pass, by outcome, the greatest risk first. A provider limits it to the assets of that provider."""
+def judge(estate: Estate, checks: tuple[Check, ...], paths: Paths, settings: Settings) -> Judged:
+    """What did not pass, by outcome, the greatest risk first. A framework of one provider is about that one's assets."""
+    provider = settings.framework.provider if settings.framework else ""
     crossings = Crossings(paths)
     found: dict[Outcome, list[Finding]] = {o: [] for o in Outcome}
     passed: Counter[str] = Counter()
@@ -56,7 +58,7 @@ def judge(estate: Estate, checks: tuple[Check, ...], paths: Paths, provider: str
     found[Outcome.FAIL] = _once(found[Outcome.FAIL])
     for findings in found.values():
         findings.sort(key=lambda f: (-f.risk.score, -f.severity.rank, f.check.id, f.asset.address))
-    return Judged(checks, found, passed, tuple(_defences(estate, kinds, provider)))
+    return Judged(checks, found, passed, tuple(_defences(estate, kinds, provider)) if settings.defences else ())
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

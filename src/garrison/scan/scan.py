@@ -54,10 +54,10 @@ def scan(paths: Sequence[Path], settings: Settings | None = None, *, progress: P
     checks = _selected(settings) if read.assets or read.ignores or settings.checks else ()
     estate, book = _related(read, settings)
     progress("looking for attack paths")
-    found = paths_of(estate, book)
+    found = _paths(estate, book, tree)
     progress(f"judging {len(read.assets):,} assets")
     with redirect_stdout(sys.stderr):  # what a user's own check prints is no report
-        judged = judge(estate, checks, found, settings.framework.provider if settings.framework else "")
+        judged = judge(estate, checks, found, settings)
     return _result(read, settings, judged, found, shown_prefix(paths, tree.top))
 
 
@@ -89,6 +89,16 @@ def _related(read: Read, settings: Settings) -> tuple[Estate, FactBook]:
     link_selectors(estate)
     link_access(estate)
     return estate, book
+
+
+def _paths(estate: Estate, book: FactBook, tree: Tree) -> Paths:
+    """The attack paths; none, and a problem, where the search is wrong."""
+    try:
+        return paths_of(estate, book)
+    except Exception as error:  # noqa: BLE001 - a defect of the search is named, and all else is still reported
+        what = f"looking for attack paths broke off: {type(error).__name__}: {error}"
+        tree.problem(".", what, hint="this is a defect of Garrison: please report it")
+        return Paths()
 
 
 def paths_of(estate: Estate, book: FactBook) -> Paths:

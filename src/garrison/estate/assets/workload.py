@@ -8,6 +8,7 @@ from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
 from garrison.estate.assets.started import Started
+from garrison.estate.pod_security import Violation, violations
 from garrison.estate.relations import Relation, To
 from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import Value
@@ -118,6 +119,11 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def is_template(self) -> Truth:
         """Whether what is started from it says more: the account, the namespace."""
         return Truth(re.search(r"(Runtime|WorkflowTemplate)\.", self.type) is not None)
+
+    @cached_property
+    def pod_violations(self) -> tuple[Violation, ...]:
+        """The controls of the Pod Security Standards, both levels, that it violates or may violate."""
+        return violations(self.native("pod"), self.native("annotations"))
 
     @property
     def has_operator(self) -> Truth:

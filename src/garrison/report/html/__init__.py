@@ -9,6 +9,8 @@ from garrison.report import View
 from garrison.report.html.data import report_data
 from garrison.report.html.page import pieces
 
+TELLS_DEFENCES = True
+
 
 def render(result: Result, view: View) -> Iterator[str]:
     """The whole file. It holds everything that was found, whatever is asked of the terminal."""
