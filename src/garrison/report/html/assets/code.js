@@ -79,7 +79,7 @@ function findingDetail(finding) {
         : [term("Why it matters", prose(sentence(rule.why))), term("Fix", prose(sentence(rule.fix)), fixExample(finding))],
       part && term("Part", h("bdi", {}, finding.on.label)),
       finding.condition && term("Only if", h("code", {}, finding.condition)),
-      finding.decider && term("Undecided until", finding.decider, " is known"),
+      finding.decider && term("Undecided", finding.decider),
       ignore && term("Ignored", sentence(ignore.reason) || "No reason is given.",
         ignore.until && ` Until ${ignore.until}.`, h("span", { class: "at" }, where(ignore.at))),
       !brief && rule.maps.length > 0 && term("Maps to", h("ul", { class: "maps" }, mappings(rule))),
