@@ -43,6 +43,12 @@ def test_the_insecure_variant_is_open_in_every_pillar(insecure: Result) -> None:
     assert not insecure.problems
 
 
+def test_the_description_of_its_interface_tells_what_is_open(insecure: Result) -> None:
+    told = {f.check.id for f in insecure.findings if f.asset.format == "openapi"}
+    assert told >= {"model-operation-open", "model-feedback-open", "model-management-open", "model-from-caller-address"}
+    assert told >= {"api-plain-http", "api-key-in-query", "operation-shows-insides", "operation-person-in-address"}
+
+
 def test_both_variants_have_the_same_files() -> None:
     def names(top: Path) -> set[str]:
         return {f.relative_to(top).as_posix() for f in top.rglob("*") if f.is_file()}

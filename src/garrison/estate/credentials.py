@@ -39,6 +39,8 @@ _NO_SECRET = re.compile(
     r"|^(arn:|projects/|https?://|/|@Microsoft\.KeyVault|\{\{resolve:|gs://|s3://|vault:|ssm:)"
 )
 
+_MADE_UP = re.compile(r"(?i)example|sample|dummy|fake|your|test|redacted|secret|1234|abcd|(.)\1{4}")
+
 
 def credential_in(script: Value) -> Truth:
     """Whether a text, plain or in base64, has a credential in it. Known parts of an unknown text may already tell."""
@@ -66,6 +68,17 @@ def credential_named(name: str, value: Value) -> Truth:
         return plain or _FORMS.search(said) is not None
 
     return value.test(written)
+
+
+def key_in(text: Value) -> Truth:
+    """Whether a text has a key in it, of a form that its provider documents, and not one that is made up to show it."""
+    return text.test(lambda said: isinstance(said, str) and any(_is_real(m) for m in _FORMS.finditer(said)))
+
+
+def _is_real(match: re.Match[str]) -> bool:
+    """What documentation shows says so, repeats a character, or breaks off."""
+    after = match.string[match.end() : match.end() + 40]
+    return _MADE_UP.search(match[0]) is None and "..." not in after
 
 
 def _tells(text: str) -> bool:
