@@ -76,9 +76,13 @@ def key_in(text: Value) -> Truth:
 
 
 def _is_real(match: re.Match[str]) -> bool:
-    """What documentation shows says so, repeats a character, or breaks off."""
     after = match.string[match.end() : match.end() + 40]
-    return _MADE_UP.search(match[0]) is None and "..." not in after
+    return not is_made_up(match[0]) and "..." not in after
+
+
+def is_made_up(key: str) -> bool:
+    """Whether a key says that it is none, counts up, or repeats a character."""
+    return _MADE_UP.search(key) is not None
 
 
 def _tells(text: str) -> bool:
