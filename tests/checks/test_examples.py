@@ -52,6 +52,19 @@ INAPPLICABLE: dict[tuple[str, str], str] = {
     ("dataset-open", "cloudformation"): "AWS has no databases that bindings open to everybody",
     ("registry-shared-login", "cloudformation"): "ECR knows no shared login",
     ("search-shared-keys", "cloudformation"): "OpenSearch knows no shared keys",
+    ("pipeline-runs-strangers-code", "gitlab"): "pipelines of forks run in the fork",
+    ("pipeline-injection", "gitlab"): "GitLab hands texts over in variables",
+    ("pipeline-injection-from-fork", "gitlab"): "GitLab hands texts over in variables",
+    ("pipeline-token-default", "gitlab"): "a job's token has the rights of whoever started it",
+    ("pipeline-token-writes-all", "gitlab"): "a job's token has the rights of whoever started it",
+    ("pipeline-identity-for-strangers", "gitlab"): "pipelines of forks run in the fork",
+    ("pipeline-own-machine-for-strangers", "gitlab"): "pipelines of forks run in the fork",
+    ("action-unpinned", "gitlab"): "GitLab knows no actions; includes are judged themselves",
+    ("action-unpinned-first-party", "gitlab"): "GitLab knows no actions",
+    ("pipeline-unsecure-commands", "gitlab"): "GitLab takes no commands from the log",
+    ("pipeline-every-secret", "gitlab"): "every job is given every variable",
+    ("pipeline-secrets-inherited", "gitlab"): "every job is given every variable",
+    ("pipeline-include-unpinned", "github"): "GitHub knows no includes; workflows of others are judged as actions",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,12 @@ def test_quantifiers_fold(items: list[Truth]) -> None:
     answers = [t.answer for t in items]
     assert any_of(items).answer is max([False, *answers], key=ORDER.__getitem__)
     assert all_of(items).answer is min([True, *answers], key=ORDER.__getitem__)
+
+
+@given(st.lists(truths))
+def test_quantifiers_keep_the_evidence_of_a_fold(items: list[Truth]) -> None:
+    for quantifier, join, start in ((any_of, operator.or_, NO), (all_of, operator.and_, YES)):
+        assert quantifier(items).because == reduce(join, items, start).because
 
 
 @given(truths, truths, st.sampled_from([operator.and_, operator.or_]))

@@ -43,6 +43,18 @@ def test_the_insecure_variant_is_open_in_every_pillar(insecure: Result) -> None:
     assert not insecure.problems
 
 
+def test_the_description_of_its_interface_tells_what_is_open(insecure: Result) -> None:
+    told = {f.check.id for f in insecure.findings if f.asset.format == "openapi"}
+    assert told >= {"model-operation-open", "model-feedback-open", "model-management-open", "model-from-caller-address"}
+    assert told >= {"api-plain-http", "api-key-in-query", "operation-shows-insides", "operation-person-in-address"}
+
+
+def test_the_delivery_runs_what_strangers_send_with_the_role_of_the_pipeline(insecure: Result) -> None:
+    told = {f.check.id for f in insecure.findings if f.asset.format == "github"}
+    assert told >= {"pipeline-runs-strangers-code", "pipeline-injection", "pipeline-identity-for-strangers"}
+    assert told >= {"model-deployment-any-branch", "model-pipeline-long-lived-key", "model-training-before-review"}
+
+
 def test_both_variants_have_the_same_files() -> None:
     def names(top: Path) -> set[str]:
         return {f.relative_to(top).as_posix() for f in top.rglob("*") if f.is_file()}

@@ -30,6 +30,8 @@ _NO_SECRET = re.compile(
     r"|^(arn:|projects/|https?://|/|@Microsoft\.KeyVault|\{\{resolve:|gs://|s3://|vault:|ssm:)"
 )
 
+_MADE_UP = re.compile(r"(?i)example|sample|dummy|fake|your|test|redacted|secret|1234|abcd|(.)\1{4}")
+
 
 def credential_in(script: Value) -> Truth:
     """Whether a text, plain or in base64, has a credential in it. Known parts of an unknown text may already tell."""
@@ -57,6 +59,21 @@ def credential_named(name: str, value: Value) -> Truth:
         return plain or _has_form(said)
 
     return value.test(written)
+
+
+def key_in(text: Value) -> Truth:
+    """Whether a text has a key in it, of a form that its provider documents, and not one that is made up to show it."""
+    return text.test(lambda said: isinstance(said, str) and any(_is_real(m) for m in loose_forms().finditer(said)))
+
+
+def _is_real(match: re.Match[str]) -> bool:
+    after = match.string[match.end() : match.end() + 40]
+    return not is_made_up(match[0]) and "..." not in after
+
+
+def is_made_up(key: str) -> bool:
+    """Whether a key says that it is none, counts up, or repeats a character."""
+    return _MADE_UP.search(key) is not None
 
 
 # The overlays of one base say the same texts over and over.

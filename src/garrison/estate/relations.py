@@ -84,6 +84,11 @@ class Graph:
         """The edges that end at an asset."""
         return [e for e in self._in.get(asset.address, ()) if relation is None or e.relation is relation]
 
+    def whole_of(self, asset: Asset) -> Asset | None:
+        """What an asset is a part of."""
+        wholes = (e.start for e in self.into(asset, Relation.CONTAINS))
+        return next((w for w in wholes if w is not None and asset.is_part_of(w)), None)
+
     def edges(self) -> Iterator[Edge]:
         """Every edge once, in the order of its start's address (those without a start last)."""
         for address in sorted(self._out):

@@ -61,19 +61,22 @@ def _join(a: Truth, b: Truth, *, decisive: bool) -> Truth:
 
 def any_of(truths: Iterable[Truth]) -> Truth:
     """Whether one of them is yes; no where there are none."""
-    result = NO
-    for truth in truths:
-        result = result | truth
-        if result.answer is True:
-            return result
-    return result
+    return _of(truths, decisive=True)
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
     """Whether all of them are yes; yes where there are none."""
-    result = YES
+    return _of(truths, decisive=False)
+
+
+def _of(truths: Iterable[Truth], *, decisive: bool) -> Truth:
+    """As `_join` would do one after the other, in linear time; what comes after the decisive one is not asked."""
+    unknown: list[Value] = []
+    other: list[Value] = []
+    undecided = False
     for truth in truths:
-        result = result & truth
-        if result.answer is False:
-            return result
-    return result
+        if truth.answer is decisive:
+            return truth
+        undecided = undecided or truth.answer is None
+        (unknown if truth.answer is None else other).extend(truth.because)
+    return Truth(None, tuple(unknown)) if undecided else Truth(not decisive, tuple(other))

@@ -41,8 +41,19 @@ class Exposure:
         """
         found = self._memo.get(asset.address)
         if found is None:
-            found = self._memo[asset.address] = self._walk(asset)
+            whole = self._estate.graph.whole_of(asset)
+            found = self._walk(asset) if whole is None else self._as_part(asset, whole)
+            self._memo[asset.address] = found
         return found
+
+    def _as_part(self, asset: Asset, whole: Asset) -> tuple[Truth, str]:
+        """As exposed as what it is a part of, of which all parts are looked at once."""
+        own = self._public(asset, asset)
+        truth, by = self.of(whole)
+        if whole.address in self.faults:
+            self.faults.setdefault(asset.address, self.faults[whole.address])
+        through = not own.yes and (truth.yes or (truth.unknown and own.no))
+        return (truth, by or whole.label) if through else (own, "")
 
     def _walk(self, asset: Asset) -> tuple[Truth, str]:
         best, by = self._public(asset, asset), ""

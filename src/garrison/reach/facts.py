@@ -71,8 +71,11 @@ class FactBook:
         found: dict[str, Reached] = {}
         seen = {asset.address}
         waiting: list[tuple[Asset, tuple[str, ...]]] = [(asset, ())]
-        if asset.stores or isinstance(asset, Role | Policy):  # taking data, or a paper, over runs nothing
+        if _runs_nothing(asset):
             return ()
+        whole = self._estate.graph.whole_of(asset)
+        if whole is not None and not _runs_nothing(whole):
+            return self.of(whole).reaches  # who takes over a part has the whole
         while waiting:
             at, path = waiting.pop(0)
             for end, relation in self._ahead(at):
@@ -96,6 +99,11 @@ class FactBook:
         for edge in graph.into(asset, Relation.CONTAINS):  # a container is its pod
             if edge.start is not None and asset.is_part_of(edge.start):
                 yield edge.start, Relation.CONTAINS
+
+
+def _runs_nothing(asset: Asset) -> bool:
+    """Whether taking it over is taking data, or a paper, over."""
+    return asset.stores or isinstance(asset, Role | Policy)
 
 
 def _keep(found: dict[Content, Holds], holds: Holds) -> None:

@@ -92,7 +92,7 @@ def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate, cross
     return Finding(
         check=check,
         asset=asset,
-        owner=_owner(asset, estate) or asset,
+        owner=estate.graph.whole_of(asset) or asset,
         outcome=verdict.outcome,
         why=verdict.why,
         evidence=evidence,
@@ -101,11 +101,6 @@ def _finding(check: Check, asset: Asset, verdict: Verdict, estate: Estate, cross
         risk=risk(check.severity, check.confidence, estate.facts(asset), crossed),
         condition=asset.condition if asset.exists.unknown else "",
     )
-
-
-def _owner(asset: Asset, estate: Estate) -> Asset | None:
-    edges = estate.graph.into(asset, Relation.CONTAINS)
-    return next((e.start for e in edges if e.start is not None and asset.is_part_of(e.start)), None)
 
 
 def _parts(asset: Asset, estate: Estate) -> Iterator[Asset]:
@@ -122,7 +117,7 @@ def _defences(estate: Estate, kinds: Kinds, provider: str) -> Iterator[Defence]:
         for asset in estate.assets
         if (not provider or asset.provider == provider)
         and matters(facts := estate.facts(asset))
-        and _owner(asset, estate) is None
+        and estate.graph.whole_of(asset) is None
     ]
     heavy.sort(key=lambda h: (-h[0].factor, h[1].address))
     for weighed, asset in heavy[:_WEIGHTIEST]:

@@ -21,6 +21,7 @@ from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
 from garrison.reach.link import link
 from garrison.reach.path import Paths
+from garrison.reach.pipelines import link_pipelines
 from garrison.reach.selectors import link_selectors
 from garrison.scan.config import Settings
 from garrison.scan.judge import Judged, judge
@@ -87,6 +88,7 @@ def _related(read: Read, settings: Settings) -> tuple[Estate, FactBook]:
     estate.facts = book.of
     link(estate)
     link_selectors(estate)
+    link_pipelines(estate)
     link_access(estate)
     return estate, book
 

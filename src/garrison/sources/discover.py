@@ -86,11 +86,11 @@ BINARY = frozenset(
 )
 NOT_HIDDEN = frozenset(  # names with a dot in front that say how something is built, deployed or started
     {
-        ".dockerignore", ".dvc", ".env", ".github", ".gitlab", ".gitlab-ci.yaml", ".gitlab-ci.yml", ".jupyter", ".netrc", ".pypirc",
-        ".streamlit",
+        ".dockerignore", ".dvc", ".env", ".github", ".jupyter", ".netrc", ".pypirc", ".streamlit",
     }
 )  # fmt: skip
 IGNORE_FILES = (".gitignore", ".garrisonignore")
+_NOT_HIDDEN_PREFIX = ".gitlab"  # pipelines, and the folders and files they include
 _MAX_IGNORE_FILE_BYTES = 100_000
 Levels = tuple[tuple[Patterns, int], ...]
 
@@ -177,7 +177,7 @@ class _Walk:
 
     def _entry(self, entry: os.DirEntry[str], before: str, levels: Levels) -> None:
         name = entry.name
-        if name[0] == "." and name not in NOT_HIDDEN:
+        if name[0] == "." and name not in NOT_HIDDEN and not name.startswith(_NOT_HIDDEN_PREFIX):
             self._skip("hidden")
             return
         if entry.is_dir(follow_symlinks=False):

@@ -22,6 +22,7 @@ _T = TypeVar("_T")
 _FIRST = 5  # entries that are shown without --all
 _BESIDE = 4  # further findings of an entry, and further assets with the same, without --all
 _NAMED = 8  # problems and notes of one section, without --all
+_CLOUDS = frozenset({"aws", "azure", "gcp"})
 _STYLES = {
     Severity.CRITICAL: "bright_red bold",
     Severity.HIGH: "red",
@@ -61,7 +62,7 @@ class _Screen:
 
     def _head(self) -> None:
         result = self.result
-        clouds = [p for p in result.providers if p not in ("kubernetes", "host", "")]
+        clouds = [p for p in result.providers if p in _CLOUDS]
         said = [counted(result.files, "file"), counted(result.assets, "asset")]
         if len(clouds) > 1:
             said.append(f"{len(clouds)} clouds")
