@@ -105,7 +105,7 @@ def test_a_wrong_check_ends_everything_with_2(folder: Path) -> None:
 
 def test_checks_lists_them() -> None:
     assert "acme-bucket-team" not in run("checks").stdout
-    text = run("checks", "--checks", "checks", "--checks-python", "checks", "acme").stdout
+    text = run("checks", "--checks", "checks", "--checks-python", "checks", "acme-bucket").stdout
     assert "acme-bucket-team" in text
     assert "2 checks" in text
     said = json.loads(run("checks", "list", "--checks", "checks", "acme", "--format", "json").stdout)

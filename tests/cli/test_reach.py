@@ -24,7 +24,7 @@ def test_the_way_to_the_training_data_is_told() -> None:
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     at = lines.index("an attacker reaches service ray-dashboard kubernetes/ray-cluster.yaml:65")
     assert lines[at + 1 : at + 5] == [
-        "service ray-dashboard lets anyone run code on workload train kubernetes/ray-cluster.yaml:23",
+        "service ray-dashboard lets anyone run code on workload train kubernetes/ray-cluster.yaml:24",
         "workload train runs as service account ml-train kubernetes/ray-cluster.yaml:21",
         "service account ml-train assumes role ml-train kubernetes/rbac.yaml:7",
         "role ml-train reads bucket fraud-training-data terraform/aws/identity.tf:130",

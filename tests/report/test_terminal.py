@@ -31,7 +31,7 @@ def test_the_whole_screen(project: Path, today: dt.date, monkeypatch: pytest.Mon
         today=today, checks=frozenset({"bucket-public", "notebook-direct-internet", "container-privileged"})
     )
     assert shown(scan([Path()], settings), unknown=True) == snapshot("""\
- 3 files, 5 assets
+ 3 files, 6 assets
 
  1  Bucket fraud-training-data  infra:aws_s3_bucket.training
     reachable from the internet · holds training data (its name says "fraud-training-data")
@@ -104,16 +104,18 @@ def test_controls_of_a_framework(project: Path, today: dt.date, few: Result) -> 
     asked = Settings(today=today, framework=framework("OWASP-ml"))
     text = shown(scan([Path()], asked))
     assert text == snapshot("""\
- 3 files, 5 assets
+ 3 files, 6 assets
 
  OWASP Machine Learning Security Top 10 (2023)
-   3 controls that checks map to: 1 failed, 2 passed
+   5 controls that checks map to: 1 failed, 2 passed, 2 not judged
 
      control  failed  undecided  ignored  passed  not judged
-   ✗ ML05          1          -        1       -           6  Model Theft
+   · ML01          -          -        -       -           2  Input Manipulation Attack
+   · ML02          -          -        -       -           3  Data Poisoning Attack
+   ✗ ML05          1          -        1       -           8  Model Theft
               bucket-public
-   ✓ ML06          -          -        -       2           9  AI Supply Chain Attacks
-   ✓ ML10          -          -        -       2           1  Model Poisoning
+   ✓ ML06          -          -        -       3          26  AI Supply Chain Attacks
+   ✓ ML10          -          -        -       3           4  Model Poisoning
 
    Only what Garrison's checks see in these files: a control that passes here is not thereby
    fulfilled.

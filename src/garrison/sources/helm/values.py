@@ -11,7 +11,6 @@ import msgspec
 
 from garrison.errors import ConfigError
 from garrison.estate.values import Body, Source, State, Value
-from garrison.sources.documents import GO_WORDS, Reader, compose
 
 _MAX_BYTES = 10_000_000
 
@@ -29,6 +28,8 @@ class Given(msgspec.Struct, frozen=True):
 
 def read_values(path: Path) -> dict[str, Any]:
     """A file of values. Raises ConfigError, with the line, for one that is none."""
+    from garrison.sources.documents import GO_WORDS, Reader, compose
+
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
