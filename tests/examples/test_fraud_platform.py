@@ -11,6 +11,7 @@ import pytest
 
 from garrison.checks.check import Pillar
 from garrison.findings.result import Result, by_owner
+from garrison.reach.path import Entry
 from garrison.scan.scan import scan
 
 PLATFORM = Path(__file__).parents[2] / "examples/fraud-platform"
@@ -53,6 +54,8 @@ def test_the_delivery_runs_what_strangers_send_with_the_role_of_the_pipeline(ins
     told = {f.check.id for f in insecure.findings if f.asset.format == "github"}
     assert told >= {"pipeline-runs-strangers-code", "pipeline-injection", "pipeline-identity-for-strangers"}
     assert told >= {"model-deployment-any-branch", "model-pipeline-long-lived-key", "model-training-before-review"}
+    ways = [[hop.end.label for hop in path.hops] for path in insecure.paths.found if path.entry is Entry.INTERNET]
+    assert ["train", "fraud-ci"] in [way[:2] for way in ways]
 
 
 def test_both_variants_have_the_same_files() -> None:

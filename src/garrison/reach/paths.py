@@ -16,6 +16,7 @@ import msgspec
 from garrison.estate.assets import Asset
 from garrison.estate.assets.ml_platform import Workspace, WorkspaceUser
 from garrison.estate.assets.notebook import Notebook
+from garrison.estate.assets.pipeline import PipelineJob
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Estate
 from garrison.estate.values import Value
@@ -23,6 +24,7 @@ from garrison.reach.attack.code import add_code
 from garrison.reach.attack.identity import Identities
 from garrison.reach.attack.jewels import WORTH, Goal, goals
 from garrison.reach.attack.network import Network
+from garrison.reach.attack.pipelines import add_pipelines
 from garrison.reach.attack.pods import Pods
 from garrison.reach.attack.search import Graph, Ways
 from garrison.reach.attack.steps import HELD, Step, Steps, evidence
@@ -45,7 +47,6 @@ _ON_PURPOSE = 0.5  # what is there by design counts half as a thing to change
 _AFFORDED = 500_000  # edges that all searches together may walk over
 _PEOPLE = (Notebook, Workspace, WorkspaceUser)
 _BEGINS = {Entry.NOTEBOOK_USER: "works in", Entry.CONTAINER: "has taken over"}
-_PIPELINES = frozenset({"Pipeline", "PipelineJob", "Workflow"})
 
 
 class Way(msgspec.Struct, frozen=True, eq=False):
@@ -118,13 +119,14 @@ def prepared(estate: Estate, exposure: Exposure) -> Search:
     identities.add()
     pods.add()
     add_code(estate, steps)
+    add_pipelines(estate, steps)
     wanted = list(goals(estate))
     identities.stores([g.asset for g in wanted if HELD in g.states])
     found = {n: g for g in wanted for state in g.states if (n := steps.known(g.asset, state)) is not None}
     for node in (*identities.admins, *pods.admins):
         if (asset := steps.assets[node]) is not None:
             found[node] = Goal(asset, (), Jewel.ADMIN, 1.0)
-    pipelines = [n for a in estate.assets if type(a).__name__ in _PIPELINES and (n := steps.known(a)) is not None]
+    pipelines = [n for job in estate.of(PipelineJob) if (n := steps.known(job)) is not None]
     sources = {
         Entry.INTERNET: steps.entrances,
         Entry.NOTEBOOK_USER: [n for a in _people(estate) if (n := steps.known(a)) is not None],
