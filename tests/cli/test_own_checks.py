@@ -108,7 +108,7 @@ def test_checks_lists_them() -> None:
     text = run("checks", "--checks", "checks", "--checks-python", "checks", "acme-bucket").stdout
     assert "acme-bucket-team" in text
     assert "2 checks" in text
-    said = json.loads(run("checks", "list", "--checks", "checks", "acme", "--format", "json").stdout)
+    said = json.loads(run("checks", "list", "--checks", "checks", "acme-bucket", "--format", "json").stdout)
     assert [c["id"] for c in said] == ["acme-bucket-team"]
 
 
