@@ -65,6 +65,11 @@ INAPPLICABLE: dict[tuple[str, str], str] = {
     ("pipeline-every-secret", "gitlab"): "every job is given every variable",
     ("pipeline-secrets-inherited", "gitlab"): "every job is given every variable",
     ("pipeline-include-unpinned", "github"): "GitHub knows no includes; workflows of others are judged as actions",
+    ("argo-server-no-login", "compose"): "it makes pods, and so runs in a cluster",
+    ("kubeflow-app-auth-off", "compose"): "Kubeflow runs in a cluster",
+    ("ml-server-cluster-token", "compose"): "there is no cluster whose token it could carry",
+    ("ml-server-open-in-cluster", "compose"): "it meets its own project's services only",
+    ("training-host-network", "compose"): "Compose has no kind of its own for training jobs",
 }
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
+from garrison.estate.assets.image_build import ImageBuild
 from garrison.estate.assets.workload import DIGEST, MOVING_TAG, TAG, Container
+from garrison.estate.estate import Relations
+from garrison.estate.relations import Relation
+from garrison.estate.truth import NO
 
 
 @check(
@@ -31,14 +35,18 @@ def container_privileged(container: Container) -> Verdict:
     confidence=Confidence.MEDIUM,
     mend=unsafe(run_as_non_root=True),
 )
-def container_runs_as_root(container: Container) -> Verdict:
+def container_runs_as_root(container: Container, near: Relations) -> Verdict:
     """Container may run as root.
 
     Why: model servers load pickles and run custom code; as root, one bad model file needs a single kernel or runtime
     flaw to reach the node and its accelerators.
-    Fix: set `runAsNonRoot: true` and a user id above 0 in the pod's or the container's security context.
+    Fix: set `runAsNonRoot: true` and a user id above 0 in the pod's or the container's security context; in Compose
+    `user: "10001:10001"`.
     """
-    return fail_if(container.runs_as_root, "nothing keeps it from being root")
+    truth = container.runs_as_root
+    if truth.unknown and near.to(Relation.BUILT_FROM, ImageBuild):
+        truth = NO  # its Dockerfile decides, and is judged itself
+    return fail_if(truth, "nothing keeps it from being root")
 
 
 @check(
@@ -52,7 +60,7 @@ def container_privilege_escalation(container: Container) -> Verdict:
     """Processes in the container may gain more rights than their parent.
 
     Why: a set-uid program in a large ML base image turns code that runs as a plain user into root.
-    Fix: set `allowPrivilegeEscalation: false`.
+    Fix: set `allowPrivilegeEscalation: false`; in Compose `security_opt: [no-new-privileges:true]`.
     """
     return fail_if(container.escalates & ~container.privileged, "privilege escalation is not turned off")
 
@@ -73,6 +81,23 @@ def container_escape_capability(container: Container) -> Verdict:
 
 
 @check(
+    id="container-unconfined",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CONTAINERS,
+    maps=("ATLAS:AML.T0105", "NIST-800-53:AC-6", "NIST-800-53:SC-7"),
+)
+def container_unconfined(container: Container) -> Verdict:
+    """Container's confinement is turned off.
+
+    Why: the filter of system calls is what stands between code that a model file or a notebook runs and the kernel's rarely
+    tried parts, where most ways out of a container begin.
+    Fix: remove `seccomp=unconfined` and `apparmor=unconfined` (`type: Unconfined` in Kubernetes); allow the single call
+    that is missing in a profile of your own.
+    """
+    return fail_if(container.unconfined & ~container.privileged, "it says that it is not to be confined")
+
+
+@check(
     id="container-image-may-change",
     severity=Severity.LOW,
     pillar=Pillar.CONTAINERS,
@@ -88,7 +113,8 @@ def container_image_may_change(container: Container) -> Verdict:
     """
     image = container.image
     untagged = image.given() & ~image.matches(TAG) & ~image.is_empty()
-    return fail_if(~image.matches(DIGEST) & (image.matches(MOVING_TAG) | untagged), "its tag moves")
+    moves = ~image.matches(DIGEST) & (image.matches(MOVING_TAG) | untagged)
+    return fail_if(moves & container.built_from.is_absent(), "its tag moves")
 
 
 @check(
@@ -101,7 +127,7 @@ def container_no_memory_limit(container: Container) -> Verdict:
     """Container may take all memory of its node.
 
     Why: one large request, batch or data set ends the other models and jobs on that node.
-    Fix: set `resources.limits.memory`.
+    Fix: set `resources.limits.memory`; in Compose `mem_limit`.
     """
     return fail_if(container.memory_limit.is_absent(), "no memory limit is set")
 
@@ -117,6 +143,7 @@ def container_credential_in_environment(container: Container) -> Verdict:
     """A credential is written out in the container's environment.
 
     Why: whoever reads the repository, the pod or a crash report has the key to the data, the model hub or the tracker.
-    Fix: put it in a secret store and take the variable from there (`valueFrom.secretKeyRef`); change the credential.
+    Fix: put it in a secret store and take the variable from there (`valueFrom.secretKeyRef`; in Compose `secrets`, or a
+    variable that `.env` does not hold); change the credential.
     """
     return fail_if(container.written_credentials, "a credential is written out")

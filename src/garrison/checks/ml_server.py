@@ -43,11 +43,12 @@ def _alone(near: Relations) -> Truth:
     about_ml=True,
 )
 def ml_code_server_exposed(workload: Workload, near: Relations) -> Verdict:
-    """Anybody who reaches the cluster from outside runs code on this server.
+    """Anybody who reaches the cluster or the host from outside runs code on this server.
 
     Why: Ray, Jupyter, Dask, TorchServe, Langflow and the like run what they are sent; without a login the first
     scanner that finds the address has the data, the models and the accelerators.
-    Fix: make the service `ClusterIP`, turn the server's authentication on, and put an authenticating proxy before it.
+    Fix: make the service `ClusterIP` (in Compose, publish on 127.0.0.1), turn the server's authentication on, and put an
+    authenticating proxy before it.
     """
     truth = outside(workload, near) & workload.unauthenticated_code & _alone(near)
     return fail_if(truth, "it runs anybody's code and is reached from outside")
@@ -61,11 +62,12 @@ def ml_code_server_exposed(workload: Workload, near: Relations) -> Verdict:
     about_ml=True,
 )
 def ml_server_exposed(workload: Workload, near: Relations) -> Verdict:
-    """Anybody who reaches the cluster from outside uses this server.
+    """Anybody who reaches the cluster or the host from outside uses this server.
 
     Why: without a login models are copied query by query, accelerators are spent, experiments and vectors are read or
     overwritten.
-    Fix: make the service `ClusterIP`, turn the server's authentication on, or put an authenticating proxy before it.
+    Fix: make the service `ClusterIP` (in Compose, publish on 127.0.0.1), turn the server's authentication on, or put an
+    authenticating proxy before it.
     """
     truth = outside(workload, near) & workload.unauthenticated & ~workload.unauthenticated_code & _alone(near)
     return fail_if(truth, "it asks nobody who he is and is reached from outside")
@@ -88,7 +90,8 @@ def ml_server_open_in_cluster(workload: Workload, near: Relations) -> Verdict:
     """
     servers = any_of(c.unauthenticated for c in workload.containers if c.about_ml.yes and c.runs(*JUDGED_ALONE).no)
     truth = servers & workload.unauthenticated & ~outside(workload, near) & ~limited(near)
-    return fail_if(truth & ~workload.has_operator, "it asks nobody who he is, and every pod reaches it")
+    truth = truth & workload.in_cluster & ~workload.has_operator
+    return fail_if(truth, "it asks nobody who he is, and every pod reaches it")
 
 
 @check(

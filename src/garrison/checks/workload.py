@@ -42,6 +42,22 @@ def workload_node_path(workload: Workload) -> Verdict:
 
 
 @check(
+    id="workload-host-credentials",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0055", "NIST-800-53:IA-5", "NIST-800-53:AC-6"),
+)
+def workload_host_credentials(workload: Workload) -> Verdict:
+    """Workload mounts the keys of whoever works on its host.
+
+    Why: a package or a model file that runs code in it has the data scientist's cloud profile, SSH keys or kubeconfig, with
+    all that he may do, and nobody sees that it was not he.
+    Fix: give the container a role of its own, or short-lived keys for the one bucket that it needs, as a secret.
+    """
+    return fail_if(workload.host_credentials & ~workload.node_paths, "a folder of keys is mounted")
+
+
+@check(
     id="workload-host-processes",
     severity=Severity.HIGH,
     pillar=Pillar.CONTAINERS,

@@ -43,6 +43,11 @@ def credential_in(script: Value) -> Truth:
     return script.test(lambda said: isinstance(said, str) and (_tells(said) or _tells(decoded(said))))
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name holds a secret."""
+    return _NAME.search(name) is not None
+
+
 def credential_named(name: str, value: Value) -> Truth:
     """Whether a variable of this name holds a secret that is written here.
 
@@ -50,7 +55,7 @@ def credential_named(name: str, value: Value) -> Truth:
     """
     if value.state is State.UNKNOWN:
         return credential_in(value) if isinstance(value.content, tuple) else Truth(False, (value,))
-    secret_name = _NAME.search(name) is not None
+    secret_name = is_secret_name(name)
 
     def written(said: object) -> bool:
         if not isinstance(said, str):

@@ -36,7 +36,7 @@ def option(words: tuple[Value, ...], names: tuple[str, ...], place: Place | None
     for number, word in enumerate(words):
         text = word.content if word.state is State.KNOWN else _head(word)
         if not isinstance(text, str):
-            opaque = opaque or (word if _may_hide(words, number) else None)
+            opaque = word if opaque is None and _may_hide(words, number) else opaque
             continue
         name, equals, value = text.partition("=")
         if _plain(name) not in wanted:

@@ -203,11 +203,20 @@ class Server(msgspec.Struct, frozen=True, eq=False):
         start, address = self.start, self.component.address
         if start.listens.state is not State.ABSENT:
             return ~start.listens.all(_is_local)
-        said = [v for c in address for v in c.said(start) if v.state is not State.ABSENT]
-        if said:
+        if said := self._addresses():
             return any_of(~v.all(_is_local) for v in said)
         told = not start.configures or any(c.setting for c in address)  # what else would say where it listens
         return NO if start.on_host and self.component.local and told else YES
+
+    @property
+    def told_to_listen(self) -> Truth:
+        """Whether it is told to listen on more than the loopback; no where nothing is said."""
+        return any_of(~v.all(_is_local) for v in self._addresses())
+
+    def _addresses(self) -> list[Value]:
+        """What is said of where it listens."""
+        said = (v for c in self.component.address for v in c.said(self.start))
+        return [v for v in said if v.state is not State.ABSENT]
 
     def weak(self, weakness: Weakness) -> Truth:
         """Whether it is told to be weak so."""

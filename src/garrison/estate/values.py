@@ -12,6 +12,7 @@ import msgspec
 
 from garrison.estate.truth import NO, YES, Truth, all_of, any_of
 
+HOLE = "\0"  # stands in `shown` for what is not known of a text
 _COLUMN_BITS = 20
 _COLUMN_MASK = (1 << _COLUMN_BITS) - 1
 
@@ -389,6 +390,15 @@ def number(content: object) -> float | None:
     return None
 
 
+def shown(value: Value) -> str:
+    """A scalar as text, with a hole for each part of it that is not known."""
+    if value.state is _KNOWN:
+        return str(value.content)
+    if value.state is _UNKNOWN and isinstance(value.content, tuple):
+        return "".join(str(p.content) if p.state is _KNOWN else HOLE for p in value.content)
+    return HOLE if value.state is _UNKNOWN else ""
+
+
 def _size(content: object) -> int:
     if isinstance(content, Body):
         return len(content.keys())
@@ -414,6 +424,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 __all__ = [
-    "NO", "YES", "Body", "Place", "Ref", "Source", "State", "Truth", "Value", "absent", "all_of", "any_of", "deciders", "dig",
-    "known", "number", "pack", "referred", "same", "unknown",
+    "HOLE", "NO", "YES", "Body", "Place", "Ref", "Source", "State", "Truth", "Value", "absent", "all_of", "any_of", "deciders", "dig",
+    "known", "number", "pack", "referred", "same", "shown", "unknown",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""How a workload of a cluster is reached from outside it."""
+"""How a workload is reached from outside of its cluster or its host."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from garrison.estate.truth import Truth, any_of
 
 
 def outside(workload: Workload, near: Relations) -> Truth:
-    """Whether something leads to it from outside the cluster without asking who comes.
+    """Whether something leads to it from outside the cluster, or the host, without asking who comes.
 
-    A service that has only ports which give nothing away does not count, nor does what a mesh policy refuses.
+    Ports which give nothing away do not count, nor does what a mesh policy refuses. On its host's network it is reached
+    where it says that it listens on all addresses.
     """
-    truths = []
+    truths = [p.outside for p in workload.published if not p.only_on(workload.harmless_ports).yes]
+    listens = any_of(c.server.told_to_listen for c in workload.containers if c.server is not None)
+    if (on_host := workload.host_network & listens).yes:
+        truths.append(on_host)
     for service in near.by(Relation.EXPOSES, Service):
         if service.only_on(workload.harmless_ports).yes:
             continue

@@ -19,9 +19,7 @@ _NAMES = {
     "serverless.yml": "Serverless Framework",
     "serverless.yaml": "Serverless Framework",
 }
-_ENDINGS = {".bicep": "Bicep", ".bicepparam": "Bicep", ".dockerfile": "Dockerfile", ".hcl.jinja": "templated HCL"}
-_DOCKERFILE = re.compile(r"(Docker|Container)file(\.[\w.-]+)?")
-_COMPOSE = re.compile(r"(docker-)?compose([.-][\w.-]+)?\.ya?ml")
+_ENDINGS = {".bicep": "Bicep", ".bicepparam": "Bicep", ".hcl.jinja": "templated HCL"}
 _ROLE = re.compile(r"(?:^|/)roles/[^/]+/(tasks|handlers)/main\.ya?ml$")
 
 
@@ -33,11 +31,7 @@ def format_of(file: File) -> str:
     ending = name[name.rfind(".") :] if "." in name else ""
     if ending in _ENDINGS:
         return _ENDINGS[ending]
-    if name[0] in "DC" and _DOCKERFILE.fullmatch(name):
-        return "Dockerfile"
     if ending in (".yml", ".yaml"):
-        if _COMPOSE.fullmatch(name):
-            return "Docker Compose"
         return "Ansible" if name.startswith("main.") and _ROLE.search(file.path) else ""
     return "Azure Resource Manager template" if ending == ".json" and _ARM in file.data[:_ARM_HEAD] else ""
 

@@ -8,6 +8,7 @@ from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
 from garrison.estate.truth import NO, Truth, all_of, any_of
 from garrison.estate.values import Value, unknown
 
+_LOOPBACK = r"^(127\.|::1$|localhost$)"
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -53,6 +54,38 @@ class Service(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         if not harmless or not self.ports.items():
             return NO
         return self.ports.all(lambda p: any_of(p.child(k).one_of(harmless) for k in ("targetPort", "name", "port")))
+
+
+class PublishedPort(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """A port of a container on which its host answers: `ports` of a Compose service."""
+
+    host_address: Value = UNMAPPED  # of the host, on which it answers
+    host_port: Value = UNMAPPED  # absent where Docker chooses one
+    target: Value = UNMAPPED  # the port in the container
+
+    @cached_property
+    def outside(self) -> Truth:
+        """Whether others than the host itself reach it."""
+        return ~self.host_address.matches(_LOOPBACK)
+
+    @property
+    def public(self) -> Truth:
+        if self.outside.no:
+            return NO
+        return Truth(
+            None, (unknown("the host's network decides who reaches it", self.host_address.place or self.place),)
+        )
+
+    def only_on(self, harmless: frozenset[int | str]) -> Truth:
+        """Whether it leads to one of these ports."""
+        return self.target.one_of(harmless)
+
+
+class ContainerNetwork(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """A network that containers of one host share: those in it reach each other on every port."""
+
+    internal: Truth = UNMAPPED_TRUTH  # nothing leads from it out of the host
+    external: Truth = UNMAPPED_TRUTH  # it is made elsewhere, and others may be in it
 
 
 class Ingress(Asset, frozen=True, kw_only=True, eq=False, dict=True):

@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
+from garrison.estate.assets.exposure import PublishedPort
 from garrison.estate.assets.started import Started
 from garrison.estate.pod_security import Violation, violations
-from garrison.estate.relations import Relation, To
+from garrison.estate.relations import By, Relation, To
 from garrison.estate.truth import Truth, any_of
-from garrison.estate.values import Value
+from garrison.estate.values import State, Value, shown
 
 DIGEST = r"@sha256:[0-9a-f]{64}$"
 TAG = r":\w[\w.-]*$"
@@ -19,8 +20,15 @@ MOVING_TAG = r":(?:(?:latest|stable|main|master|edge|nightly|dev|head)(?:-.*)?|.
 
 # Whoever reads or writes these owns the node, or every container on it.
 _NODE_PATHS = (
-    r"^/$|^/(etc|root|boot|proc|usr|bin|sbin|lib|lib64|home)(/|$)|^/var/?$|^/var/(lib|run)/?$|^/run/?$"
-    r"|^/var/lib/(kubelet|docker|containerd|etcd|cni)(/|$)|^/opt/cni(/|$)"
+    r"^/$|^/(root|boot|proc|bin|sbin|usr(?!/(share|local/share|src)(/|$))|lib(?!/modules(/|$))|lib64)(/|$)|^/etc/?$|^/home(/[^/]+)?/?$"
+    r"|^/etc/(passwd|shadow|group|gshadow|sudoers[\w.]*|ssh|cron[\w.]*|systemd|init[\w.]*|rc[\w.]*|pam\.d|security|ld\.so[\w.-]*|profile[\w.]*"
+    r"|environment|kubernetes|cni|docker|containerd|crio|modprobe\.d|modules-load\.d|udev|sysctl[\w.]*|apt|yum[\w.]*)(/|$)"
+    r"|^/var/?$|^/var/(lib|run)/?$|^/run/?$|^/var/lib/(kubelet|docker|containerd|etcd|cni)(/|$)|^/opt/cni(/|$)"
+)
+# What opens clouds, clusters, registries and machines to whoever reads it.
+_HOST_CREDENTIALS = (
+    r"/\.(aws|azure|ssh|kube|gnupg|kaggle|oci|databrickscfg|netrc|git-credentials|pypirc|vault-token)(/|$)|/\.docker(/config\.json)?/?$"
+    r"|/\.config/(gcloud|gh|huggingface)(/|$)|/\.(cache/)?huggingface/token$|/etc/kubernetes(/|$)|/var/lib/kubelet/(pki|kubeconfig)"
 )
 _RUNTIME_SOCKETS = r"(docker|containerd|crio|cri-dockerd|podman|buildkitd)\.sock$"
 _DEVICES = r"^/dev/?$|^/dev/(nvidia[\w-]*|mem|kmem|sd[a-z]\w*|nvme\w*|dm-\d+|infiniband|kfd|dri)(/|$)"
@@ -40,6 +48,7 @@ _ML_IMAGES = (
 class Container(Started, frozen=True, kw_only=True, eq=False, dict=True):
     """One container of a workload."""
 
+    built_from: Annotated[Value, To(Relation.BUILT_FROM)] = UNMAPPED  # the Dockerfile, where its image is built with it
     privileged: Truth = UNMAPPED_TRUTH
     run_as_non_root: Truth = UNMAPPED_TRUTH  # the runtime refuses to start it as root
     run_as_user: Value = UNMAPPED  # numeric user id; 0 is root
@@ -47,6 +56,7 @@ class Container(Started, frozen=True, kw_only=True, eq=False, dict=True):
     added_capabilities: Value = UNMAPPED
     dropped_capabilities: Value = UNMAPPED
     seccomp_profile: Value = UNMAPPED  # RuntimeDefault, Localhost, Unconfined
+    apparmor_profile: Value = UNMAPPED  # the same, for AppArmor
     read_only_root: Truth = UNMAPPED_TRUTH  # its root file system cannot be written
     ports: Value = UNMAPPED  # items of name and containerPort
     memory_limit: Value = UNMAPPED
@@ -69,6 +79,12 @@ class Container(Started, frozen=True, kw_only=True, eq=False, dict=True):
         return self.run_as_user.equals(0) | (~self.run_as_non_root & ~other_user)
 
     @cached_property
+    def unconfined(self) -> Truth:
+        """Whether it says itself that its system calls, or what it does to files, is not to be limited."""
+        said = self.seccomp_profile.equals("Unconfined") & Truth(not self.seccomp_profile.reason)
+        return said | self.apparmor_profile.equals("Unconfined")
+
+    @cached_property
     def escape_capabilities(self) -> Truth:
         """Whether it is given a capability with which a process leaves its container."""
         return self.added_capabilities.any(lambda c: c.one_of((*ESCAPES, *(f"CAP_{e}" for e in ESCAPES))))
@@ -87,12 +103,19 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     mounts_token: Truth = UNMAPPED_TRUTH  # its pods receive a token for the cluster's API
     service_account: Value = UNMAPPED  # by name, in its namespace
     role: Annotated[Value, To(Relation.RUNS_AS)] = UNMAPPED  # of a cloud's IAM, where the workload itself names it
+    networks: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED  # of containers: who is in one reaches the others
     containers: tuple[Container, ...] = ()
+    published: tuple[PublishedPort, ...] = ()
 
     @cached_property
     def about_ml(self) -> Truth:
         """Whether one of its containers serves or trains models."""
         return any_of(c.about_ml for c in self.containers)
+
+    @property
+    def in_cluster(self) -> Truth:
+        """Whether it runs among strangers' pods; on a host of its own it meets its project's services only."""
+        return Truth(self.provider != "docker")
 
     @cached_property
     def guarded(self) -> Truth:
@@ -136,6 +159,11 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         return self.host_paths.any(lambda p: p.matches(_NODE_PATHS) | p.matches(_RUNTIME_SOCKETS))
 
     @cached_property
+    def host_credentials(self) -> Truth:
+        """Whether it mounts the keys of whoever works on its host."""
+        return self.host_paths.any(_holds_keys)
+
+    @cached_property
     def runtime_socket(self) -> Truth:
         """Whether it mounts the container runtime's socket."""
         return self.host_paths.any(lambda p: p.matches(_RUNTIME_SOCKETS))
@@ -155,3 +183,10 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 def rules_node(path: Value) -> Truth:
     """Whether a path of the node is one with which a pod owns the node, or devices of it."""
     return path.matches(_NODE_PATHS) | path.matches(_RUNTIME_SOCKETS) | path.matches(_DEVICES)
+
+
+def _holds_keys(path: Value) -> Truth:
+    """Whether a path of a host is known for keys; what is known of it may tell already: `${HOME}/.aws`."""
+    if re.search(_HOST_CREDENTIALS, shown(path)):
+        return Truth(True, (path,))
+    return Truth(None if path.state is State.UNKNOWN and not path.content else False, (path,))

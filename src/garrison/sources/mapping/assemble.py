@@ -125,14 +125,14 @@ def _pieces(part: Part, holder: Holder) -> tuple[list[Holder], Value | None]:
 
 
 def _parts(part: Part, pieces: list[Holder], address: str, common: dict[str, Any]) -> Iterator[Asset]:
-    taken: set[str] = set()
+    taken: dict[str, int] = {}  # how many parts have a name
     for inner in pieces:
         resource = inner.resource
         name = inner.at(part.name_path)
         label = name.text() or str(len(taken))
-        while label in taken:
-            label += "'"
-        taken.add(label)
+        number = taken[label] = taken.get(label, 0) + 1
+        if number > 1:
+            label = f"{label}'{number}"
         exists: dict[str, Any] = {
             "exists": resource.exists,
             "condition": resource.condition,

@@ -1,0 +1,1 @@
+FROM fraudteam2019/torch-serving:1.4

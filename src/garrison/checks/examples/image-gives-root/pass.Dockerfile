@@ -1,0 +1,3 @@
+FROM python:3.13-slim-trixie@sha256:0000000000000000000000000000000000000000000000000000000000000000
+RUN useradd --create-home scientist
+USER scientist

@@ -1,0 +1,2 @@
+FROM python:3.13-slim-trixie@sha256:0000000000000000000000000000000000000000000000000000000000000000
+RUN pip install --extra-index-url https://pypi.fraud.example.com/simple fraud-features==3.1.0
