@@ -107,7 +107,7 @@ def test_controls_of_a_framework(project: Path, today: dt.date, few: Result) -> 
      control  failed  undecided  ignored  passed  not judged
    ✗ ML05          1          -        1       -           6  Model Theft
               bucket-public
-   ✓ ML06          -          -        -       2           9  AI Supply Chain Attacks
+   ✓ ML06          -          -        -       3          13  AI Supply Chain Attacks
    ✓ ML10          -          -        -       2           1  Model Poisoning
 
    Only what Garrison's checks see in these files: a control that passes here is not thereby
