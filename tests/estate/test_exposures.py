@@ -202,3 +202,11 @@ def test_advisories_are_well_formed() -> None:
                     assert parse(bound).text == bound
             if flaw.package:
                 assert flaw.package in KNOWN[component].packages, (component, flaw.package)
+
+
+def test_a_flaw_ends_in_the_line_of_a_version() -> None:
+    flaw = next(f for f in _advisories()["milvus"] if f.id == "CVE-2025-64513")
+    assert flaw.ends(parse("2.5.3")) == ("2.5.21", False)
+    assert flaw.ends(parse("2.3.0")) == ("2.4.24", False)
+    assert next(iter(_advisories()["tgi"])).ends(parse("3.0.0")) == ("3.3.7", True)
+    assert _advisories()["minio"][-1].ends(parse("2025.1.1")) == ("", False)

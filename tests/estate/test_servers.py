@@ -291,6 +291,12 @@ def test_what_is_too_old_to_ask_says_so() -> None:
     assert said.reason == "Ray 2.50.0 cannot ask who is there; 2.52 and later can"
 
 
+def test_what_an_old_release_does_by_itself_says_so() -> None:
+    assert "it is 0.9.0, older than 0.11.1" in {
+        v.reason for v in container("pytorch/torchserve:0.9.0").unauthenticated.because
+    }
+
+
 @pytest.mark.parametrize(
     ("image", "certain", "perhaps"),
     [

@@ -46,10 +46,11 @@ def ml_server_known_vulnerable(started: Started) -> Verdict:
 
 def _mended(flaws: list[Flaw], version: Version) -> str:
     """The release that mends all of the flaws."""
-    releases = [f.fixed_for(version) for f in flaws]
-    if not all(releases):
-        return ": a later release than the last affected one mends it"
-    return f": {max(releases, key=lambda r: parse(r).first)} mends it"
+    ends = [f.ends(version) for f in flaws]
+    if not all(bound for bound, _ in ends):
+        return ": no release is known to mend all of it"
+    bound, affected = max(ends, key=lambda end: (parse(end[0]).first, end[1]))
+    return f": a release after {bound} mends it" if affected else f": {bound} mends it"
 
 
 @check(

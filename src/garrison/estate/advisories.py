@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -26,11 +25,14 @@ class Flaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         said = [version.within(ranges) for ranges in self.affected]
         return True if True in said else None if None in said else False
 
-    def fixed_for(self, version: Version) -> str:
-        """The release that mends it in the line of a version; "" where none is known."""
+    def ends(self, version: Version) -> tuple[str, bool]:
+        """The bound of the versions that have it, in the line of one of them, and whether it is itself one of them.
+
+        "" where no end is known.
+        """
         ranges = next((r for r in self.affected if version.within(r) is not False), "")
         bound = ranges.rpartition(" ")[2]
-        return bound[1:] if re.match(r"<[^=]", bound) else ""
+        return bound.lstrip("<=") if bound.startswith("<") else "", bound.startswith("<=")
 
 
 def flaws_of(component: str, package: str, version: Version) -> tuple[tuple[Flaw, bool | None], ...]:

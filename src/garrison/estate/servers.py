@@ -131,7 +131,8 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return Truth(not self.below, (told,))
         below = version.below(self.below) if self.below else True
         since = version.below(self.since) if self.since else False
-        return Truth(below, (told,)) & Truth(None if since is None else not since, (told,))
+        noted = _noted(told, f"it is {version.text}, older than {self.below}" if self.below else "")
+        return Truth(below, (noted,)) & Truth(None if since is None else not since, (told,))
 
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
