@@ -52,6 +52,8 @@ INAPPLICABLE: dict[tuple[str, str], str] = {
     ("dataset-open", "cloudformation"): "AWS has no databases that bindings open to everybody",
     ("registry-shared-login", "cloudformation"): "ECR knows no shared login",
     ("search-shared-keys", "cloudformation"): "OpenSearch knows no shared keys",
+    ("training-cluster-public-address", "cloudformation"): "HyperPod's machines have no public addresses",
+    ("training-cluster-ssh-open", "cloudformation"): "HyperPod's machines have no public addresses",
 }
 
 

@@ -13,7 +13,7 @@ from garrison.estate.policies import parsed
 from garrison.estate.relations import By, Relation, To
 from garrison.estate.support import ended
 from garrison.estate.truth import Truth
-from garrison.estate.values import Body, State, Value, dig
+from garrison.estate.values import Value, dig, entries
 
 
 class DataJob(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -28,7 +28,7 @@ class DataJob(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def arguments_have_credential(self) -> Truth:
         """Whether a credential is written into its arguments."""
-        return credentials(_entries(self.arguments), self.arguments.place or self.place)
+        return credentials(entries(self.arguments), self.arguments.place or self.place)
 
     @cached_property
     def retired(self) -> Truth:
@@ -96,7 +96,7 @@ class DataConnection(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def has_password(self) -> Truth:
         """Whether a password is written into it."""
-        return credentials(_entries(self.properties), self.properties.place or self.place)
+        return credentials(entries(self.properties), self.properties.place or self.place)
 
 
 class DataCluster(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -158,9 +158,3 @@ class DataClusterGuard(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """Whether an account starts clusters that the internet can reach: EMR's block of public access."""
 
     blocks: Truth = UNMAPPED_TRUTH
-
-
-def _entries(said: Value) -> tuple[tuple[str, Value], ...]:
-    if said.state is State.KNOWN and isinstance(said.content, Body):
-        return tuple(said.content.items())
-    return ()
