@@ -88,7 +88,8 @@ def ml_server_open_in_cluster(workload: Workload, near: Relations) -> Verdict:
     """
     servers = any_of(c.unauthenticated for c in workload.containers if c.about_ml.yes and c.runs(*JUDGED_ALONE).no)
     truth = servers & workload.unauthenticated & ~outside(workload, near) & ~limited(near)
-    return fail_if(truth & ~workload.has_operator, "it asks nobody who he is, and every pod reaches it")
+    truth = truth & workload.in_cluster & ~workload.has_operator
+    return fail_if(truth, "it asks nobody who he is, and every pod reaches it")
 
 
 @check(

@@ -93,6 +93,11 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether one of its containers serves or trains models."""
         return any_of(c.about_ml for c in self.containers)
 
+    @property
+    def in_cluster(self) -> Truth:
+        """Whether it runs among strangers' pods; elsewhere networks and groups of its own stand before it."""
+        return Truth(self.provider == "kubernetes")
+
     @cached_property
     def guarded(self) -> Truth:
         """Whether an authenticating proxy runs beside its server."""
