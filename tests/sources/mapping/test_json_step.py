@@ -21,7 +21,7 @@ WITH_HOLE = """<<-JSON
 
 
 def containers(folder: Path, definitions: str) -> list[Container]:
-    text = f'variable "registry" {{}}\nresource "aws_ecs_task_definition" "s" {{\n  family = "s"\n'
+    text = 'variable "registry" {}\nresource "aws_ecs_task_definition" "s" {\n  family = "s"\n'
     (folder / "main.tf").write_text(f"{text}  container_definitions = {definitions}\n}}\n")
     tree = discover(folder)
     found = assets_of("terraform", terraform.read(list(tree.files.values()), tree))
