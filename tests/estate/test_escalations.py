@@ -43,7 +43,7 @@ def test_narrow_resources_conditions_and_denials_close_them() -> None:
     assert ways(allow("iam:PutRolePolicy", "arn:aws:iam::111122223333:role/reports"))[0] is False
     limited = {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/bound"}}
     assert ways(allow("iam:PutRolePolicy", Condition=limited))[0] is False
-    denied = {"Effect": "Deny", "Action": "iam:PutRolePolicy", "Resource": "*"}
+    denied: dict[str, object] = {"Effect": "Deny", "Action": "iam:PutRolePolicy", "Resource": "*"}
     assert ways(allow("iam:PutRolePolicy"), denied)[0] is False
 
 
