@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
-from garrison.estate.assets.identity import PasswordPolicy, Policy, User
+from garrison.estate.assets.identity import PasswordPolicy, Policy, Role, User
 from garrison.estate.escalations import escalations, open_ways
 from garrison.estate.estate import Relations
-from garrison.estate.relations import Relation
-from garrison.estate.truth import Truth, any_of
+from garrison.estate.relations import Relation, refs
+from garrison.estate.truth import NO, Truth, any_of
 
 _ML_WILDCARD = r"(?i)^(sagemaker|bedrock|bedrock-agentcore|glue|elasticmapreduce|comprehend|kendra):\*+$"
 _STRONG_WILDCARD = (
@@ -22,7 +22,7 @@ _STRONG_WILDCARD = (
     maps=("ATLAS:AML.T0012", "NIST-800-53:AC-6"),
     about_ml=True,
 )
-def policy_escalates_by_ml(policy: Policy) -> Verdict:
+def policy_escalates_by_ml(policy: Policy, near: Relations) -> Verdict:
     """A policy leads to the rights of a stronger role by way of a machine-learning service.
 
     Why: whoever starts a notebook, a training job, a data job or a build runs code as the role that the service has:
@@ -30,7 +30,7 @@ def policy_escalates_by_ml(policy: Policy) -> Verdict:
     Fix: name the roles that may be passed and the notebooks, projects and jobs that may be used, instead of all.
     """
     truth, named = open_ways(policy.statements, [way for way in escalations() if way.ml])
-    return fail_if(truth & ~policy.grants_everything, f"it allows {named}")
+    return _given(policy, near, truth & ~policy.grants_everything, f"it allows {named}")
 
 
 @check(
@@ -39,7 +39,7 @@ def policy_escalates_by_ml(policy: Policy) -> Verdict:
     pillar=Pillar.ACCESS,
     maps=("ATLAS:AML.T0012", "NIST-800-53:AC-6", "AWS-FSBP:IAM.21"),
 )
-def policy_escalates(policy: Policy) -> Verdict:
+def policy_escalates(policy: Policy, near: Relations) -> Verdict:
     """A policy leads to the rights of a stronger identity.
 
     Why: whoever carries it, a notebook that was taken over or a leaked key, makes himself administrator in one or two
@@ -49,7 +49,7 @@ def policy_escalates(policy: Policy) -> Verdict:
     """
     ways = [way for way in escalations() if not way.ml and not way.passes_role]  # policy-pass-any-role tells of those
     truth, named = open_ways(policy.statements, ways)
-    return fail_if(truth & ~policy.grants_everything, f"it allows {named}")
+    return _given(policy, near, truth & ~policy.grants_everything, f"it allows {named}")
 
 
 @check(
@@ -59,14 +59,16 @@ def policy_escalates(policy: Policy) -> Verdict:
     maps=("ATLAS:AML.T0018", "ATLAS:AML.T0035", "NIST-800-53:AC-6"),
     about_ml=True,
 )
-def policy_ml_wildcard(policy: Policy) -> Verdict:
+def policy_ml_wildcard(policy: Policy, near: Relations) -> Verdict:
     """A policy allows everything a machine-learning service can do, to everything in it.
 
     Why: who is meant to train also replaces models in production, opens others' notebooks, deletes guardrails and reads
     what models were asked.
     Fix: name the actions of the job, and its own resources.
     """
-    return fail_if(_whole_service(policy, _ML_WILDCARD), "it allows every action of a machine-learning service")
+    return _given(
+        policy, near, _whole_service(policy, _ML_WILDCARD), "it allows every action of a machine-learning service"
+    )
 
 
 @check(
@@ -75,16 +77,15 @@ def policy_ml_wildcard(policy: Policy) -> Verdict:
     pillar=Pillar.ACCESS,
     maps=("NIST-800-53:AC-6", "AWS-FSBP:IAM.21"),
 )
-def policy_service_wildcard(policy: Policy) -> Verdict:
+def policy_service_wildcard(policy: Policy, near: Relations) -> Verdict:
     """A policy allows everything that a service for keys, secrets, records or machines can do.
 
     Why: it deletes keys, reads all secrets, stops the record of what happened, or changes the code of every function:
     none of which a job around models needs.
     Fix: name the actions and the resources that are needed.
     """
-    return fail_if(
-        _whole_service(policy, _STRONG_WILDCARD), "it allows every action of a service on all of its resources"
-    )
+    whole = _whole_service(policy, _STRONG_WILDCARD)
+    return _given(policy, near, whole, "it allows every action of a service on all of its resources")
 
 
 @check(
@@ -93,7 +94,7 @@ def policy_service_wildcard(policy: Policy) -> Verdict:
     pillar=Pillar.ACCESS,
     maps=("ATLAS:AML.T0055", "NIST-800-53:AC-6"),
 )
-def policy_every_secret(policy: Policy) -> Verdict:
+def policy_every_secret(policy: Policy, near: Relations) -> Verdict:
     """A policy allows reading every secret.
 
     Why: one notebook or function that is taken over then has the passwords of all databases and the keys of all model
@@ -102,7 +103,7 @@ def policy_every_secret(policy: Policy) -> Verdict:
     """
     reads = policy.allows_everywhere("secretsmanager:GetSecretValue", "secretsmanager", "secret:")
     whole = _whole_service(policy, r"(?i)^secretsmanager:\*+$")
-    return fail_if(reads & ~policy.grants_everything & ~whole, "it reads every secret")
+    return _given(policy, near, reads & ~policy.grants_everything & ~whole, "it reads every secret")
 
 
 @check(
@@ -111,7 +112,7 @@ def policy_every_secret(policy: Policy) -> Verdict:
     pillar=Pillar.ACCESS,
     maps=("ATLAS:AML.M0012", "NIST-800-53:AC-6", "AWS-FSBP:KMS.1", "AWS-FSBP:KMS.2"),
 )
-def policy_every_key(policy: Policy) -> Verdict:
+def policy_every_key(policy: Policy, near: Relations) -> Verdict:
     """A policy allows decrypting with every key.
 
     Why: keys of their own are to keep one team's data and models from another's; this undoes it.
@@ -119,7 +120,7 @@ def policy_every_key(policy: Policy) -> Verdict:
     """
     decrypts = policy.allows_everywhere("kms:Decrypt", "kms", "key/")
     whole = _whole_service(policy, r"(?i)^kms:\*+$")
-    return fail_if(decrypts & ~policy.grants_everything & ~whole, "it decrypts with every key")
+    return _given(policy, near, decrypts & ~policy.grants_everything & ~whole, "it decrypts with every key")
 
 
 @check(
@@ -129,14 +130,16 @@ def policy_every_key(policy: Policy) -> Verdict:
     maps=("ATLAS:AML.T0040", "ATLAS:AML.T0024", "NIST-800-53:AC-6"),
     about_ml=True,
 )
-def policy_every_endpoint(policy: Policy) -> Verdict:
+def policy_every_endpoint(policy: Policy, near: Relations) -> Verdict:
     """A policy allows asking every model that is served.
 
     Why: an application that needs one model can copy, probe and wear out all of them, those with personal data too.
     Fix: name the endpoints.
     """
     asks = policy.allows_everywhere("sagemaker:InvokeEndpoint", "sagemaker", "endpoint/")
-    return fail_if(asks & ~policy.grants_everything & ~_whole_service(policy, _ML_WILDCARD), "it asks every endpoint")
+    return _given(
+        policy, near, asks & ~policy.grants_everything & ~_whole_service(policy, _ML_WILDCARD), "it asks every endpoint"
+    )
 
 
 @check(
@@ -197,3 +200,13 @@ def _whole_service(policy: Policy, pattern: str) -> Truth:
         s.allows & s.actions.any(lambda a: a.matches(pattern)) & s.every_resource & ~s.conditional
         for s in policy.statements
     )
+
+
+def _given(policy: Policy, near: Relations, truth: Truth, why: str) -> Verdict:
+    """A policy that only bounds what others can give gives nothing itself."""
+    if truth.no or near.to(Relation.GRANTS):
+        return fail_if(truth, why)
+    bounded = [
+        a for role in near.estate.of(Role) for ref, _ in refs(role.boundary) for a in near.estate.at(ref.address)
+    ]
+    return fail_if(NO if policy in bounded else truth, why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Annotated
 
@@ -52,8 +53,10 @@ class BuildProject(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def source_has_password(self) -> Truth:
-        """Whether a password or token stands in the address of its code."""
-        return self.source.matches(_LOGIN_IN_URL)
+        """Whether a password or token stands in the address of its code; one that is put in at deploy time does not."""
+        parts = self.source.content if isinstance(self.source.content, tuple) else (self.source,)
+        text = "".join(p.content if isinstance(p.content, str) else "x" for p in parts)
+        return Truth(re.search(_LOGIN_IN_URL, text) is not None, (self.source,))
 
     @cached_property
     def started_by_strangers(self) -> Truth:
