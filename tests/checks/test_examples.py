@@ -67,6 +67,12 @@ INAPPLICABLE: dict[tuple[str, str], str] = {
     ("ml-server-exposed", "terraform"): "what leads to a task of ECS from outside is not followed",
     ("ml-code-server-exposed", "cloudformation"): "what leads to a task of ECS from outside is not followed",
     ("ml-code-server-exposed", "terraform"): "what leads to a task of ECS from outside is not followed",
+    ("training-egress-open", "cloudformation"): "no kind of its own tells that a task trains",
+    ("training-egress-open", "terraform"): "no kind of its own tells that a task trains",
+    ("workload-default-token", "cloudformation"): "there is no cluster whose token it could carry",
+    ("workload-default-token", "terraform"): "there is no cluster whose token it could carry",
+    ("model-volume-writable", "cloudformation"): "tasks of ECS mount no claims",
+    ("model-volume-writable", "terraform"): "tasks of ECS mount no claims",
     ("training-cluster-ssh-open", "cloudformation"): "HyperPod's machines have no public addresses",
 }
 

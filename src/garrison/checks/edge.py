@@ -7,7 +7,9 @@ from garrison.estate.assets.edge import AccessPoint, Distribution, SharedCopy
 from garrison.estate.assets.network import Listener, LoadBalancer
 
 # Security policies of Elastic Load Balancing that still offer TLS 1.0 or 1.1.
-_OLD_POLICY = r"^ELBSecurityPolicy-(2015-05|2016-08|TLS-1-[01]-201[57]-0[14]|FS-2018-06|FS-1-1-2019-08|TLS13-1-[01]-.*)$"
+_OLD_POLICY = (
+    r"^ELBSecurityPolicy-(2015-05|2016-08|TLS-1-[01]-201[57]-0[14]|FS-2018-06|FS-1-1-2019-08|TLS13-1-[01]-.*)$"
+)
 _OLD_TLS = r"^(SSLv3|TLSv1(_2016)?|TLSv1\.1_2016)$"
 
 
