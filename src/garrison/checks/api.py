@@ -6,6 +6,7 @@ from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, 
 from garrison.estate.assets.api import Api, ApiDomain, ApiIntegration, ApiRoute, ApiStage, Function
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
+from garrison.estate.support import ended
 from garrison.estate.truth import Truth
 
 
@@ -58,6 +59,22 @@ def function_env_secret(function: Function) -> Verdict:
     Fix: keep it in a secret store and read it from there; replace the one that was written here.
     """
     return fail_if(function.environment_has_secret, "a variable holds a secret that is written here")
+
+
+@check(
+    id="function-retired",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:SI-2", "AWS-FSBP:Lambda.2"),
+    native=("runtime",),
+)
+def function_retired(function: Function) -> Verdict:
+    """A function's runtime gets no more patches.
+
+    Why: holes in its language and libraries stay open, in code that callers, queues and files from outside reach.
+    Fix: move it to a runtime that is supported.
+    """
+    return fail_if(ended("lambda", function.native("runtime")), "support of this runtime has ended")
 
 
 @check(

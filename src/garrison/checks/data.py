@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe, unsafe
 from garrison.estate.assets.data import Cache, Database, FileSystem, SearchIndex, SearchNetwork, Stream
+from garrison.estate.truth import Truth
+
+# Domains of OpenSearch, whose users and logs are their owner's to set up.
+_DOMAINS = frozenset({
+    "aws_opensearch_domain", "aws_elasticsearch_domain", "AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain",
+})  # fmt: skip
 
 
 @check(
@@ -321,3 +327,56 @@ def filesystem_unencrypted(filesystem: FileSystem) -> Verdict:
     Fix: create it encrypted (it cannot be turned on later).
     """
     return fail_if(~filesystem.encrypted, "it is not encrypted")
+
+
+@check(
+    id="search-unlogged",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.MONITORING,
+    maps=("NIST-800-53:AU-12", "AWS-FSBP:OpenSearch.5", "OWASP-LLM:LLM08"),
+    about_ml=True,
+    native=("audit_log",),
+)
+def search_unlogged(index: SearchIndex) -> Verdict:
+    """Nobody records who asks the search index, and who changes it.
+
+    Why: documents that were planted for a model to retrieve, or read in bulk, leave no trace.
+    Fix: turn fine-grained access control on, and publish audit logs.
+    """
+    said = index.native("audit_log").any(lambda kind: kind.one_of(("AUDIT_LOGS", True, "true")))
+    return fail_if(Truth(index.type in _DOMAINS) & ~said, "it publishes no audit log")
+
+
+@check(
+    id="search-old-tls",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:SC-8", "AWS-FSBP:OpenSearch.8"),
+    about_ml=True,
+    native=("tls_policy",),
+)
+def search_old_tls(index: SearchIndex) -> Verdict:
+    """The search index takes TLS 1.0.
+
+    Why: documents, queries and passwords are sent over a protocol that was given up in 2021 (RFC 8996).
+    Fix: set the TLS policy to Policy-Min-TLS-1-2-2019-07 or later.
+    """
+    return fail_if(index.native("tls_policy").equals("Policy-Min-TLS-1-0-2019-07"), "its policy has TLS 1.0 in it")
+
+
+@check(
+    id="search-without-users",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:AC-3", "AWS-FSBP:OpenSearch.7", "OWASP-LLM:LLM08"),
+    about_ml=True,
+    native=("audit_log",),
+)
+def search_without_users(index: SearchIndex) -> Verdict:
+    """The search index gives whoever is let in all documents.
+
+    Why: one policy decides over the whole domain: an application that retrieves one collection for a model reads and
+    rewrites all others.
+    Fix: turn fine-grained access control on, and map roles to the indices they need.
+    """
+    return fail_if(Truth(index.type in _DOMAINS) & ~index.authenticates, "fine-grained access control is off")

@@ -243,7 +243,8 @@ def long_lived_key(key: AccessKey) -> Verdict:
     Why: it ends up in notebooks, images and pipelines, works from anywhere, and lies in the state of the deployment.
     Fix: use a role or workload identity, which hand out credentials that expire.
     """
-    return fail_if(key.active, "it is a long-lived credential")
+    model_key = key.native("service").equals("bedrock.amazonaws.com")  # llm-long-lived-key tells of those
+    return fail_if(key.active & ~model_key, "it is a long-lived credential")
 
 
 @check(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.estate.assets.agents import Prompt
+from garrison.estate.assets.data import SearchIndex
 from garrison.estate.assets.llm import (
     Agent,
     AgentGateway,
@@ -14,7 +16,7 @@ from garrison.estate.assets.llm import (
     KnowledgeSource,
 )
 from garrison.estate.estate import Relations
-from garrison.estate.truth import any_of
+from garrison.estate.truth import Truth, any_of
 
 
 @check(
@@ -277,3 +279,111 @@ def llm_calls_unlogged(agent: Agent, near: Relations) -> Verdict:
     """
     logged = any_of(log.exists for log in near.estate.of(InvocationLog))
     return fail_if(agent.loggable & ~logged, "no invocation logging is declared here")
+
+
+@check(
+    id="content-filter-no-personal-data",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.API,
+    maps=("ATLAS:AML.M0020", "ATLAS:AML.T0057", "OWASP-LLM:LLM02"),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+    native=("personal_data",),
+)
+def content_filter_no_personal_data(content_filter: ContentFilter) -> Verdict:
+    """A content filter does not look for personal data and secrets.
+
+    Why: names, account numbers and keys pass from documents and prompts into answers, and into the logs of them.
+    Fix: block or mask the entities that must not appear, at least credentials and card numbers.
+    """
+    bedrock = Truth(content_filter.provider == "aws")
+    return fail_if(bedrock & content_filter.native("personal_data").is_absent(), "it names no personal data")
+
+
+@check(
+    id="content-filter-ungrounded",
+    severity=Severity.LOW,
+    pillar=Pillar.API,
+    maps=("ATLAS:AML.M0020", "OWASP-LLM:LLM09"),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+    native=("grounding",),
+)
+def content_filter_ungrounded(content_filter: ContentFilter) -> Verdict:
+    """A content filter does not ask whether an answer follows from its sources.
+
+    Why: an answer that a model made up, or that a planted document led it to, reaches people and tools as a fact.
+    Fix: set thresholds for grounding and relevance, where the model answers from documents.
+    """
+    bedrock = Truth(content_filter.provider == "aws")
+    return fail_if(bedrock & content_filter.native("grounding").is_absent(), "contextual grounding is not checked")
+
+
+@check(
+    id="content-filter-own-key",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.M0012", "NIST-800-53:SC-28"),
+    about_ml=True,
+    native=("key",),
+)
+def content_filter_own_key(content_filter: ContentFilter) -> Verdict:
+    """A content filter is encrypted with the provider's key only.
+
+    Why: its denied topics, words and patterns tell an attacker what to write around; without a key no log says who had
+    them decrypted.
+    Fix: name a key of your own.
+    """
+    bedrock = Truth(content_filter.provider == "aws")
+    return fail_if(bedrock & content_filter.native("key").is_absent(), "it names no key")
+
+
+@check(
+    id="prompt-own-key",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.M0012", "NIST-800-53:SC-28", "OWASP-LLM:LLM07"),
+    about_ml=True,
+)
+def prompt_own_key(prompt: Prompt) -> Verdict:
+    """Instructions for a model are encrypted with the provider's key only.
+
+    Why: system prompts hold rules and names that attackers look for; without a key no log says who had them decrypted.
+    Fix: name a key of your own.
+    """
+    return fail_if(prompt.encryption_key.is_absent(), "it names no key")
+
+
+@check(
+    id="knowledge-outlives-source",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:SI-12", "OWASP-LLM:LLM08"),
+    about_ml=True,
+    native=("deletion_policy",),
+)
+def knowledge_outlives_source(source: KnowledgeSource) -> Verdict:
+    """What was read into a knowledge base stays when its source is deleted.
+
+    Why: documents that had to go, personal ones or poisoned ones, are still retrieved and told to people.
+    Fix: set the deletion policy to DELETE.
+    """
+    return fail_if(source.native("deletion_policy").equals("RETAIN"), "its vectors are retained")
+
+
+@check(
+    id="search-ignores-readers",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:AC-3", "OWASP-LLM:LLM08", "ATLAS:AML.T0085.000"),
+    confidence=Confidence.LOW,
+    about_ml=True,
+    native=("reader_policy",),
+)
+def search_ignores_readers(index: SearchIndex) -> Verdict:
+    """A search index finds documents whatever the person who asks may read.
+
+    Why: an assistant that searches with its own rights tells everybody what was written for a few.
+    Fix: set the user context policy to USER_TOKEN and say how tokens are checked; then queries carry the person's.
+    """
+    return fail_if(index.native("reader_policy").equals("ATTRIBUTE_FILTER"), "it takes no tokens of persons")

@@ -9,12 +9,13 @@ from garrison.estate.assets.ml_platform import (
     FeatureStore,
     MlJob,
     TrainingCluster,
+    Workforce,
     Workspace,
 )
 from garrison.estate.assets.notebook import Notebook
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
-from garrison.estate.truth import NO, all_of
+from garrison.estate.truth import NO, Truth, all_of
 
 
 @check(
@@ -268,3 +269,93 @@ def code_repository_plain(repository: CodeRepository) -> Verdict:
     Fix: use https.
     """
     return fail_if(repository.fetched_in_plain, "its address is plain http or git")
+
+
+@check(
+    id="workspace-iam-login",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0012", "NIST-800-53:IA-2"),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+    native=("login",),
+)
+def workspace_iam_login(workspace: Workspace) -> Verdict:
+    """People enter a workspace by links that IAM users make, not by the identity centre.
+
+    Why: the link needs no second factor and works for whoever has it; who left the company keeps the way in, and the
+    role behind a profile is shared by all who may make its link.
+    Fix: make the domain with AuthMode SSO; where IAM has to stay, limit sagemaker:CreatePresignedDomainUrl to each
+    person's own profile and to your networks.
+    """
+    return fail_if(workspace.native("login").equals("IAM"), "its login mode is IAM")
+
+
+@check(
+    id="workspace-outputs-shared",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.T0036", "NIST-800-53:SC-28"),
+    about_ml=True,
+    native=("shares_outputs", "sharing_key"),
+)
+def workspace_outputs_shared(workspace: Workspace) -> Verdict:
+    """Outputs of notebook cells are shared through a bucket without a key of your own.
+
+    Why: they hold rows of training data; everybody who may read the bucket reads them, whatever data they may use.
+    Fix: forbid sharing of outputs, or name a key for it that only the team may use.
+    """
+    shares = workspace.native("shares_outputs").equals("Allowed")
+    return fail_if(shares & workspace.native("sharing_key").is_absent(), "outputs are shared, and no key is named")
+
+
+@check(
+    id="training-cluster-outside-network",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.T0025", "NIST-800-53:SC-7"),
+    about_ml=True,
+    native=("own_network",),
+)
+def training_cluster_outside_network(cluster: TrainingCluster) -> Verdict:
+    """Training machines are in no network of yours.
+
+    Why: they reach the internet past every firewall and flow log, with all training data and checkpoints at hand; the
+    machines of one job are neighbours of strangers' machines.
+    Fix: name subnets and security groups of your own for the cluster.
+    """
+    aws = Truth(cluster.provider == "aws")
+    return fail_if(aws & cluster.native("own_network").is_absent(), "it names no subnets")
+
+
+@check(
+    id="labelling-open-network",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.T0020", "ATLAS:AML.T0012", "NIST-800-53:SC-7"),
+    about_ml=True,
+)
+def labelling_open_network(workforce: Workforce) -> Verdict:
+    """The page on which people label data answers every network.
+
+    Why: one guessed or phished password shows the raw data from anywhere, and lets a stranger write labels: poisoned
+    training data.
+    Fix: name the networks of those who label, or a VPC.
+    """
+    return fail_if(workforce.reachable_by_anyone, "every address reaches it")
+
+
+@check(
+    id="labelling-secret",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0055", "NIST-800-53:IA-5"),
+    about_ml=True,
+)
+def labelling_secret(workforce: Workforce) -> Verdict:
+    """The secret between the labelling page and the identity provider is written in the code.
+
+    Why: its holder speaks to the identity provider as that page, and logs in as those who label.
+    Fix: take it from a secret store at deploy time; then change it.
+    """
+    return fail_if(workforce.secret_in_code, "its client secret is written in the code")

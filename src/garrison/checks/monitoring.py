@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, safe
+from garrison.estate.assets.llm import Agent, KnowledgeBase
 from garrison.estate.assets.monitoring import Alarm, LogGroup, Trail
 from garrison.estate.assets.storage import Bucket
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
+from garrison.estate.truth import Truth
 
 
 @check(
@@ -148,3 +150,41 @@ def alarm_silent(alarm: Alarm) -> Verdict:
     Fix: turn its actions on and name a topic or channel that somebody reads.
     """
     return fail_if(~alarm.active | alarm.notified.is_empty(), "nobody is told when it goes off")
+
+
+@check(
+    id="trail-no-model-events",
+    severity=Severity.LOW,
+    pillar=Pillar.MONITORING,
+    maps=("ATLAS:AML.M0024", "NIST-800-53:AU-12"),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+    native=("recorded_types",),
+)
+def trail_no_model_events(trail: Trail, near: Relations) -> Verdict:
+    """The trail does not record who calls agents and knowledge bases.
+
+    Why: that somebody emptied a knowledge base question by question, or drove an agent with a stolen role, is in no
+    record.
+    Fix: record data events of AWS::Bedrock::AgentAlias and AWS::Bedrock::KnowledgeBase too.
+    """
+    asked = Truth(any(a.root == trail.root for kind in (Agent, KnowledgeBase) for a in near.estate.of(kind)))
+    recorded = trail.native("recorded_types").any(lambda t: t.matches(r"^AWS::Bedrock::"))
+    return fail_if(asked & ~recorded, "no data events of Bedrock are recorded")
+
+
+@check(
+    id="trail-without-alarms",
+    severity=Severity.LOW,
+    pillar=Pillar.MONITORING,
+    maps=("NIST-800-53:SI-4", "AWS-FSBP:CloudTrail.5"),
+    native=("recorded_types",),
+)
+def trail_without_alarms(trail: Trail) -> Verdict:
+    """The trail only fills a bucket.
+
+    Why: nothing can watch it as it comes: a model that is copied or a guardrail that is deleted is noticed when
+    somebody happens to search.
+    Fix: send the trail to a log group too, and set alarms on it.
+    """
+    return fail_if(Truth(trail.provider == "aws") & trail.log_group.is_absent(), "it names no log group")

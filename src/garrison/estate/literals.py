@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from garrison.estate.credentials import credential_named
 from garrison.estate.truth import Truth, any_of
-from garrison.estate.values import Place, State, Value
+from garrison.estate.values import Body, Place, State, Value, entries
 
 # What stands in for a credential where Kubernetes or a template fills it in: a reference, or a note to the reader.
 _STANDS_IN = re.compile(r"^[$<{].*|.*\$[({]|.*(?:redacted|changeit|todo|insert|dummy)", re.IGNORECASE | re.DOTALL)
@@ -32,3 +32,22 @@ def is_default(said: Iterable[tuple[str, Value]], names: str, values: frozenset[
         if pattern.search(name) and value.one_of(values).yes:
             found.append(Truth(True, (Value(State.KNOWN, name, place, f"{name} is the one that everybody knows"),)))
     return any_of(found)
+
+
+def named_values(document: Value) -> Iterator[tuple[str, Value]]:
+    """Every scalar of a document under the name it stands at, however deep.
+
+    A pair of `Name` and `Value`, as AWS writes variables, counts as the value under that name.
+    """
+    waiting = [("", document)]
+    while waiting:
+        name, value = waiting.pop()
+        if value.state is not State.KNOWN:
+            continue
+        if isinstance(value.content, tuple):
+            waiting += ((name, item) for item in value.content)
+        elif isinstance(value.content, Body):
+            said = value.child("Name").text()
+            waiting += ((said if said and key == "Value" else key, inner) for key, inner in entries(value))
+        else:
+            yield name, value

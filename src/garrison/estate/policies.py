@@ -249,7 +249,7 @@ def _documents(policy: Value) -> list[Value]:
     if policy.state is State.KNOWN and isinstance(policy.content, tuple):
         found = [d for item in policy.content for d in _documents(item)]
         return found if policy.rest is None else [*found, policy.rest]
-    return [_parsed(policy)]
+    return [parsed(policy)]
 
 
 def _statement(said: Value, *, upper: bool) -> Statement:
@@ -331,7 +331,7 @@ def _opaque(value: Value) -> Statement:
     return Statement(value.place, hidden, callers, hidden, hidden, hidden, hidden, hidden, hidden)
 
 
-def _parsed(policy: Value) -> Value:
+def parsed(policy: Value) -> Value:
     """JSON text to what it means. A hole in it stays one unknown text and does not spoil the rest."""
     if isinstance(policy.content, Body):
         return policy

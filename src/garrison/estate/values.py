@@ -366,6 +366,13 @@ def _dig_each(value: Value, path: Sequence[str], start: int) -> Value:
     return Value(_KNOWN, tuple(found), value.place, rest=rest)
 
 
+def entries(value: Value) -> tuple[tuple[str, Value], ...]:
+    """Every name of a mapping that is said, with its value; nothing for what is no mapping."""
+    if value.state is not _KNOWN or not isinstance(value.content, Body):
+        return ()
+    return tuple(value.content.items())
+
+
 def deciders(values: Iterable[Value]) -> str:
     """What would decide them, each once, in their order."""
     return ", ".join(dict.fromkeys(v.decided_by for v in values if v.decided_by))
@@ -425,5 +432,5 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 __all__ = [
     "HOLE", "NO", "YES", "Body", "Place", "Ref", "Source", "State", "Truth", "Value", "absent", "all_of", "any_of", "deciders", "dig",
-    "known", "number", "pack", "referred", "same", "shown", "unknown",
+    "entries", "known", "number", "pack", "referred", "same", "shown", "unknown",
 ]  # fmt: skip

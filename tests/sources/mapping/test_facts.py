@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pytest
 
-from garrison.sources.mapping.field import OWN, OWNER, WHOLE, Field, Steps
+from garrison.sources.mapping.field import JSON, OWN, OWNER, WHOLE, Field, Steps
 from garrison.sources.mapping.table import EVERY, Part, Table, all_tables
 
 pytestmark = pytest.mark.facts
@@ -60,6 +60,8 @@ class Scalar:
     """A text, a number, a truth, or a list of them."""
 
     def step(self, name: str) -> Position | None:
+        if name == JSON:
+            return Anything()
         return self if name == "*" else None
 
     def names(self) -> Iterable[str]:

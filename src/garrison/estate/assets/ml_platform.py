@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
+from garrison.estate.assets.keys import written_here
 from garrison.estate.relations import By, Relation, To
 from garrison.estate.truth import Truth
 from garrison.estate.values import Value
@@ -99,6 +100,25 @@ class ExperimentTracker(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def outdated(self) -> Truth:
         """Whether its version gets no more fixes."""
         return self.engine_version.matches(_OLD_MLFLOW)
+
+
+class Workforce(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """People who label data and review predictions on a page of the provider's: a SageMaker workforce."""
+
+    allowed_sources: Value = UNMAPPED  # CIDRs that reach its page; absent where all do
+    network: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
+    client_secret: Value = UNMAPPED  # with which its page speaks to the identity provider
+
+    @cached_property
+    def reachable_by_anyone(self) -> Truth:
+        """Whether its page answers every network."""
+        anyone = self.allowed_sources.is_absent() | self.allowed_sources.any(lambda s: s.one_of(("0.0.0.0/0", "::/0")))
+        return anyone & self.network.is_absent()
+
+    @cached_property
+    def secret_in_code(self) -> Truth:
+        """Whether the secret is written in the code."""
+        return written_here(self.client_secret)
 
 
 class CodeRepository(Asset, frozen=True, kw_only=True, eq=False, dict=True):

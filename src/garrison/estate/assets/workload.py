@@ -114,8 +114,8 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 
     @property
     def in_cluster(self) -> Truth:
-        """Whether it runs among strangers' pods; on a host of its own it meets its project's services only."""
-        return Truth(self.provider != "docker")
+        """Whether it runs among strangers' pods; elsewhere networks and groups of its own stand before it."""
+        return Truth(self.provider == "kubernetes")
 
     @cached_property
     def guarded(self) -> Truth:

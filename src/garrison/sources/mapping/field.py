@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from garrison.errors import ConfigError
+from garrison.estate.policies import parsed
 from garrison.estate.resource import Resource
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value, absent, dig, number, same, unknown
 
 Steps = tuple[str, ...]
 
+JSON = "json()"  # a step into a text of JSON: what follows is said in it
 OWN, OWNER, WHOLE = "", "^", "/"  # in a path: the thing itself; what a part belongs to; the resource a root is cut from
 _WORDS = re.compile(r'"([^"]+)"|([^.]+)')
 _YES = frozenset({"true", "yes", "enabled", "on"})
@@ -39,6 +41,9 @@ class Holder:
 
     def at(self, steps: Steps) -> Value:
         """What is said at a path below here."""
+        if JSON in steps:
+            text = steps.index(JSON)
+            return dig(parsed(self.at(steps[:text])), steps[text + 1 :])
         return self.resource.at(steps) if self.value is None else dig(self.value, steps)
 
 

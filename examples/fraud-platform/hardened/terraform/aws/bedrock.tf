@@ -56,6 +56,13 @@ resource "aws_bedrock_guardrail" "disputes" {
     }
   }
 
+  contextual_grounding_policy_config {
+    filters_config {
+      type      = "GROUNDING"
+      threshold = 0.75
+    }
+  }
+
   sensitive_information_policy_config {
     dynamic "pii_entities_config" {
       for_each = ["CREDIT_DEBIT_CARD_NUMBER", "CREDIT_DEBIT_CARD_CVV", "PIN", "EMAIL", "PHONE"]

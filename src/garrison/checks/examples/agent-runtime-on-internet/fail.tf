@@ -1,0 +1,7 @@
+resource "aws_bedrockagentcore_agent_runtime" "claims" {
+  agent_runtime_name = "claims"
+  role_arn           = aws_iam_role.claims.arn
+  network_configuration {
+    network_mode = "PUBLIC"
+  }
+}

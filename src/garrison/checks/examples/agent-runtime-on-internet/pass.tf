@@ -1,0 +1,11 @@
+resource "aws_bedrockagentcore_agent_runtime" "claims" {
+  agent_runtime_name = "claims"
+  role_arn           = aws_iam_role.claims.arn
+  network_configuration {
+    network_mode = "VPC"
+    network_mode_config {
+      subnets         = [aws_subnet.agents.id]
+      security_groups = [aws_security_group.agents.id]
+    }
+  }
+}

@@ -1,0 +1,11 @@
+resource "aws_glue_resource_policy" "catalog" {
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = "*" }
+      Action    = ["glue:GetTable", "glue:UpdateTable"]
+      Resource  = "arn:aws:glue:eu-west-1:111122223333:*"
+    }]
+  })
+}

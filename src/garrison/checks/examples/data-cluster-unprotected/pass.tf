@@ -1,0 +1,7 @@
+resource "aws_emr_cluster" "features" {
+  name          = "fraud-features"
+  release_label = "emr-7.12.0"
+  service_role  = aws_iam_role.emr.arn
+  log_uri       = "s3://fraud-logs/emr/"
+  security_configuration = aws_emr_security_configuration.strict.name
+}

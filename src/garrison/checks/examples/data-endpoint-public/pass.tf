@@ -1,0 +1,7 @@
+resource "aws_glue_dev_endpoint" "trial" {
+  name       = "fraud-trial"
+  role_arn   = aws_iam_role.features.arn
+  public_key = file("trial.pub")
+  subnet_id          = aws_subnet.data.id
+  security_group_ids = [aws_security_group.data.id]
+}

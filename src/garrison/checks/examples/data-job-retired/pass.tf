@@ -1,0 +1,9 @@
+resource "aws_glue_job" "features" {
+  name         = "fraud-features"
+  role_arn     = aws_iam_role.features.arn
+  glue_version = "5.0"
+
+  command {
+    script_location = "s3://fraud-jobs/features.py"
+  }
+}

@@ -1,0 +1,4 @@
+resource "aws_lb" "scoring" {
+  name     = "scoring"
+  internal = false
+}

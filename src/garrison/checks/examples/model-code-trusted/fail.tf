@@ -1,0 +1,9 @@
+resource "aws_ecs_task_definition" "assistant" {
+  family = "assistant"
+  container_definitions = jsonencode([{
+    name   = "assistant"
+    image  = "vllm/vllm-openai:v0.11.0"
+    memory = 8192
+    command = ["--model", "/models/assistant", "--trust-remote-code"]
+  }])
+}

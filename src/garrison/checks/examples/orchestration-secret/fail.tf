@@ -1,0 +1,19 @@
+resource "aws_sfn_state_machine" "retrain" {
+  name     = "retrain"
+  role_arn = aws_iam_role.retrain.arn
+  definition = jsonencode({
+    StartAt = "Train"
+    States = {
+      Train = {
+        Type     = "Task"
+        Resource = "arn:aws:states:::sagemaker:createTrainingJob.sync"
+        Parameters = {
+          Environment = {
+            WANDB_API_KEY = "rosebud4417tulip"
+          }
+        }
+        End = true
+      }
+    }
+  })
+}

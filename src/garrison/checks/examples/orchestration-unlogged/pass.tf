@@ -1,0 +1,9 @@
+resource "aws_sfn_state_machine" "retrain" {
+  name       = "retrain"
+  role_arn   = aws_iam_role.retrain.arn
+  definition = file("retrain.asl.json")
+  logging_configuration {
+    level           = "ALL"
+    log_destination = "${aws_cloudwatch_log_group.retrain.arn}:*"
+  }
+}

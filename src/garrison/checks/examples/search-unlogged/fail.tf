@@ -1,0 +1,3 @@
+resource "aws_opensearch_domain" "policies" {
+  domain_name = "policies"
+}

@@ -1,0 +1,10 @@
+resource "aws_sagemaker_domain" "fraud" {
+  domain_name = "fraud"
+  auth_mode   = "SSO"
+  vpc_id      = aws_vpc.ml.id
+  subnet_ids  = [aws_subnet.ml.id]
+
+  default_user_settings {
+    execution_role = aws_iam_role.studio.arn
+  }
+}
