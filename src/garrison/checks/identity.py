@@ -9,19 +9,23 @@ from garrison.estate.assets.identity import (
     Grant,
     PasswordPolicy,
     Policy,
+    Provider,
     Role,
     User,
 )
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth, any_of
-from garrison.reach.trust import EKS, GITHUB, is_from, names_subject
+from garrison.reach.trust import CI, EKS, GITHUB, is_from, names_subject
 
 # Google's basic roles that change everything in a project, and those that hand out all others.
 _BASIC_ROLE = r"^roles/(owner|editor)$"
 _ADMIN_ROLE = r"^(Owner|Contributor|User Access Administrator|Role Based Access Control Administrator)$"
 _OWNER_ID = (
     r"(8e3af657-a8ff-443c-a75c-2fe8c4bcb635|b24988ac-6180-42a0-ab88-20f7382dd24c|18d7d88d-d35e-4fb5-a5c3-7773c20a72d9)$"
+)
+_IMPERSONATES = (
+    r"^roles/iam\.(serviceAccountTokenCreator|serviceAccountUser|serviceAccountKeyAdmin|workloadIdentityUser)$"
 )
 _ML_ADMIN = r"^roles/(aiplatform|ml|notebooks|automl|dataproc)\.(admin|editor)$"
 _BROAD = r"^(group|domain):|^allUsers$|^allAuthenticatedUsers$"
@@ -308,6 +312,40 @@ def grant_ml_admin_broad(grant: Grant) -> Verdict:
     """
     broad = grant.principals.any(lambda p: p.matches(_BROAD))
     return fail_if(grant.role.matches(_ML_ADMIN) & broad & grant.wide, "a whole group administers the ML platform")
+
+
+@check(
+    id="grant-impersonates-all",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0012", "NIST-800-53:AC-6", "CIS-GCP-4.0:1.6"),
+)
+def grant_impersonates_all(grant: Grant) -> Verdict:
+    """The right to act as every service account of a project is given.
+
+    Why: its holder takes on the strongest identity there is: that of the deployment, of the training pipeline, of the
+    editor of everything.
+    Fix: give the role on the one service account that is needed.
+    """
+    return fail_if(grant.role.matches(_IMPERSONATES) & grant.wide, "it acts as every service account")
+
+
+@check(
+    id="provider-takes-every-token",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0012", "NIST-800-53:IA-8", "NIST-800-53:AC-3"),
+    native=("condition",),
+)
+def provider_takes_every_token(provider: Provider) -> Verdict:
+    """A pool of identities takes tokens of everybody's pipelines.
+
+    Why: GitHub, GitLab and their like sign tokens for every customer: without a condition a stranger's workflow becomes a
+    member of the pool, and is one binding away from your models and data.
+    Fix: set attribute_condition to compare the owner of the repository with your organisation.
+    """
+    shared = provider.url.matches(CI)
+    return fail_if(shared & provider.native("condition").equals(""), "no condition says whose pipelines are meant")
 
 
 @check(

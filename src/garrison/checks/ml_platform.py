@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.estate.assets.compute import is_default_account
 from garrison.estate.assets.ml_platform import (
     CodeRepository,
     ExperimentTracker,
@@ -151,6 +152,74 @@ def training_cluster_public_address(cluster: TrainingCluster) -> Verdict:
     Fix: give its nodes no public addresses, and a subnet or managed network instead.
     """
     return fail_if(cluster.public_address, "its machines have public addresses")
+
+
+@check(
+    id="training-cluster-default-account",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0012", "NIST-800-53:AC-6", "CIS-GCP-4.0:4.1"),
+    about_ml=True,
+)
+def training_cluster_default_account(cluster: TrainingCluster) -> Verdict:
+    """Machines of a cluster run as the project's default service account.
+
+    Why: that account is an editor of the whole project unless somebody changed it: every job reads all data and changes
+    every model.
+    Fix: give it a service account of its own with the roles its jobs need.
+    """
+    return fail_if(is_default_account(cluster.role), "it runs as the default service account")
+
+
+@check(
+    id="training-cluster-own-key",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.M0012", "NIST-800-53:SC-28"),
+    about_ml=True,
+)
+def training_cluster_own_key(cluster: TrainingCluster) -> Verdict:
+    """What a cluster keeps of its jobs is encrypted with the provider's key only.
+
+    Why: copies of training data on its disks cannot be made unreadable by taking a key away, and no log says who had
+    them decrypted.
+    Fix: name a key of your own when it is made.
+    """
+    return fail_if(cluster.encryption_key.is_absent(), "it names no key")
+
+
+@check(
+    id="training-cluster-any-user",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:IA-2", "NIST-800-53:AC-3"),
+    about_ml=True,
+    native=("kerberos",),
+)
+def training_cluster_any_user(cluster: TrainingCluster) -> Verdict:
+    """A Hadoop cluster believes whatever user a client says it is.
+
+    Why: whoever reaches its ports submits jobs that run with the cluster's identity, and reads what others work on.
+    Fix: turn Kerberos on, or map users to service accounts (secure multi-tenancy).
+    """
+    return fail_if(cluster.native("kerberos").one_of((False, "false")), "it asks nobody who he is")
+
+
+@check(
+    id="training-cluster-old-image",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:SI-2", "OWASP-ML:ML06"),
+    about_ml=True,
+    native=("image",),
+)
+def training_cluster_old_image(cluster: TrainingCluster) -> Verdict:
+    """A cluster's image gets no more fixes.
+
+    Why: images before 2.1 carry Log4j and other libraries with published holes that jobs and their callers reach.
+    Fix: name a version that Dataproc still supports.
+    """
+    return fail_if(cluster.native("image").matches(r"^(1\.\d|2\.0)\b"), "its image is no longer supported")
 
 
 @check(

@@ -8,6 +8,8 @@ from garrison.estate.assets.notebook import Notebook, StartScript
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
 
+_OFF = ("false", False)  # metadata are texts
+
 
 @check(
     id="notebook-direct-internet",
@@ -209,3 +211,54 @@ def notebook_script_download(script: StartScript) -> Verdict:
     Fix: put it into the image, or download a fixed version and compare its checksum before running it.
     """
     return fail_if(script.runs_download, "a start script pipes a download into a shell")
+
+
+@check(
+    id="notebook-not-upgraded",
+    severity=Severity.LOW,
+    pillar=Pillar.CONTAINERS,
+    maps=("NIST-800-53:SI-2", "OWASP-ML:ML06"),
+    about_ml=True,
+    native=("upgrade_schedule",),
+)
+def notebook_not_upgraded(notebook: Notebook) -> Verdict:
+    """A notebook's system and frameworks are never upgraded.
+
+    Why: notebooks live for years; holes in Jupyter and in the frameworks stay open next to the training data.
+    Fix: set notebook-upgrade-schedule in its metadata, for instance `00 19 * * MON`.
+    """
+    return fail_if(notebook.native("upgrade_schedule").equals(""), "nothing upgrades it")
+
+
+@check(
+    id="notebook-downloads-allowed",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0025", "NIST-800-53:AC-4"),
+    about_ml=True,
+    native=("downloads_off",),
+)
+def notebook_downloads_allowed(notebook: Notebook) -> Verdict:
+    """People download files from a notebook to their own machines.
+
+    Why: training data and weights leave by the browser, where no network control and no log of the cloud sees them.
+    Fix: set notebook-disable-downloads to true in its metadata.
+    """
+    return fail_if(notebook.native("downloads_off").one_of(_OFF), "files can be downloaded from its pages")
+
+
+@check(
+    id="notebook-terminal-allowed",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:AC-6", "NIST-800-53:CM-7"),
+    about_ml=True,
+    native=("terminal_off",),
+)
+def notebook_terminal_allowed(notebook: Notebook) -> Verdict:
+    """People open a shell in a notebook's machine.
+
+    Why: what is typed there is in no notebook that anybody reviews, and reaches the machine's identity as code does.
+    Fix: set notebook-disable-terminal to true in its metadata, where nobody needs the terminal.
+    """
+    return fail_if(notebook.native("terminal_off").one_of(_OFF), "its pages offer a terminal")

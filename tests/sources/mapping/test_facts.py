@@ -25,7 +25,7 @@ from garrison.sources.mapping.table import EVERY, Part, Table, all_tables
 pytestmark = pytest.mark.facts
 
 EARLIER: dict[str, str] = tomllib.loads(Path(__file__).with_name("earlier_names.toml").read_text("utf8"))
-_PROVIDERS = {"aws": "aws", "google": "google", "azurerm": "azurerm"}
+_PROVIDERS = {"aws": "aws", "google": "google", "azurerm": "azurerm", "databricks": "databricks"}
 _META = {"count", "depends_on", "for_each", "lifecycle", "provider"}
 _STRUCT = re.compile(r"^class (\w+)[(:]", re.MULTILINE)
 _SIGNATURE = re.compile(r"def __init__\(\s*self,\s*\*,\s*(.*?),?\s*\) -> None:\n +'''(.*?)'''", re.DOTALL)

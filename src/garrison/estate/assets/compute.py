@@ -92,6 +92,12 @@ class Instance(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         return self.public_address | self.fixed_address
 
 
+class LoginSettings(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """How people log in to all machines of a project: Compute Engine's project metadata."""
+
+    by_identity: Truth = UNMAPPED_TRUTH  # the identity provider decides, not keys that somebody put into metadata
+
+
 class Interface(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     """A network interface declared beside its machine."""
 

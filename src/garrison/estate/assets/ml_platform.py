@@ -38,10 +38,12 @@ class WorkspaceUser(Asset, frozen=True, kw_only=True, eq=False, dict=True):
 
 
 class TrainingCluster(Asset, frozen=True, kw_only=True, eq=False, dict=True):
-    """Machines that a platform starts for training: an Azure ML compute cluster."""
+    """Machines that a platform starts for training or data: Azure ML compute cluster, Dataproc, Dataflow."""
 
     public_address: Truth = UNMAPPED_TRUTH  # each machine has a public IP address
     ssh_open: Truth = UNMAPPED_TRUTH  # answers SSH on that address
+    role: Annotated[Value, To(Relation.RUNS_AS)] = UNMAPPED
+    encryption_key: Annotated[Value, By(Relation.ENCRYPTS)] = UNMAPPED  # a key of the customer's own
     workspace: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
     subnet: Annotated[Value, By(Relation.CONTAINS)] = UNMAPPED
 

@@ -14,6 +14,8 @@ from garrison.estate.values import State, Value, number
 
 _WIDEST_IPV4, _WIDEST_IPV6 = 7, 15  # a prefix this short takes in public addresses whatever its first bits are
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:[-:]\s*(\d{1,5})\s*)?")
+# How providers write TLS 1.0 and 1.1, and Azure's sets of versions that take them ("TLS policy overview").
+OLD_TLS = r"(?i)^((tls)?[_ ]?v?1[._]?[01]|ssl.*|AppGwSslPolicy(20150501|20170401))$"
 _LAST_PORT = 65_535
 _WITH_PORTS = (6, 17, 132)  # TCP, UDP, SCTP (IANA protocol numbers)
 _EVERY_PROTOCOL = ("-1", "all", "*", "any", "")
@@ -150,6 +152,17 @@ class LoadBalancer(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @property
     def public(self) -> Truth:
         return self.internet_facing
+
+
+class TlsPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """Which versions of TLS the doors take that use it: an SSL policy, what a gateway or a domain says of its own."""
+
+    minimum_version: Value = UNMAPPED  # TLS_1_2, TLSv1_2, TLS12, 1.2, or the name of a set of the provider's
+
+    @cached_property
+    def old(self) -> Truth:
+        """Whether it takes a version before 1.2."""
+        return self.minimum_version.matches(OLD_TLS)
 
 
 def _from_internet(source: Value) -> Truth:

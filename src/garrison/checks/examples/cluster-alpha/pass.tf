@@ -1,0 +1,4 @@
+resource "google_container_cluster" "ml" {
+  name     = "ml"
+  location = "europe-west1"
+}

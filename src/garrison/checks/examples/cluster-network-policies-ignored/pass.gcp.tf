@@ -1,0 +1,6 @@
+resource "google_container_cluster" "ml" {
+  name     = "ml"
+  location = "europe-west1"
+
+  datapath_provider = "ADVANCED_DATAPATH"
+}

@@ -1,0 +1,5 @@
+resource "google_project_iam_member" "pipeline" {
+  project = "fraud"
+  role    = "roles/iam.serviceAccountTokenCreator"
+  member  = "serviceAccount:pipeline@fraud.iam.gserviceaccount.com"
+}

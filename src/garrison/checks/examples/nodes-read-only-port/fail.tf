@@ -1,0 +1,17 @@
+resource "google_container_node_pool" "gpu" {
+  cluster = "ml"
+
+  management {
+    auto_upgrade = true
+  }
+
+  node_config {
+    workload_metadata_config {
+      mode = "GKE_METADATA"
+    }
+
+    kubelet_config {
+      insecure_kubelet_readonly_port_enabled = "TRUE"
+    }
+  }
+}

@@ -1,0 +1,5 @@
+resource "databricks_workspace_conf" "this" {
+  custom_config = {
+    "enableIpAccessLists" = "false"
+  }
+}

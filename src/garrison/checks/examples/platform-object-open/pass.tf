@@ -1,0 +1,23 @@
+resource "databricks_permissions" "model" {
+  registered_model_id = "fraud"
+
+  access_control {
+    group_name       = "users"
+    permission_level = "CAN_READ"
+  }
+}
+
+resource "databricks_grants" "features" {
+  schema = "ml.features"
+
+  grant {
+    principal  = "account users"
+    privileges = ["SELECT"]
+  }
+}
+
+resource "databricks_grant" "labels" {
+  table      = "ml.features.labels"
+  principal  = "account users"
+  privileges = ["SELECT"]
+}

@@ -1,0 +1,4 @@
+resource "databricks_token" "pipeline" {
+  comment          = "pipeline"
+  lifetime_seconds = 7776000
+}

@@ -1,0 +1,4 @@
+resource "databricks_recipient" "partner" {
+  name                = "partner"
+  authentication_type = "TOKEN"
+}

@@ -1,0 +1,7 @@
+resource "databricks_cluster" "shared" {
+  cluster_name       = "fraud"
+  spark_version      = "16.4.x-scala2.12"
+  node_type_id       = "Standard_D8s_v5"
+  num_workers        = 2
+  data_security_mode = "USER_ISOLATION"
+}

@@ -1,0 +1,16 @@
+resource "google_composer_environment" "pipelines" {
+  name   = "pipelines"
+  region = "europe-west1"
+
+  config {
+    web_server_network_access_control {
+      allowed_ip_range {
+        value = "203.0.113.0/24"
+      }
+    }
+
+    node_config {
+      service_account = "pipelines@fraud.iam.gserviceaccount.com"
+    }
+  }
+}
