@@ -71,3 +71,10 @@ def test_a_reference_is_no_secret_in_the_code() -> None:
 @pytest.mark.parametrize("text", ["password" * 50_000, "\n" * 400_000, "sk-" * 100_000, "curl " * 80_000])
 def test_long_texts_end(text: str) -> None:
     assert credential_in(known(text)).answer in (True, False)
+
+
+def test_the_key_of_the_storage_emulator_is_no_secret() -> None:
+    key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+    said = f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};"
+    assert credential_named("AZURE_STORAGE_CONNECTION_STRING", known(said)).no
+    assert credential_named("AZURE_STORAGE_CONNECTION_STRING", known(said.replace("Eby8", "Fby8"))).yes

@@ -7,7 +7,7 @@ import binascii
 import re
 from functools import lru_cache
 
-from garrison.estate.secrets import loose_forms
+from garrison.estate.secrets import is_of_emulator, loose_forms
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value
 
@@ -61,6 +61,7 @@ def credential_named(name: str, value: Value) -> Truth:
         if not isinstance(said, str):
             return False
         plain = secret_name and len(said) >= 6 and _NO_SECRET.search(said) is None  # noqa: PLR2004 - shorter is a flag
+        plain = plain and not is_of_emulator(said)
         return plain or _has_form(said)
 
     return value.test(written)
@@ -86,7 +87,8 @@ def is_made_up(key: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _has_form(text: str) -> bool:
-    return loose_forms().search(text) is not None
+    found = loose_forms().search(text)
+    return found is not None and not is_of_emulator(text)
 
 
 @lru_cache(maxsize=4096)

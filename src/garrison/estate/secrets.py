@@ -21,6 +21,9 @@ _STANDS_IN = re.compile(
     r"|\.\.\.|secret.?key|my.?(secret|password|token|key)|test.?(key|token|secret|password)|not.?a?.?real|^(pass|user)(word|name)?$"
     r"|12345|abcdef|^[$%<{]|[$#%]\{|\{\{|%\(|^none$|^null$|^true$|^false$|foobar|deadbeef|0000000|lorem"
 )
+# The key of every Azurite, the emulator of Azure Storage:
+# https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+_EMULATOR = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq"
 _RANDOM, _WORDLIKE = 3.2, 2.5  # bits that a character of a random text, and of a password, has at least
 # How the base64 of a key begins: an ASN.1 sequence with a version, or OpenSSH's magic.
 _KEY = re.compile(r"(?:^|[\sn-])(?:MI[IG]|M[A-H][0-9A-Za-z]CAQ|b3BlbnNzaC1rZXkt)")
@@ -47,7 +50,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return _KEY.search(text) is not None
         if self.family == "password":
             return not stands_in(text) and any(c.isdigit() for c in text) and entropy(text) > _WORDLIKE
-        return (self.family == "key" or not stands_in(text)) and entropy(text) > _RANDOM
+        return (self.family == "key" or not stands_in(text)) and entropy(text) > _RANDOM and not is_of_emulator(text)
 
 
 @cache
@@ -61,6 +64,11 @@ def forms() -> tuple[Form, ...]:
 def loose_forms() -> re.Pattern[str]:
     """Whatever looks like a known secret at all."""
     return re.compile("|".join(f.loose for f in forms() if f.loose))
+
+
+def is_of_emulator(text: str) -> bool:
+    """Whether a text has the key in it with which everybody opens an emulator on his own machine."""
+    return _EMULATOR in text
 
 
 def stands_in(text: str) -> bool:

@@ -47,6 +47,8 @@ def judge(estate: Estate, checks: tuple[Check, ...], paths: Paths, settings: Set
                 continue
             near = estate.near(asset)
             for check in theirs:
+                if check.native and asset.native_.keys().isdisjoint(check.native):
+                    continue  # it is about an attribute of another provider's
                 verdict = _run(check, asset, near)
                 if verdict.outcome is Outcome.PASS:
                     passed[check.id] += 1

@@ -8,4 +8,4 @@ USER 10003:10003
 EXPOSE 8888
 HEALTHCHECK --interval=30s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8888/api', timeout=2)"]
 # The token stays on: the server makes one at start, and the hub hands it to the user.
-CMD ["start-notebook.py", "--ServerApp.ip=0.0.0.0", "--ServerApp.allow_remote_access=True", "--ServerApp.local_hostnames=[\"exploration\"]"]
+CMD ["start-notebook.py", "--ServerApp.ip=0.0.0.0", "--ServerApp.local_hostnames=[\"exploration\"]"]
