@@ -62,6 +62,8 @@ def _print(check: Check, source: str) -> None:
     click.echo()
     _paragraph("Why", check.rationale)
     _paragraph("Fix", check.fix)
+    if check.mend is not None:
+        _paragraph("", f"garrison scan --fix{'' if check.mend.safe else ' --unsafe-fixes'} writes it.")
     for number, mapping in enumerate(check.maps):
         found = control(mapping)
         name = f"  {found.name}" if found.name else ""

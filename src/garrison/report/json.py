@@ -100,6 +100,7 @@ def check_data(check: Check) -> dict[str, Any]:
         "about_ml": check.about_ml,
         "why": check.rationale,
         "fix": check.fix,
+        "mend": "" if check.mend is None else "safe" if check.mend.safe else "unsafe",
         "maps": list(check.maps),
     }
 

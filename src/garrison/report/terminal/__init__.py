@@ -270,11 +270,10 @@ class _Screen:
         if result.findings:
             paths = " ".join(self.view.paths)
             first = result.findings[0].check.id
-            self._add(
-                self.paint(
-                    f"garrison explain {first} · garrison scan {clean(paths)} --format html -o report.html", "dim"
-                )
-            )
+            mendable = sum(1 for f in result.findings if f.check.mend is not None and f.check.mend.safe)
+            more = f" · --fix may mend {mendable}" if mendable else ""
+            scan = f"garrison scan {clean(paths)} --format html -o report.html"
+            self._add(self.paint(f"garrison explain {first} · {scan}{more}", "dim"))
 
 
 def _told(group: Group) -> int:
