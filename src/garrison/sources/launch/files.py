@@ -11,7 +11,7 @@ from garrison.sources.documents import GO_WORDS, Reader, compose, load
 from garrison.sources.interface import File, Tree
 from garrison.sources.launch.commands import Lexer, Locate, assigned, locator
 from garrison.sources.launch.resource import Launch
-from garrison.sources.launch.starts import Start, Surroundings, starts
+from garrison.sources.launch.starts import Start, Surroundings, may_start, starts
 from garrison.sources.launch.units import Unit
 
 _MAX_BYTES = 2_000_000
@@ -46,6 +46,8 @@ def read_files(files: Sequence[File], tree: Tree) -> Iterator[Launch]:
 
 def _commands(file: File, source: Source) -> Iterator[Launch]:
     """A resource for each server that is started, told apart by its name and a number."""
+    if not may_start(source.data):
+        return
     seen: Counter[str] = Counter()
     for start in _starts(file, source):
         seen[start.component] += 1
