@@ -52,6 +52,16 @@ def test_every_finding_is_there_with_its_outcome(result: Result) -> None:
     assert ignored["reason"] == "the data set is published"
 
 
+def test_reasons_are_those_of_each_finding(result: Result) -> None:
+    first, second, *_ = (f for f in result.findings if f.owner is f.asset and f.asset.label == "fraud-training-data")
+    risk = msgspec.structs.replace(second.risk, reasons=(*second.risk.reasons, "on an attack path"))
+    result.findings[result.findings.index(second)] = msgspec.structs.replace(second, risk=risk)
+    data = data_of(written(result))
+    told = {f["id"]: f.get("reasons", data["assets"][f["asset"]]["reasons"]) for f in data["findings"]}
+    assert told[first.fingerprint] == list(first.risk.reasons)
+    assert told[second.fingerprint] == list(risk.reasons)
+
+
 def test_no_secret_is_written(result: Result) -> None:
     text = written(result)
     assert "container-credential-in-environment" in text

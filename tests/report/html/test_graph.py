@@ -114,5 +114,6 @@ def test_of_many_paths_the_worst_are_drawn_and_the_one_that_is_followed(with_pat
 
 
 def test_without_paths_the_graph_says_so(result: Result, open_report: Open) -> None:
+    result.paths = Paths()
     page = open_report(result, "#paths")
     expect(page.locator("#part-paths .empty")).to_contain_text("No way was found")

@@ -75,11 +75,12 @@ class Book:
         return number
 
     def finding(self, finding: Finding, outcome: str) -> dict[str, Any]:
-        """One finding; what is empty is left out, and that it is open."""
+        """One finding; what is empty is left out, that it is open, and reasons that its asset has from the first."""
         self._checks[finding.check.id] = finding.check
         self._settings[finding.check.id].add((finding.asset.format, finding.asset.provider))
         asset = self.asset(finding.asset)
-        self.assets[asset]["reasons"] = [say(r) for r in finding.risk.reasons]
+        reasons = [say(r) for r in finding.risk.reasons]
+        common = self.assets[asset].setdefault("reasons", reasons)
         said = {
             "id": finding.fingerprint,
             "check": finding.check.id,
@@ -93,7 +94,8 @@ class Book:
             "condition": say(finding.condition),
             "decider": say(decider_of(finding)) if outcome == "undecided" else "",
         }
-        return {key: value for key, value in said.items() if value not in ("", [])}
+        told = {key: value for key, value in said.items() if value not in ("", [])}
+        return told if reasons == common else {**told, "reasons": reasons}
 
     def _frames(self, finding: Finding) -> list[dict[str, Any]]:
         """Its lines of each file: a number is one that stands around, a list one that decided, with a remark if any."""

@@ -9,7 +9,10 @@ const OUTCOMES = {
   known: DATA.head.since ? `known in ${DATA.head.since}` : "in the baseline",
   any: "all outcomes",
 };
-const PROVIDERS = { aws: "AWS", azure: "Azure", gcp: "Google Cloud", kubernetes: "Kubernetes" };
+const PROVIDERS = {
+  aws: "AWS", azure: "Azure", gcp: "Google Cloud", github: "GitHub", gitlab: "GitLab", host: "hosts",
+  kubernetes: "Kubernetes", openapi: "OpenAPI",
+};
 const VIEWS = {
   overview: "Overview",
   findings: "Findings",
@@ -34,7 +37,7 @@ for (const finding of DATA.findings) {
   finding.rule = DATA.checks[finding.check];
   finding.on = DATA.assets[finding.asset];
   finding.group = DATA.assets[finding.owner];
-  finding.reasons = finding.on.reasons;
+  finding.reasons ??= finding.on.reasons;
   finding.outcome ??= "open";
 }
 

@@ -21,6 +21,7 @@ function countBySeverity(findings) {
 /** What was found, in words. */
 function howBad() {
   const found = openFindings();
+  if (!found.length && DATA.findings.some((f) => f.outcome === "known")) return "Nothing new was found";
   if (!found.length) return DATA.head.assets ? "Nothing was found" : "Nothing to scan was found";
   const bad = found.filter((f) => f.rule.severity === "critical" || f.rule.severity === "high");
   if (!bad.length) return `${count(found.length, "finding")}, none critical or high`;
