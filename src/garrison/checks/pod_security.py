@@ -11,7 +11,7 @@ from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets.cluster_access import Namespace
 from garrison.estate.assets.workload import ESCAPES, Workload, rules_node
 from garrison.estate.estate import Relations
-from garrison.estate.pod_security import Level, Violation, violations
+from garrison.estate.pod_security import Level, Violation
 from garrison.estate.relations import Relation
 from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import Value, dig
@@ -22,16 +22,12 @@ _TOLD = frozenset({"privileged", "hostNamespaces", "allowPrivilegeEscalation", "
 
 def _untold(workload: Workload, level: Level) -> tuple[Truth, str]:
     """Whether controls are violated that no other check tells of, and which."""
-    found = [v for v in _of(workload, level) if v.control.level is level]
+    found = [v for v in workload.violations if v.control.level is level]
     left = [(v, t) for v in found if not (t := _left(v)).no]
     certain = [(v, t) for v, t in left if t.yes] or left
     names = ", ".join(dict.fromkeys(v.control.name for v, _ in certain))
     because = tuple(_named(value, v.control.name) for v, t in certain for value in t.because)
     return Truth(certain[0][1].answer if certain else False, because), names
-
-
-def _of(workload: Workload, level: Level) -> tuple[Violation, ...]:
-    return violations(workload.native("pod"), workload.native("annotations"), level=level)
 
 
 def _left(violation: Violation) -> Truth:
@@ -95,7 +91,8 @@ def workload_below_restricted(workload: Workload) -> Verdict:
     volumes by claim.
     """
     truth, names = _untold(workload, Level.RESTRICTED)
-    far_below = any_of(v.truth for v in _of(workload, Level.BASELINE))  # which is told of first
+    baseline = (v.truth for v in workload.violations if v.control.level is Level.BASELINE)
+    far_below = any_of(baseline)  # which is told of first
     return fail_if(truth & ~Truth(far_below.yes), f"it is below restricted: {names}")
 
 

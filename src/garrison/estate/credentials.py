@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
+from functools import lru_cache
 
 from garrison.estate.secrets import loose_forms
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value
 
+_SHORT = 10_000  # characters
 _WORD = (
     r"(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|credentials?"
     r"|license[_-]?key)"
@@ -53,11 +56,23 @@ def credential_named(name: str, value: Value) -> Truth:
         if not isinstance(said, str):
             return False
         plain = secret_name and len(said) >= 6 and _NO_SECRET.search(said) is None  # noqa: PLR2004 - shorter is a flag
-        return plain or loose_forms().search(said) is not None
+        return plain or _has_form(said)
 
     return value.test(written)
 
 
+def _remembering(test: Callable[[str], bool]) -> Callable[[str], bool]:
+    """The same test, which remembers short texts: overlays of one base, and charts, ask again and again."""
+    remembered = lru_cache(maxsize=4096)(test)
+    return lambda text: remembered(text) if len(text) < _SHORT else test(text)
+
+
+@_remembering
+def _has_form(text: str) -> bool:
+    return loose_forms().search(text) is not None
+
+
+@_remembering
 def _tells(text: str) -> bool:
     if loose_forms().search(text):
         return True

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from garrison.estate.assets.asset import UNMAPPED, UNMAPPED_TRUTH, Asset
 from garrison.estate.assets.started import Started
+from garrison.estate.pod_security import Violation, violations
 from garrison.estate.relations import Relation, To
 from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import Value
@@ -113,6 +114,11 @@ class Workload(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def trains(self) -> Truth:
         """Whether it is a training job, or a group of a cluster that runs them."""
         return Truth(re.search(_TRAINING, self.type) is not None)
+
+    @cached_property
+    def violations(self) -> tuple[Violation, ...]:
+        """The controls of the Pod Security Standards that its pods violate, or may; none where it is no pod."""
+        return violations(self.native("pod"), self.native("annotations"))
 
     @property
     def is_template(self) -> Truth:
