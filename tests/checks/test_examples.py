@@ -91,6 +91,9 @@ INAPPLICABLE: dict[tuple[str, str], str] = {
     ("workload-default-token", "terraform"): "there is no cluster whose token it could carry",
     ("model-volume-writable", "cloudformation"): "tasks of ECS mount no claims",
     ("model-volume-writable", "terraform"): "tasks of ECS mount no claims",
+    ("container-unconfined", "cloudformation"): "ECS takes no profile for system calls",
+    ("container-unconfined", "terraform"): "ECS takes no profile for system calls",
+    ("training-cluster-default-account", "cloudformation"): "SageMaker has no default service account",
     ("training-cluster-ssh-open", "cloudformation"): "HyperPod's machines have no public addresses",
 }
 

@@ -45,7 +45,6 @@ def build_privileged(project: BuildProject) -> Verdict:
     severity=Severity.HIGH,
     pillar=Pillar.CLOUD,
     maps=("ATLAS:AML.T0035", "NIST-800-53:AC-3"),
-    mend=unsafe(shown_to_all=False),
 )
 def build_shown_to_all(project: BuildProject) -> Verdict:
     """Logs and artefacts of builds are on a public page.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, unsafe
+from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets.orchestration import Airflow, Orchestration
 
 
@@ -44,7 +44,6 @@ def orchestration_unlogged(orchestration: Orchestration) -> Verdict:
     pillar=Pillar.CLOUD,
     maps=("ATLAS:AML.T0049", "NIST-800-53:SC-7"),
     about_ml=True,
-    mend=unsafe(public_page=False),
 )
 def airflow_on_internet(airflow: Airflow) -> Verdict:
     """The web page of Airflow is on the internet.
