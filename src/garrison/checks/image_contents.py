@@ -138,7 +138,7 @@ def image_carries_compilers(stage: BuildStage) -> Verdict:
     Fix: build in a stage of its own and copy the result (`COPY --from=build /opt/venv /opt/venv`) into a slim or
     `runtime` image. Leave a compiler only where the framework compiles kernels as it runs.
     """
-    return fail_if(stage.compilers, "compilers are left in it")
+    return fail_if(stage.compilers, "build tools are left in it")
 
 
 @check(
