@@ -114,7 +114,7 @@ def container_image_may_change(container: Container) -> Verdict:
     image = container.image
     untagged = image.given() & ~image.matches(TAG) & ~image.is_empty()
     moves = ~image.matches(DIGEST) & (image.matches(MOVING_TAG) | untagged)
-    return fail_if(moves & container.built_from.is_absent(), "its tag moves")
+    return fail_if(moves & ~container.built_here, "its tag moves")
 
 
 @check(

@@ -155,21 +155,3 @@ def image_build_unconfined(stage: BuildStage) -> Verdict:
     Fix: remove `--security=insecure` and `--network=host`.
     """
     return fail_if(stage.runs_unconfined, "the builder's machine is open to it")
-
-
-@check(
-    id="image-server-open",
-    severity=Severity.HIGH,
-    pillar=Pillar.ACCESS,
-    maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
-    about_ml=True,
-)
-def image_server_open(build: ImageBuild) -> Verdict:
-    """An image starts a server with its login turned off.
-
-    Why: wherever the image runs, whoever reaches the port has Jupyter, Ray or TorchServe run his code, next to the data
-    and the models.
-    Fix: leave the login on: remove the empty token or `--disable-token-auth`, set `RAY_AUTH_MODE=token`; bind to 127.0.0.1
-    what only the container itself uses.
-    """
-    return fail_if(build.opens_server, "it asks nobody who he is")

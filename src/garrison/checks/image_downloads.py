@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
-from garrison.estate.assets.image_build import BuildStage, ImageBuild
+from garrison.estate.assets.image_build import BuildStage
 
 
 @check(
@@ -184,17 +184,17 @@ def image_model_pickled(stage: BuildStage) -> Verdict:
 
 
 @check(
-    id="image-model-code-trusted",
+    id="image-build-trusts-model-code",
     severity=Severity.HIGH,
     pillar=Pillar.CONTAINERS,
     maps=("ATLAS:AML.T0011.000", "ATLAS:AML.T0010.003", "NIST-800-53:SI-7", "OWASP-LLM:LLM03", "OWASP-ML:ML06"),
     about_ml=True,
 )
-def image_model_code_trusted(build: ImageBuild) -> Verdict:
-    """An image runs the code that comes with a model.
+def image_build_trusts_model_code(stage: BuildStage) -> Verdict:
+    """A build runs the code that comes with a model.
 
     Why: `trust_remote_code` downloads Python from the model's repository and runs it: whoever can push there runs code in
-    the build or beside the served model.
+    the build, with its secrets, and leaves in the image what he likes.
     Fix: remove it, and use a model that the library knows; else pin model and code to a commit you have read.
     """
-    return fail_if(build.trusts_model_code, "code from the model's repository is run")
+    return fail_if(stage.trusts_model_code, "code from the model's repository is run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
+from garrison.estate.assets.image_build import ImageBuild
 from garrison.estate.assets.ml_serving import ComputeCluster
 from garrison.estate.assets.started import Started
 from garrison.estate.assets.workload import Container, Workload
@@ -309,3 +310,20 @@ def kubeflow_app_auth_off(container: Container, near: Relations) -> Verdict:
     """
     off = variable_of(container, near, "APP_DISABLE_AUTH").matches("(?i)^(true|1)$")
     return fail_if(container.image.matches("web-app|kubeflow|kserve") & off, "its authorization is turned off")
+
+
+@check(
+    id="image-server-open",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
+    about_ml=True,
+)
+def image_server_open(build: ImageBuild) -> Verdict:
+    """An image starts a server that everybody may use, on all addresses.
+
+    Why: wherever the image runs, whoever reaches the port has Ray, Dask or Airflow run his code, next to the data and the
+    models.
+    Fix: turn the login on (`RAY_AUTH_MODE=token`), or bind to 127.0.0.1 what only the container itself uses.
+    """
+    return fail_if(build.opens_server & ~build.runs(*JUDGED_ALONE), "it asks nobody who he is")

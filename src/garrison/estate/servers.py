@@ -22,6 +22,8 @@ from garrison.estate.versions import Version, parse
 
 _IMAGE = re.compile(r"^(?:[^/]+[.:][^/]*/|localhost/)?(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?")
 _LOCAL = re.compile(r"(?i)(?:\w+:/*)?(?:127\.[\d.]+|localhost|\[?::1\]?)(?::\d+)*/?$|unix:|/")
+# By which servers are told where to listen, whatever a component says of itself: Ray's dashboard is one of its doors.
+_ADDRESS_OPTIONS = ("--dashboard-host", "--host", "--ip", "--ServerApp.ip", "--listen", "--bind", "--address", "-H")
 # A whole release at the beginning of a tag: not 1a2b3c, not a date.
 _TAG = r"^v?(\d{1,4}(?:\.\d+)*(?:\.?(?:rc|a|b|post|dev)\d+)?)(?:[-+_]|$)(?!\d\d-\d\d)"
 
@@ -212,7 +214,8 @@ class Server(msgspec.Struct, frozen=True, eq=False):
     @property
     def told_to_listen(self) -> Truth:
         """Whether it is told to listen on more than the loopback; no where nothing is said."""
-        return any_of(~v.all(_is_local) for v in self._addresses())
+        said = self._addresses() or [self.start.option(*_ADDRESS_OPTIONS)]
+        return any_of(v.given() & ~v.all(_is_local) for v in said)
 
     def _addresses(self) -> list[Value]:
         """What is said of where it listens."""

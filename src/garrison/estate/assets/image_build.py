@@ -263,30 +263,30 @@ class ImageBuild(Started, frozen=True, kw_only=True, eq=False, dict=True):
         return Truth(answer, (Value(State.KNOWN, name, self.image.place, reason),))
 
     @cached_property
+    def inherits(self) -> Value:
+        """Whoever runs the image may set more variables."""
+        return unknown("whoever runs the image may set more variables", self.place)
+
+    @cached_property
     def server(self) -> Server | None:
-        """The machine-learning server that its command line starts; the image below alone does not tell."""
-        found = recognise(self) if self.words else None
-        return None if found is None or found.told is self.image else found
+        """The machine-learning server it starts. The image below tells where it says nothing else, or only options."""
+        found = recognise(self)
+        by_image = found is not None and found.told is self.image
+        return None if by_image and self.words and not shown(self.words[0]).startswith("-") else found
 
     @cached_property
     def opens_server(self) -> Truth:
-        """Whether it starts a server whose login is turned off, or one without any that runs code, on all addresses."""
+        """Whether it starts a server whose login is turned off, or one without any that runs code, on all addresses.
+
+        What whoever runs it may set besides does not count: it is judged by itself.
+        """
         server = self.server
         if server is None:
             return NO
-        if not server.component.open:
-            return server.open
-        return server.open & self.runs_code & server.told_to_listen
-
-    @cached_property
-    def trusts_model_code(self) -> Truth:
-        """Whether its build, or what it starts, runs the code that comes with a model."""
-        switch = self.option("--trust-remote-code").matches(r"(?i)^(true|1|yes|on|)$")
-        if self.server is None and not switch.yes:
-            switch = NO  # an option of what nobody knows need not be there
-        in_code = gathered(w for w in self.words if re.search(r"trust_remote_code\s*=\s*True", shown(w)))
-        in_build = any_of(stage.trusts_model_code for stage in self.stages)
-        return in_build | switch | in_code | self.variable("HF_TRUST_REMOTE_CODE").matches(r"(?i)^(true|1|yes)$")
+        truth = server.open
+        if truth.unknown and all(v is self.inherits for v in truth.because):
+            truth = Truth(True, (server.told,))
+        return truth & server.told_to_listen & self.runs_code if server.component.open else truth
 
     @cached_property
     def copies_everything(self) -> Truth:

@@ -78,6 +78,11 @@ class Container(Started, frozen=True, kw_only=True, eq=False, dict=True):
         other_user = self.run_as_user.at_least(1)
         return self.run_as_user.equals(0) | (~self.run_as_non_root & ~other_user)
 
+    @property
+    def built_here(self) -> Truth:
+        """Whether its image is built with it, and not pulled by its name."""
+        return Truth(self.built_from.state is State.KNOWN)
+
     @cached_property
     def unconfined(self) -> Truth:
         """Whether it says itself that its system calls, or what it does to files, is not to be limited."""

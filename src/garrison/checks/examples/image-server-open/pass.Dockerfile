@@ -1,2 +1,2 @@
-FROM quay.io/jupyter/scipy-notebook:2026-11-03
-CMD ["start-notebook.py", "--ServerApp.ip=0.0.0.0"]
+FROM rayproject/ray:2.60.0
+CMD ["ray", "start", "--head", "--block", "--dashboard-host=127.0.0.1"]

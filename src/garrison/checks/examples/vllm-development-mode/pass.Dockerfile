@@ -1,0 +1,2 @@
+FROM vllm/vllm-openai:v0.11.0
+ENV VLLM_SERVER_DEV_MODE=0
