@@ -64,6 +64,7 @@ def training_egress_open(workload: Workload, near: Relations) -> Verdict:
     Fix: add a NetworkPolicy for its pods with `policyTypes: [Egress]` that names the stores and registries they use.
     """
     limited = near.any_by(Relation.SHIELDS, NetworkPolicy, lambda p: p.limits_outgoing)
+    limited |= workload.native("operator_policy").one_of(("DenyAll", "DenyAllEgress"))
     return fail_if(workload.trains & ~workload.is_template & ~limited, "no network policy limits what it sends")
 
 
