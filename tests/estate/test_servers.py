@@ -233,6 +233,8 @@ arizephoenix/phoenix:12 | | PHOENIX_ENABLE_AUTH=true                            
 langfuse/langfuse:3.167.0 | |                                                     langfuse no
 grafana/grafana:12 | | GF_AUTH_ANONYMOUS_ENABLED=true                             grafana yes
 grafana/grafana:12 | |                                                            grafana no
+prom/prometheus:v3 | |                                                            prometheus yes
+prom/pushgateway:v1 | --web.config.file=/web.yml |                                prometheus no
 nvcr.io/nvidia/k8s/dcgm-exporter:4.4.0 | |                                        dcgm-exporter yes
 nvcr.io/nvidia/k8s/container-toolkit:v1.17.8 | |                                  nvidia-container-toolkit no
 nvcr.io/nvidia/gpu-operator:v25.3.1 | |                                           nvidia-gpu-operator no
