@@ -66,7 +66,6 @@ class Unit(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     no_new_privileges: Truth = UNMAPPED_TRUTH
     protects_system: Truth = UNMAPPED_TRUTH  # the folders of the system are read-only for it
     private_tmp: Truth = UNMAPPED_TRUTH
-    capabilities: Value = UNMAPPED  # the most it may ever have
     environment: Value = UNMAPPED  # a mapping
     processes: tuple[Process, ...] = ()  # the known servers that it starts
 
@@ -79,7 +78,7 @@ class Unit(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def confined(self) -> Truth:
         """Whether systemd takes something away from what it may do."""
-        return self.dynamic_user | self.no_new_privileges | self.protects_system
+        return self.dynamic_user | self.no_new_privileges | self.protects_system | self.private_tmp
 
     @cached_property
     def starts_ml_server(self) -> Truth:

@@ -48,7 +48,6 @@ class Command(msgspec.Struct, frozen=True, eq=False):
 
     words: tuple[Value, ...]
     environment: dict[str, Value]
-    certain: bool  # it stands outside conditions, loops and functions
 
 
 class Lexer:
@@ -111,7 +110,7 @@ class Lexer:
             environment[pair[0]] = pair[1]
             words.pop(0)
         if words:
-            yield Command(tuple(words), environment, not self._inside)
+            yield Command(tuple(words), environment)
         else:
             for name, value in environment.items():
                 self.set(name, value)

@@ -29,7 +29,6 @@ _SETTINGS = {
     "no_new_privileges": "NoNewPrivileges",
     "protects_system": "ProtectSystem",
     "private_tmp": "PrivateTmp",
-    "capabilities": "CapabilityBoundingSet",
 }
 
 
@@ -89,7 +88,7 @@ class Unit:
             begin = _PREFIX.match(entry.text, entry.start, entry.end)
             start = begin.end() if begin else entry.start
             for command in Lexer(entry.text, entry.locate, start, entry.end, environment).commands():
-                plain = Command(tuple(map(_specified, command.words)), command.environment, certain=True)
+                plain = Command(tuple(map(_specified, command.words)), command.environment)
                 for found in starts(plain, Surroundings(environment, outside, absent(self.place))):
                     body = Body.of({"name": known(found.component, found.place), **found.said}, found.place)
                     yield known(body, found.place)
