@@ -205,7 +205,7 @@ def _anchored() -> tuple[re.Pattern[bytes], ...]:
         if form.pattern.startswith(form.anchor):
             by_byte.setdefault(form.anchor[0], []).append(re.sub(r"\(\?P<\w+>", "(?:", form.pattern[1:]))
     shapes = [rf"{byte}(?=[\w-]{{5}})(?:{'|'.join(patterns)})" for byte, patterns in by_byte.items()]
-    return tuple(re.compile(shape.encode()) for shape in (*shapes, "%3[Dd]"))
+    return tuple(re.compile(shape.encode()) for shape in shapes)
 
 
 def _in_address(data: bytes) -> bool:
