@@ -52,3 +52,22 @@ def instance_forwards_packets(instance: Instance) -> Verdict:
     Fix: leave can_ip_forward away, unless it is a router.
     """
     return fail_if(instance.native("forwards").one_of((True, "true")), "it forwards packets")
+
+
+@check(
+    id="instance-secure-boot-off",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=(
+        "NIST-800-53:SI-7",
+        "CIS-GCP-4.0:4.8",
+    ),
+    native=("secure_boot",),
+)
+def instance_secure_boot_off(instance: Instance) -> Verdict:
+    """A machine starts whatever kernel is on its disk.
+
+    Why: code that once was root stays below the system, and sees every model and data set that comes after.
+    Fix: turn secure boot on; unsigned GPU drivers then need signing.
+    """
+    return fail_if(instance.native("secure_boot").one_of((False, "false")), "secure boot is off")
