@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, safe, unsafe
 from garrison.estate.assets.keys import Key, Secret, Vault
 
 
@@ -138,6 +138,7 @@ def vault_open_network(vault: Vault) -> Verdict:
         "NIST-800-53:AC-6",
         "CIS-Azure-5.0:8.3.6",
     ),
+    mend=unsafe(role_based=True),
 )
 def vault_access_policies(vault: Vault) -> Verdict:
     """The vault's own policies decide who reads it, not roles.
@@ -156,6 +157,7 @@ def vault_access_policies(vault: Vault) -> Verdict:
         "NIST-800-53:AU-2",
         "CIS-Azure-5.0:6.1.1.4",
     ),
+    confidence=Confidence.MEDIUM,
     native=("logged",),
 )
 def vault_unlogged(vault: Vault) -> Verdict:

@@ -397,6 +397,7 @@ def search_ignores_readers(index: SearchIndex) -> Verdict:
         "ATLAS:AML.T0024",
         "NIST-800-53:AU-2",
     ),
+    confidence=Confidence.MEDIUM,
     about_ml=True,
     native=("logged",),
 )

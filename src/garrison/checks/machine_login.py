@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, unsafe
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
 from garrison.estate.assets.compute import Instance, LoginSettings
 
 
@@ -62,6 +62,7 @@ def instance_forwards_packets(instance: Instance) -> Verdict:
         "NIST-800-53:SI-7",
         "CIS-GCP-4.0:4.8",
     ),
+    confidence=Confidence.MEDIUM,
     native=("secure_boot",),
 )
 def instance_secure_boot_off(instance: Instance) -> Verdict:

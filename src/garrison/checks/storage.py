@@ -230,7 +230,7 @@ def storage_open_network(bucket: Bucket) -> Verdict:
 
 @check(
     id="storage-no-soft-delete",
-    severity=Severity.MEDIUM,
+    severity=Severity.LOW,
     pillar=Pillar.CLOUD,
     maps=(
         "NIST-800-53:CP-9",
