@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets.compute import Instance, LoginSettings
 
 
@@ -11,7 +11,6 @@ from garrison.estate.assets.compute import Instance, LoginSettings
     severity=Severity.MEDIUM,
     pillar=Pillar.ACCESS,
     maps=("NIST-800-53:IA-2", "NIST-800-53:AC-2", "CIS-GCP-4.0:4.4"),
-    mend=unsafe(by_identity=True),
 )
 def login_by_metadata_keys(settings: LoginSettings) -> Verdict:
     """Keys in the project's metadata open all of its machines.
