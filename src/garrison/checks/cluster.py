@@ -138,3 +138,43 @@ def nodes_not_upgraded(pool: NodePool) -> Verdict:
     Fix: turn auto_upgrade on.
     """
     return fail_if(pool.native("upgrades").one_of(_OFF), "auto-upgrade is off")
+
+
+@check(
+    id="cluster-undefended",
+    severity=Severity.LOW,
+    pillar=Pillar.MONITORING,
+    maps=(
+        "NIST-800-53:SI-4",
+        "CIS-Azure-5.0:8.1.4.1",
+    ),
+    native=("defender",),
+)
+def cluster_undefended(cluster: Cluster) -> Verdict:
+    """Nothing watches what runs on a cluster's nodes.
+
+    Why: a miner or a shell in a training pod is seen when the bill comes.
+    Fix: turn Defender for Containers on (microsoft_defender), or run a sensor of your own.
+    """
+    return fail_if(cluster.native("defender").equals(False), "Defender's sensor is off")
+
+
+@check(
+    id="cluster-run-command",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=(
+        "NIST-800-53:AC-17",
+        "NIST-800-53:AC-6",
+    ),
+    native=("run_command",),
+)
+def cluster_run_command(cluster: Cluster) -> Verdict:
+    """Commands are run in a private cluster past its network.
+
+    Why: whoever has a role on the resource is administrator inside, from anywhere, though the API server has no public address.
+    Fix: set run_command_enabled to false.
+    """
+    return fail_if(
+        cluster.native("run_command").one_of((True, "true")) & ~cluster.public_endpoint, "az aks command invoke works"
+    )

@@ -6,6 +6,7 @@ from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, 
 from garrison.estate.assets.identity import (
     SAGEMAKER_FULL,
     AccessKey,
+    CustomRole,
     Grant,
     PasswordPolicy,
     Policy,
@@ -369,3 +370,36 @@ def _is_admin(role: Role, near: Relations) -> Truth:
     attached = near.by(Relation.GRANTS, Policy)
     everything = any_of(p.grants_everything for p in (*role.policies, *attached))
     return role.carries_admin | (everything & role.boundary.is_absent())
+
+
+@check(
+    id="custom-role-all",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=(
+        "NIST-800-53:AC-6",
+        "CIS-Azure-5.0:5.23",
+    ),
+)
+def custom_role_all(role: CustomRole) -> Verdict:
+    """A role of your own allows everything.
+
+    Why: it is an owner by another name: reviews that look for owners do not see who rules all models and data.
+    Fix: list the actions that are needed.
+    """
+    return fail_if(role.allows_all, "it allows every action")
+
+
+@check(
+    id="custom-role-gives-roles",
+    severity=Severity.HIGH,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:AC-6",),
+)
+def custom_role_gives_roles(role: CustomRole) -> Verdict:
+    """A role of your own lets its holder give roles.
+
+    Why: who may assign roles gives himself owner, and with it every model, key and data set.
+    Fix: take roleAssignments/write out; let few assign roles, under a condition.
+    """
+    return fail_if(role.gives_itself_more & ~role.allows_all, "it assigns roles")

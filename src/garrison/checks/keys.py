@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, safe
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, safe, unsafe
 from garrison.estate.assets.keys import Key, Secret, Vault
 
 
@@ -127,3 +127,62 @@ def vault_open_network(vault: Vault) -> Verdict:
     Fix: deny by default in the network ACLs, or turn public network access off and use a private endpoint.
     """
     return fail_if(~vault.network_closed, "every network can reach it")
+
+
+@check(
+    id="vault-access-policies",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=(
+        "NIST-800-53:AC-3",
+        "NIST-800-53:AC-6",
+        "CIS-Azure-5.0:8.3.6",
+    ),
+    mend=unsafe(role_based=True),
+)
+def vault_access_policies(vault: Vault) -> Verdict:
+    """The vault's own policies decide who reads it, not roles.
+
+    Why: a policy gives all keys or all secrets at once, and whoever may change the vault, as any contributor may, adds himself.
+    Fix: let Azure RBAC decide (rbac_authorization_enabled) and give roles on single secrets.
+    """
+    return fail_if(~vault.role_based, "access policies decide")
+
+
+@check(
+    id="vault-unlogged",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.MONITORING,
+    maps=(
+        "NIST-800-53:AU-2",
+        "CIS-Azure-5.0:6.1.1.4",
+    ),
+    confidence=Confidence.MEDIUM,
+    native=("logged",),
+)
+def vault_unlogged(vault: Vault) -> Verdict:
+    """Nobody records who reads keys and secrets.
+
+    Why: after a theft nobody can say which credentials of data stores and model providers must be changed.
+    Fix: send its audit events to a workspace with a diagnostic setting.
+    """
+    return fail_if(vault.native("logged").equals(False), "no diagnostic setting keeps its log")
+
+
+@check(
+    id="key-never-expires",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=(
+        "NIST-800-53:SC-12",
+        "CIS-Azure-5.0:8.3.1",
+    ),
+    native=("expires",),
+)
+def key_never_expires(key: Key) -> Verdict:
+    """A key lives for ever.
+
+    Why: data and models that were encrypted years ago still hang on one key that nobody thinks of.
+    Fix: give it an expiration date, or a rotation policy with expire_after.
+    """
+    return fail_if(key.native("expires").equals(""), "it has no expiration date")

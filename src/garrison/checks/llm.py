@@ -387,3 +387,24 @@ def search_ignores_readers(index: SearchIndex) -> Verdict:
     Fix: set the user context policy to USER_TOKEN and say how tokens are checked; then queries carry the person's.
     """
     return fail_if(index.native("reader_policy").equals("ATTRIBUTE_FILTER"), "it takes no tokens of persons")
+
+
+@check(
+    id="ai-account-unlogged",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.MONITORING,
+    maps=(
+        "ATLAS:AML.T0024",
+        "NIST-800-53:AU-2",
+    ),
+    confidence=Confidence.MEDIUM,
+    about_ml=True,
+    native=("logged",),
+)
+def ai_account_unlogged(account: AiAccount) -> Verdict:
+    """Nobody records who calls an account of model APIs.
+
+    Why: stolen keys that run up a bill, or pull a model's answers by the thousand, are not seen.
+    Fix: send its audit and request logs to a workspace with a diagnostic setting.
+    """
+    return fail_if(account.native("logged").equals(False), "no diagnostic setting keeps its log")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from garrison.checks.check import Pillar, Severity, Verdict, check, fail_if, unsafe
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets.compute import Instance, LoginSettings
 
 
@@ -11,7 +11,6 @@ from garrison.estate.assets.compute import Instance, LoginSettings
     severity=Severity.MEDIUM,
     pillar=Pillar.ACCESS,
     maps=("NIST-800-53:IA-2", "NIST-800-53:AC-2", "CIS-GCP-4.0:4.4"),
-    mend=unsafe(by_identity=True),
 )
 def login_by_metadata_keys(settings: LoginSettings) -> Verdict:
     """Keys in the project's metadata open all of its machines.
@@ -52,3 +51,23 @@ def instance_forwards_packets(instance: Instance) -> Verdict:
     Fix: leave can_ip_forward away, unless it is a router.
     """
     return fail_if(instance.native("forwards").one_of((True, "true")), "it forwards packets")
+
+
+@check(
+    id="instance-secure-boot-off",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=(
+        "NIST-800-53:SI-7",
+        "CIS-GCP-4.0:4.8",
+    ),
+    confidence=Confidence.MEDIUM,
+    native=("secure_boot",),
+)
+def instance_secure_boot_off(instance: Instance) -> Verdict:
+    """A machine starts whatever kernel is on its disk.
+
+    Why: code that once was root stays below the system, and sees every model and data set that comes after.
+    Fix: turn secure boot on; unsigned GPU drivers then need signing.
+    """
+    return fail_if(instance.native("secure_boot").one_of((False, "false")), "secure boot is off")

@@ -428,3 +428,20 @@ def labelling_secret(workforce: Workforce) -> Verdict:
     Fix: take it from a secret store at deploy time; then change it.
     """
     return fail_if(workforce.secret_in_code, "its client secret is written in the code")
+
+
+@check(
+    id="training-cluster-local-login",
+    severity=Severity.LOW,
+    pillar=Pillar.ACCESS,
+    maps=("NIST-800-53:IA-2",),
+    about_ml=True,
+    native=("local_login",),
+)
+def training_cluster_local_login(cluster: TrainingCluster) -> Verdict:
+    """People log in to training machines with accounts of the machine.
+
+    Why: they are bound to no identity: nobody can tell who copied data from the machine, or take the access away.
+    Fix: set local_auth_enabled to false.
+    """
+    return fail_if(cluster.native("local_login").one_of((True, "true")), "local users log in by SSH")

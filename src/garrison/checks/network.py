@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if, unsafe
+from garrison.checks.check import Confidence, Pillar, Severity, Verdict, check, fail_if
 from garrison.estate.assets import Asset
 from garrison.estate.assets.identity import like
 from garrison.estate.assets.ml_platform import MlJob, TrainingCluster, Workspace
 from garrison.estate.assets.model import Model
-from garrison.estate.assets.network import Firewall, Listener, LoadBalancer, Network, Rule, Subnet, TlsPolicy
+from garrison.estate.assets.network import Firewall, Listener, LoadBalancer, Network, Rule, Subnet, WebFirewall
 from garrison.estate.assets.notebook import Notebook
 from garrison.estate.assets.routing import NetworkAcl, Peering, PrivateEndpoint
 from garrison.estate.estate import Relations
@@ -255,16 +255,18 @@ def peering_mixes_environments(peering: Peering, near: Relations) -> Verdict:
 
 
 @check(
-    id="tls-policy-old",
+    id="waf-watches-only",
     severity=Severity.MEDIUM,
     pillar=Pillar.API,
-    maps=("NIST-800-53:SC-8", "CIS-GCP-4.0:3.9"),
-    mend=unsafe(minimum_version="TLS_1_2"),
+    maps=(
+        "NIST-800-53:SC-7",
+        "NIST-800-53:SI-4",
+    ),
 )
-def tls_policy_old(policy: TlsPolicy) -> Verdict:
-    """A door to the internet takes TLS before 1.2.
+def waf_watches_only(firewall: WebFirewall) -> Verdict:
+    """A web application firewall lets through what it recognises as an attack.
 
-    Why: prompts, predictions and tokens can be read by whoever talks two sides into the old version.
-    Fix: ask for TLS 1.2 at least.
+    Why: requests that look for holes in a model server or its gateway are written down, and served.
+    Fix: set its mode to Prevention once its log shows no false alarms.
     """
-    return fail_if(policy.old, "it takes TLS 1.0 or 1.1")
+    return fail_if(firewall.enabled & ~firewall.blocks, "it only watches")

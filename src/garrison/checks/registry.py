@@ -81,3 +81,22 @@ def registry_shared_login(registry: Registry) -> Verdict:
     Fix: turn the admin user off and use identities.
     """
     return fail_if(registry.shared_login, "its admin user is on")
+
+
+@check(
+    id="registry-open-network",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=("NIST-800-53:SC-7",),
+    native=("public_network",),
+)
+def registry_open_network(registry: Registry) -> Verdict:
+    """The registry answers to every network.
+
+    Why: a leaked token of a pipeline pulls and pushes the images of model servers from anywhere.
+    Fix: turn public network access off and use a private endpoint, or deny by default in its network rules (Premium).
+    """
+    return fail_if(
+        registry.native("public_network").one_of((True, "true")) & registry.native("network_default").equals("Allow"),
+        "every network can reach it",
+    )

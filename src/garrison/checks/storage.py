@@ -226,3 +226,42 @@ def storage_open_network(bucket: Bucket) -> Verdict:
     """
     reachable = bucket.native("public_network").equals(True) & bucket.native("network_default").equals("Allow")
     return fail_if(reachable, "every network can reach it")
+
+
+@check(
+    id="storage-no-soft-delete",
+    severity=Severity.LOW,
+    pillar=Pillar.CLOUD,
+    maps=(
+        "NIST-800-53:CP-9",
+        "CIS-Azure-5.0:9.2.1",
+    ),
+    native=("soft_delete",),
+)
+def storage_no_soft_delete(bucket: Bucket) -> Verdict:
+    """What is deleted from the storage account is gone at once.
+
+    Why: a job's mistake, or a stolen token, ends a data set or every version of a model for good.
+    Fix: keep deleted blobs for seven days at least: blob_properties, delete_retention_policy.
+    """
+    return fail_if(bucket.native("soft_delete").equals(False), "deleted blobs are not kept")
+
+
+@check(
+    id="storage-cross-tenant",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.ACCESS,
+    maps=(
+        "ATLAS:AML.T0025",
+        "NIST-800-53:AC-4",
+        "CIS-Azure-5.0:9.3.7",
+    ),
+    native=("cross_tenant",),
+)
+def storage_cross_tenant(bucket: Bucket) -> Verdict:
+    """Blobs may be replicated into another organisation's account.
+
+    Why: whoever may change the account sets up a rule that copies every new data set and model to a tenant of his own.
+    Fix: set cross_tenant_replication_enabled to false.
+    """
+    return fail_if(bucket.native("cross_tenant").one_of((True, "true")), "cross-tenant replication is allowed")

@@ -20,6 +20,7 @@ SAGEMAKER_FULL = r"(^|/)AmazonSageMakerFullAccess$"
 ML_SERVICE = r"^(sagemaker|bedrock|bedrock-agentcore|edge\.sagemaker|personalize|forecast|comprehend)\.amazonaws\.com"
 _SUBSCRIPTION = r"^/subscriptions/[^/]+/?$|^/providers/Microsoft\.Management/managementGroups/[^/]+/?$"
 _OWNS_ALL = re.compile(r"\bazurerm_(subscription|management_group)\.")
+_GIVES_ROLES = r"(?i)^Microsoft\.Authorization/(\*|roleAssignments/(\*|write))$"
 _OWN_ACCOUNT = "AWS::AccountId"  # CloudFormation's name for the account it deploys to
 _ACCOUNT = r"^(\d{12}|arn:[^:]*:(iam|sts)::\d{12}:.+)$"
 
@@ -130,6 +131,25 @@ class Grant(Asset, frozen=True, kw_only=True, eq=False, dict=True):
         if self.scope.ref is not None:
             return Truth(_OWNS_ALL.search(self.scope.ref.address) is not None, (self.scope,)) | self.whole_project
         return self.whole_project | like(self.scope, _SUBSCRIPTION)
+
+
+class CustomRole(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """A role that its owner put together: Azure's role definition."""
+
+    actions: Value = UNMAPPED
+    exceptions: Value = UNMAPPED  # actions that are taken out again
+    scopes: Value = UNMAPPED  # where it can be given
+
+    @cached_property
+    def allows_all(self) -> Truth:
+        """Whether it allows every action, on whatever it is given."""
+        return self.actions.any(lambda a: a.equals("*")) & self.exceptions.is_empty()
+
+    @cached_property
+    def gives_itself_more(self) -> Truth:
+        """Whether its holder may give roles, and with them take every other."""
+        gives = self.actions.any(lambda a: a.matches(_GIVES_ROLES))
+        return gives & ~self.exceptions.any(lambda a: a.matches(_GIVES_ROLES))
 
 
 class PasswordPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):

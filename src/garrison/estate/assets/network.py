@@ -15,7 +15,7 @@ from garrison.estate.values import State, Value, number
 _WIDEST_IPV4, _WIDEST_IPV6 = 7, 15  # a prefix this short takes in public addresses whatever its first bits are
 _RANGE = re.compile(r"\s*(\d{1,5})\s*(?:[-:]\s*(\d{1,5})\s*)?")
 # How providers write TLS 1.0 and 1.1, and Azure's sets of versions that take them ("TLS policy overview").
-OLD_TLS = r"(?i)^((tls)?[_ ]?v?1[._]?[01]|ssl.*|AppGwSslPolicy(20150501|20170401))$"
+OLD_TLS = r"(?i)^((tls)?[_ ]?v?1[._]?[01]|tls|disabled|TLSEnforcementDisabled|AppGwSslPolicy(20150501|20170401))$"
 _LAST_PORT = 65_535
 _WITH_PORTS = (6, 17, 132)  # TCP, UDP, SCTP (IANA protocol numbers)
 _EVERY_PROTOCOL = ("-1", "all", "*", "any", "")
@@ -152,6 +152,13 @@ class LoadBalancer(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @property
     def public(self) -> Truth:
         return self.internet_facing
+
+
+class WebFirewall(Asset, frozen=True, kw_only=True, eq=False, dict=True):
+    """What looks into requests before they reach an application: a policy of a web application firewall."""
+
+    enabled: Truth = UNMAPPED_TRUTH
+    blocks: Truth = UNMAPPED_TRUTH  # else it only notes
 
 
 class TlsPolicy(Asset, frozen=True, kw_only=True, eq=False, dict=True):

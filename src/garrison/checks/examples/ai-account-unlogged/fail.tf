@@ -1,0 +1,7 @@
+resource "azurerm_cognitive_account" "chat" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+
+  kind = "OpenAI"
+}

@@ -1,0 +1,5 @@
+resource "azurerm_kubernetes_cluster" "ml" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+}

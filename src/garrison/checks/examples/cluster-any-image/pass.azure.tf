@@ -1,0 +1,7 @@
+resource "azurerm_kubernetes_cluster" "ml" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+
+  azure_policy_enabled = true
+}

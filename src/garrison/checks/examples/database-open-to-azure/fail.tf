@@ -1,0 +1,12 @@
+resource "azurerm_mssql_server" "features" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+}
+
+resource "azurerm_mssql_firewall_rule" "office" {
+  name             = "office"
+  server_id        = azurerm_mssql_server.features.id
+  start_ip_address = "0.0.0.0"
+  end_ip_address   = "0.0.0.0"
+}

@@ -1,0 +1,7 @@
+resource "azurerm_cosmosdb_account" "vectors" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+
+  local_authentication_disabled = true
+}

@@ -1,0 +1,11 @@
+resource "azurerm_linux_web_app" "scorer" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+
+  site_config {
+    cors {
+      allowed_origins = ["*"]
+    }
+  }
+}

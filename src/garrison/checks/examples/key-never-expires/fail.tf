@@ -1,0 +1,5 @@
+resource "azurerm_key_vault_key" "data" {
+  name         = "data"
+  key_vault_id = azurerm_key_vault.ml.id
+  key_type     = "RSA"
+}

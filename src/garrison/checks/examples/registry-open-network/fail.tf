@@ -1,0 +1,5 @@
+resource "azurerm_container_registry" "images" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+}

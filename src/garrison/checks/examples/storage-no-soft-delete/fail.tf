@@ -1,0 +1,5 @@
+resource "azurerm_storage_account" "ml" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+}

@@ -1,0 +1,7 @@
+resource "azurerm_servicebus_namespace" "events" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+
+  public_network_access_enabled = false
+}

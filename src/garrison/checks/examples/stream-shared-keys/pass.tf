@@ -1,0 +1,7 @@
+resource "azurerm_eventhub_namespace" "events" {
+  name                = "fraud"
+  resource_group_name = "fraud"
+  location            = "westeurope"
+
+  local_authentication_enabled = false
+}
