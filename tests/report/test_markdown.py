@@ -50,7 +50,7 @@ def test_the_whole_comment(few: Result, paths: Paths) -> None:
 <!-- garrison -->
 ### Garrison: 1 critical, 1 high
 
-3 files, 5 assets · 0 checks passed · 1 unknown · 1 ignored
+3 files, 6 assets · 0 checks passed · 1 unknown · 1 ignored
 
 |  | asset | what to mend | where |
 | --- | --- | --- | --- |
@@ -131,7 +131,7 @@ def test_nothing_found(few: Result) -> None:
 <!-- garrison -->
 ### Garrison: nothing new since `main`
 
-3 files, 5 assets · 0 checks passed · 1 unknown · 1 ignored
+3 files, 6 assets · 0 checks passed · 1 unknown · 1 ignored
 
 #### Paths to what matters
 

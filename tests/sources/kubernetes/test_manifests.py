@@ -183,7 +183,7 @@ def test_a_template_that_is_no_yaml_is_a_note(tmp_path: Path) -> None:
     assert [(n.path, n.message[:10]) for n in found[1].notes] == [("a.yaml", "a template")]
 
 
-def test_a_chart_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_the_templates_of_a_chart_are_left_to_helm(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         {
@@ -195,9 +195,7 @@ def test_a_chart_is_named_and_left_alone(tmp_path: Path) -> None:
     )
     assert addresses(found) == ["charts/model/crds:Pod//real"]
     assert problems(found) == []
-    (note,) = found[1].notes
-    assert note.path == "charts/model/Chart.yaml"
-    assert "2 templates are not read" in note.message
+    assert found[1].notes == []
 
 
 def test_a_kustomization_is_a_root_and_places_its_objects(tmp_path: Path) -> None:

@@ -54,11 +54,11 @@ class Deployed(msgspec.Struct, frozen=True, eq=False):
         """The whole object."""
         return self.origin.changed(self.number, self.changes)
 
-    def with_change(self, change: Change) -> Deployed:
-        """The same with one more change, as long as there are not too many."""
+    def with_change(self, *changes: Change) -> Deployed:
+        """The same with further changes, as long as there are not too many."""
         if len(self.changes) >= MAX_CHANGES:
             return self
-        return msgspec.structs.replace(self, changes=(*self.changes, change))
+        return msgspec.structs.replace(self, changes=(*self.changes, *changes))
 
     def placed(self, namespace: Value) -> Deployed:
         """The same in a namespace; a Namespace is called so itself."""

@@ -99,17 +99,17 @@ def _labelled(
     def add_if_said(where: Value) -> Value:
         return add(where) if body_of(where) is not None else where
 
-    found = []
-    for one in objects:
-        one = one.with_change(_at(("metadata", name), add))  # noqa: PLW2901
-        for path in _OF_PODS.get(one.type, ()) if templates else ():
-            one = one.with_change(_at((*path, name), add))  # noqa: PLW2901
-        if selectors and one.type in _SELECTORS:
-            one = one.with_change(_at(_SELECTORS[one.type], add))  # noqa: PLW2901
-        for path in _SELECTORS_THAT_ARE_SAID.get(one.type, ()) if selectors else ():
-            one = one.with_change(_at(path, add_if_said))  # noqa: PLW2901
-        found.append(one)
-    return found
+    def changes(type_: str) -> list[Change]:
+        found = [_at(("metadata", name), add)]
+        if templates:
+            found += [_at((*path, name), add) for path in _OF_PODS.get(type_, ())]
+        if selectors and type_ in _SELECTORS:
+            found.append(_at(_SELECTORS[type_], add))
+        if selectors:
+            found += [_at(path, add_if_said) for path in _SELECTORS_THAT_ARE_SAID.get(type_, ())]
+        return found
+
+    return [one.with_change(*changes(one.type)) for one in objects]
 
 
 def _at(path: Path, change: Change) -> Change:
