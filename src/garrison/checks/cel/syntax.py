@@ -223,8 +223,11 @@ class _Parser:
         found: list[Node] = []
         while not self.take(end):
             found.append(self.expression())
-            if self.token.text != end and not self.take(","):
+            comma = self.take(",")
+            if self.token.text != end and comma is None:
                 raise self.unexpected(f"{end} is missing")
+            if self.token.text == end == ")" and comma is not None:  # a list may end in one, arguments may not
+                raise self.unexpected("an argument is missing behind the comma")
         return tuple(found)
 
     def primary(self) -> Node:
