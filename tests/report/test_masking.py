@@ -102,6 +102,22 @@ def test_what_is_no_secret_stays(line: str) -> None:
     assert masked([line]) == [line]
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("ENV API_KEY s0meth1ng", "ENV API_KEY ••••••"),
+        ("ENV WORKDIR /srv/token", "ENV WORKDIR /srv/token"),
+        ("RUN curl -u bot:s3cret https://x", "RUN curl -u bot:•••••• https://x"),
+        ("RUN docker run -u 1000:1000 x", "RUN docker run -u 1000:1000 x"),
+        ("RUN echo 'root:toor' | chpasswd", "RUN echo 'root:••••••' | chpasswd"),
+        ("RUN hub login --token abcdef --add", "RUN hub login --token •••••• --add"),
+        ("RUN hub login --token $TOKEN", "RUN hub login --token $TOKEN"),
+    ],
+)
+def test_a_line_of_a_dockerfile(line: str, shown: str) -> None:
+    assert masked([line]) == [shown]
+
+
 def test_a_block_ends() -> None:
     lines = ["password: |", "  hidden-one", "image: registry.example/serve", "kind: Pod"]
     assert masked(lines) == ["password: |", f"  {MASK}", "image: registry.example/serve", "kind: Pod"]

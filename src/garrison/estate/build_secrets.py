@@ -26,6 +26,7 @@ _OPTION = re.compile(
     r"(?i)^--?(password|passwd|token|api[-_]?key|secret|access[-_]?key|secret[-_]?key|auth[-_]?token|private[-_]?key)(=(?P<value>.+))?$"
 )
 _USERINFO = re.compile(rf"^[a-z+]+://[^/@:\s{HOLE}]*:(?P<value>[^/@\s{HOLE}]{{3,}})@")
+_LOGIN = re.compile(rf"^[^:\s{HOLE}]+:(?P<value>[^\s{HOLE}]{{3,}})$")
 _STANDS_IN = re.compile(r"(?i)^(x+|\*+|changeme|password|your.*|test|dummy.*|none|null|true|false|<.*)$|\$|example")
 _ABOUT = re.compile(r"(?i)_(FILE|PATH|URL|URI|ENDPOINT|NAME|ID|LENGTH|TTL|EXPIRY|EXPIRATION|VERSION|TYPE)$")
 _PUBLISHED = (
@@ -61,6 +62,9 @@ def in_commands(steps: Sequence[Step]) -> Iterator[Value]:
 
 
 def _given(step: Step) -> bool:
+    logins = (v for v, _ in step.options("-u", "--user", "--proxy-user")) if step.program in ("curl", "wget") else ()
+    if any((found := _LOGIN.match(v)) and _STANDS_IN.search(found["value"]) is None for v in logins):
+        return True
     for number, (text, _) in enumerate(step.arguments):
         found = _USERINFO.match(text)
         if found is None and (found := _OPTION.match(text)) is None:

@@ -27,6 +27,7 @@ _COMMENT = re.compile(
 _BLOCK_SCALAR = re.compile(r"(?:^|[\s:-])[|>][+\-0-9]*\s*(?:#.*)?$")
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?([A-Za-z_][\w-]*)\"?\s*$")
 _HCL = (".tf", ".tofu", ".tfvars", ".hcl")
+_DOCKERFILE = re.compile(r"(?i)(^|[._-])(docker|container)file([._-]|$)")
 _YAML = (".yaml", ".yml", ".template")
 
 
@@ -104,6 +105,9 @@ def _ignores_of(file: File) -> Iterator[Ignore]:
 
 def _comments(lines: list[str], name: str) -> Iterator[tuple[int, tuple[int, bool]]]:
     """Lines (from 0) with a comment, the column where it begins, and whether nothing stands before it."""
+    if _DOCKERFILE.search(name):  # a comment is a line of its own there
+        yield from ((n, (len(t) - len(t.lstrip()), True)) for n, t in enumerate(lines) if t.lstrip().startswith("#"))
+        return
     hcl = name.endswith(_HCL)
     if not hcl and not name.endswith(_YAML):
         return  # JSON has no comments

@@ -191,7 +191,12 @@ def rules_node(path: Value) -> Truth:
 
 
 def _holds_keys(path: Value) -> Truth:
-    """Whether a path of a host is known for keys; what is known of it may tell already: `${HOME}/.aws`."""
+    """Whether a path of a host is known for keys; what is known of it may tell already: `${HOME}/.aws`.
+
+    One with which its owner rules the host is not told twice.
+    """
+    if path.matches(_NODE_PATHS).yes:
+        return Truth(False, (path,))
     if re.search(_HOST_CREDENTIALS, shown(path)):
         return Truth(True, (path,))
     return Truth(None if path.state is State.UNKNOWN and not path.content else False, (path,))

@@ -31,6 +31,15 @@ _FORMS = re.compile(
     r"|(?i:(?<=password=)|(?<=pwd=)|(?<=bearer )|(?<=basic ))[^;\"'&\s]{3,}"
 )
 _USERINFO = re.compile(r"(?P<before>\w+://[^\s/:@'\"]*:)(?P<secret>[^\s/@'\"]+)(?=@)")
+# On a command line: `--token value`, `curl -u name:value`, `echo "name:value" | chpasswd`; in a Dockerfile: `ENV NAME value`.
+_OPTION = re.compile(
+    rf"(?i)(?P<before>(?:^|\s)--?(?P<name>[\w-]*{_WORD}[\w-]*)\s+)(?P<value>[\"']?[^\s\"'$<-][^\s\"']*[\"']?)"
+)
+_LOGIN = re.compile(
+    r"(?P<before>(?:\s(?:-u|--user|--proxy-user)[\s=]*[\"']?|\becho\s+(?:-\w+\s+)?[\"']?(?=[^|]*\|\s*(?:sudo\s+)?chpasswd))[^\s:\"'$]+:)"
+    r"(?P<secret>(?!\d+\b)[^\s\"'$]+)"
+)
+_INSTRUCTION = re.compile(r"(?i)^(?P<before>\s*(?:ENV|LABEL)\s+(?P<name>[\w.-]+)[ \t]+)(?P<value>[^=\s]\S*.*)$")
 _PAIR = re.compile(
     rf"""(?i)(?P<quote>\\?["']?)(?P<name>(?<![\w.])[\w.-]*?{_WORD}[\w.-]*)(?P=quote)\]?\s*(?:=>|:=|[:=])(?!=)
         \s*(?P<value>\\"(?:(?!\\").)*(?:\\")?|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;}}\])"']+(?:\ +[^\s,;}}\])\#=]+)*)""",
@@ -105,9 +114,19 @@ def masked_values(line: str) -> str:
 
 def _in_line(line: str) -> str:
     line = _USERINFO.sub(lambda m: m["before"] + MASK, line)
+    line = _LOGIN.sub(lambda m: m["before"] + MASK, line)
+    for form in (_OPTION, _INSTRUCTION):
+        line = form.sub(_after, line)
     for form in (loose_forms(), _FORMS):
         line = form.sub(lambda m: m[0] if MASK in m[0] or _HARMLESS.fullmatch(m[0]) else MASK, line)
     return _PAIR.sub(_pair, line)
+
+
+def _after(match: re.Match[str]) -> str:
+    """The value that follows a name, where the name is that of a secret."""
+    if not is_sensitive(match["name"]) or _HARMLESS.fullmatch(match["value"]):
+        return match[0]
+    return match["before"] + _hidden(match["value"])
 
 
 def _pair(match: re.Match[str]) -> str:

@@ -26,7 +26,7 @@ class Variables:
     """What may be filled in: the variables of `.env`, and what it costs."""
 
     def __init__(self, said: dict[str, Value] | None = None) -> None:
-        self.said = said or {}
+        self.said = {} if said is None else said
         self.evaluated = 0
 
     def lookup(self, name: str) -> Value:

@@ -72,7 +72,9 @@ def read_dockerfiles(files: Sequence[File], tree: Tree) -> list[Dockerfile]:
         parsed = parse(source, text)
         for trouble in parsed.troubles:
             tree.problem(file.path, trouble.message, line=trouble.line, hint=trouble.hint)
-        place = parsed.instructions[0].place if parsed.instructions else Place(source, 0, 0)
+        if not parsed.instructions:
+            continue
+        place = Place(source, parsed.instructions[0].place.start, parsed.instructions[-1].place.end)
         image = image_of(parsed, place)
         if image is not None:
             found.append(Dockerfile(file.path, image, place, _ignore_file(file, tree, place)))

@@ -29,6 +29,7 @@ class _Stage:
         self.named = name is not None
         self.name = known(str(number), place) if name is None else name
         self.base, self.parent, self.place, self.number = base, parent, place, number
+        self.end = place.end  # of its last instruction
         self.arguments: dict[str, Value] = {}
         self.environment: dict[str, Value] = dict(parent.environment) if parent else {}  # of the running image too
         self.own_environment: dict[str, Value] = {}
@@ -50,7 +51,7 @@ class _Stage:
             **{name: known(tuple(values), self.place) for name, values in self.lists.items() if values},
             **self.single,
         }
-        return known(Body.of(items, self.place), self.place)
+        return known(Body.of(items, self.place), Place(self.place.source, self.place.start, self.end))
 
     def inherited(self, name: str) -> Value:
         """A setting of the image: its own, else that of the stage it begins with."""
@@ -92,6 +93,7 @@ class _Reading:
                     break
                 self._from(instruction)
             elif self.stages:
+                self.stages[-1].end = instruction.place.end
                 self._instruction(self.stages[-1], instruction)
             elif instruction.keyword == "ARG":
                 said = self._pairs(instruction, self._lookup(self.globals))
@@ -166,12 +168,13 @@ class _Reading:
         flags = [self._flag(stage, f) for f in instruction.flags]
         script = instruction.arguments
         listed = json_words(script)
+        is_script = script.content.startswith("<<")  # the text below is the script itself
         if listed is not None:
             found = [_command(listed, instruction.place)]
         else:
-            found = list(self._capped(commands(script, lookup)))
+            found = [] if is_script else list(self._capped(commands(script, lookup)))
         for heredoc in instruction.heredocs:
-            if script.content.strip().startswith("<<"):  # the text is the script itself
+            if is_script:
                 found += self._capped(commands(heredoc.text, lookup))
             else:  # it is what a program reads: python3 <<EOF
                 size = len(heredoc.text.content)
