@@ -58,7 +58,8 @@ def read_file(file: File, tree: Tree) -> ComposeFile | None:
                 tree.problem(file.path, f"only the first {MAX_SERVICES:,} services are read", hint="split the file")
                 break
             made = long_form(name, service, file.folder, places.get(name, service.place))
-            services[name] = merge_services(services[name], made) if name in services else made
+            if made:  # else no mapping: it says nothing
+                services[name] = merge_services(services[name], made) if name in services else made
         for key, found in others.items():
             found.update(_entries(said.child(key)))
         include = merge(include, said.child("include"))
