@@ -74,7 +74,7 @@ def test_whose_certificate_is_not_checked(script: str, found: list[str]) -> None
     [
         ("pip install a b==1 'c>=2' d[x] ./e git+https://f g.whl", ["a", "c>=2", "d[x]"]), ("pip install -r r.txt --index-url x y", ["y"]),
         ("pip install -U pip setuptools wheel", []), ("pip install -c c.txt a", []), ("pip install --require-hashes -r r", []), ("uv pip install a", ["a"]),
-        ("uv sync", []), ("pip install .[all]", []), ("pip install $PACKAGES a==$V", []), ("pip download a", ["a"]), ("pip list a", []),
+        ("uv sync", []), ("pip install .[all]", []), ("pip install $PACKAGES a==$V", []), ("pip download a", ["a"]), ("pip list a", []), ("pipx install a", ["a"]), ("pipx run a", []),
     ],
 )  # fmt: skip
 def test_packages_without_a_version(script: str, found: list[str]) -> None:
