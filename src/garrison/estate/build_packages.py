@@ -98,9 +98,11 @@ def _family(name: str) -> str:
 
 
 def is_pip(step: Step) -> bool:
-    """Whether it installs Python packages with pip or uv."""
+    """Whether it installs Python packages: with pip, pipx or uv."""
     if step.program == "uv":
         return [t for t, _ in step.arguments[:2]] == ["pip", "install"]
+    if step.program == "pipx":
+        return step.arguments[:1] != () and step.arguments[0][0] == "install"
     return step.program == "pip" and any(t in ("install", "download", "wheel") for t, _ in step.arguments[:6])
 
 

@@ -126,10 +126,13 @@ class _Projects:
         """A service laid over the one it extends."""
         service = file.services[name]
         extends = service.get("extends")
-        if extends is None or extends.state is not State.KNOWN or not isinstance(extends.content, Body):
+        if extends is None:
             return service
+        wanted = extends.child("service").text()
+        if not wanted:
+            said = extends.child("service")
+            return {**service, "rest": said} if said.state is State.UNKNOWN else service
         path = extends.child("path").text() or file.path
-        wanted = extends.child("service").text() or name
         key, base = (path, wanted), self.files.get(path)
         if key in chain or (file.path, name) == key or len(chain) >= _MAX_CHAIN:
             message = f"{name} extends {wanted}, and that again {name}"
