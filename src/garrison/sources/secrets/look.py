@@ -148,6 +148,10 @@ def _text_of(file: File, tree: Tree) -> bytes:
     return data
 
 
+_PRETENDED = re.compile(rb"(?i)(?:dummy|fake|mock|sample|example)[\w-]*\Z")  # a name that says it is none
+_NAME_BYTES = 60
+
+
 def _hits(data: bytes, name: str) -> Iterator[Hit]:
     """What is a secret by its shape, the surest shapes first; then what its name tells."""
     for form, pattern in _compiled():
@@ -158,6 +162,8 @@ def _hits(data: bytes, name: str) -> Iterator[Hit]:
                     yield hit
     for match in _named(name, data):
         hit = _hit(_WORDS, match)
+        if _PRETENDED.search(data, max(0, match.start() - _NAME_BYTES), match.start()):
+            continue
         if _SECRETLIKE.fullmatch(hit.text) and not stands_in(hit.text) and entropy(hit.text) > _ENOUGH:
             yield hit
 
