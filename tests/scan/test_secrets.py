@@ -133,6 +133,7 @@ def test_is_found_in_a_cell_of_a_notebook(tmp_path: Path, shape: str) -> None:
         "https://example.com:8080/path@v1",
         "git@github.com:org/repository.git",
         'token = "changeme-please-1234"',
+        'DUMMY_API_KEY = "tkn-Tr0ub4-9dor"',
         'password = "correct horse battery"',
         'api_key = os.environ["API_KEY"]',
         'api_key = "your-api-key-goes-here-1"',
