@@ -108,7 +108,7 @@ def is_pip(step: Step) -> bool:
 
 def unpinned(step: Step) -> Iterator[Value]:
     """The packages that pip takes in whatever version is the newest."""
-    if not is_pip(step) or step.says("-c", "--constraint", "--require-hashes", "--no-deps") is not None:
+    if not is_pip(step) or step.says("-c", "--constraint", "--require-hashes") is not None:
         return
     value_follows, started = False, False
     for text, word in step.arguments:
