@@ -192,9 +192,9 @@ def check(
     """Register a function as a check.
 
     `maps` names controls of frameworks (`ATLAS:AML.T0049`, `NIST-800-53:SC-7`, `CIS-AWS-6.0:2.1`, `AWS-FSBP:S3.1`,
-    `OWASP-ML:ML05`). `native` names the `native_...` fields it asks for: where none of them is read, it is not asked; `mend` says which fields, set how, mend it. The
-    kind it judges is the type of the function's first parameter; a second one receives what is near the asset. Raises
-    ConfigError for a check that is not complete.
+    `OWASP-ML:ML05`). `native` names the `native_...` fields it asks for: where none of them is read, it is not asked.
+    `mend` says which fields, set how, mend it. The kind it judges is the type of the function's first parameter; a
+    second one receives what is near the asset. Raises ConfigError for a check that is not complete.
     """
 
     def register(function: F) -> F:
