@@ -78,7 +78,7 @@ def image_sender_unchecked(stage: BuildStage) -> Verdict:
 def image_packages_unverified(stage: BuildStage) -> Verdict:
     """System packages are installed without their signatures being checked.
 
-    Why: they install as root: whoever plays the mirror owns every image that is built.
+    Why: they are installed by root; whoever plays the mirror owns every image that is built.
     Fix: import the repository's key and name it (`signed-by=`); remove the option.
     """
     return fail_if(stage.packages_unverified, "signatures are not checked")
