@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 import tree_sitter
-import tree_sitter_hcl
 
 from garrison.fix.spot import Spot
 from garrison.fix.text import break_of, indent_at, line_end, offset, replaced
+from garrison.sources.terraform.syntax import parse_all
 
 _STEP = b"  "  # what `terraform fmt` indents by
 
@@ -21,7 +20,7 @@ def write(data: bytes, start: int, steps: tuple[str, ...], content: object) -> b
     block is made by another.
     """
     at = offset(data, start, byte_columns=True)
-    block = _block_at(_parse(data), at)
+    block = _block_at(parse_all(data), at)
     if block is None or _word(data, block) != "resource":
         return None
     for depth, step in enumerate(steps[:-1]):
@@ -44,7 +43,7 @@ def add(data: bytes, start: int, spot: Spot, content: object) -> bytes | None:
 
     None where the resource is several, or one of that type and name is there already.
     """
-    block = _block_at(_parse(data), offset(data, start, byte_columns=True))
+    block = _block_at(parse_all(data), offset(data, start, byte_columns=True))
     if block is None or _word(data, block) != "resource":
         return None
     type_, by, steps = spot.companion.encode(), spot.by.encode(), spot.steps
@@ -65,22 +64,13 @@ def add(data: bytes, start: int, spot: Spot, content: object) -> bytes | None:
 def exchange(data: bytes, start: int, end: int, content: object) -> bytes | None:
     """The file with the literal at a packed place of a resource replaced; None where that is no literal of one."""
     first, last = (offset(data, p, byte_columns=True) for p in (start, end))
-    node = _up(_parse(data).descendant_for_byte_range(first, last), "attribute")
+    node = _up(parse_all(data).descendant_for_byte_range(first, last), "attribute")
     if node is None or (node.children[-1].start_byte, node.children[-1].end_byte) != (first, last):
         return None
     top = node
     while (outer := _up(top.parent, "block")) is not None:
         top = outer
     return _exchange(data, node, content) if top.type == "block" and _word(data, top) == "resource" else None
-
-
-@cache
-def _parser() -> tree_sitter.Parser:
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-
-
-def _parse(data: bytes) -> tree_sitter.Node:
-    return _parser().parse(data).root_node
 
 
 def _block_at(root: tree_sitter.Node, at: int) -> tree_sitter.Node | None:

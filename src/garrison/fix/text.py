@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from garrison.estate.values import pack
-
 
 def offset(data: bytes, packed: int, *, byte_columns: bool) -> int:
     """Where a packed line and column stand in a text."""
@@ -18,12 +16,6 @@ def offset(data: bytes, packed: int, *, byte_columns: bool) -> int:
     end = data.find(b"\n", start)
     said = data[start : end if end >= 0 else len(data)].decode("utf8", "replace")
     return start + len(said[:column].encode())
-
-
-def packed_at(data: bytes, at: int) -> int:
-    """The packed line and column, in bytes, of an offset."""
-    start = data.rfind(b"\n", 0, at) + 1
-    return pack(data.count(b"\n", 0, start), at - start)
 
 
 def indent_at(data: bytes, at: int) -> bytes:

@@ -232,7 +232,8 @@ def _parse_span(code: Code, start: int, end: int) -> tree_sitter.Node:
     return parser.parse(code.data).root_node
 
 
-def _parse_all(data: bytes) -> tree_sitter.Node:
+def parse_all(data: bytes) -> tree_sitter.Node:
+    """The tree of a whole text."""
     return tree_sitter.Parser(_parser().language).parse(data).root_node
 
 
@@ -294,7 +295,7 @@ def parse_template(data: bytes, place: Place, source: Source | None = None) -> E
     head = b"x = <<" + marker + b"\n"
     whole = head + data + b"\n" + marker + b"\n"
     code = CodeAt(whole, place) if source is None else Code(whole, source, shift=1)
-    root = _parse_all(whole)
+    root = parse_all(whole)
     heredoc = _find(root, "heredoc_template")
     if root.has_error or heredoc is None:
         return constant(unknown("the template cannot be read", place))
@@ -305,7 +306,7 @@ def parse_template(data: bytes, place: Place, source: Source | None = None) -> E
 def parse_constraint(text: str, source: Source) -> Syntax | None:
     """A type constraint that is said as a text; None where it is none."""
     code = Code(b"x = " + text.encode("utf8", "replace") + b"\n", source)
-    root = _parse_all(code.data)
+    root = parse_all(code.data)
     found = None if root.has_error else _find(root, "expression")
     return None if found is None else (code, found)
 
