@@ -1,0 +1,1 @@
+"""Who may do what: actions, roles by job function, Cedar policies and their decisions."""
