@@ -90,6 +90,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Whether the gateway knows of which model all of a request speaks; if not, it is allowed for all or for none."""
         return not self.asks_in_stream
 
+    @property
+    def package(self) -> str:
+        """The package of the gRPC message."""
+        return self.message.rpartition(".")[0]
+
     def pattern(self, model: str | None = None) -> str:
         """The whole path as a regular expression (RE2 and Python's), for one model or for any of them."""
         return "".join(_regex(token, model) for token in _TOKEN.finditer(self.path))
