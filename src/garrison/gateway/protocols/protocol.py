@@ -41,7 +41,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def unusable(self, model: str) -> str:
         """Why a model of this name cannot be served by this protocol; empty if it can."""
         if not re.fullmatch(MODEL_IN_BODY, model):
-            return "a model is named by letters, digits and ._:/@-, and begins with none of them"
+            return "a model is named by letters, digits and ._:/@-, and begins with a letter, a digit or _"
         in_path = re.fullmatch(MODEL_IN_PATH, model)
         for index, route in enumerate(self.routes):
             if route.model is not ModelIn.PATH:

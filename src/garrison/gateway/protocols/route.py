@@ -15,8 +15,8 @@ import msgspec
 
 from garrison.policy.actions import Action
 
-MODEL_IN_PATH: Final = "[A-Za-z0-9][A-Za-z0-9._-]*"  # no encoded, dot or empty segment can be taken for a model
-MODEL_IN_BODY: Final = "[A-Za-z0-9][A-Za-z0-9._:/@-]*"  # such as meta-llama/Llama-3.1-8B or ft:gpt-4o-mini:acme::x1
+MODEL_IN_PATH: Final = "[A-Za-z0-9_][A-Za-z0-9._-]*"  # no encoded, dot or empty segment can be taken for a model
+MODEL_IN_BODY: Final = "[A-Za-z0-9_][A-Za-z0-9._:/@-]*"  # such as meta-llama/Llama-3.1-8B or ft:gpt-4o-mini:acme::x1
 _NAMED: Final = {"version": "[0-9]+(?:[.][0-9]+)*"}
 _OTHER: Final = "[A-Za-z0-9_][A-Za-z0-9._~-]*"
 _TOKEN: Final = re.compile(r"\{(?P<name>[a-z_]+)\}|(?P<mark>[\[\]])|(?P<text>[^\[\]{}]+)|(?P<wrong>.)")
