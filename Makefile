@@ -26,7 +26,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test browser
+unit: $(VENV)/.test $(VENV)/.serving browser
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -70,4 +70,10 @@ $(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml
 $(VENV)/.checkov: $(BIN)/uv bench/peers/checkov/uv.lock
 	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/checkov UV_PYTHON_DOWNLOADS=never \
 	  $(BIN)/uv sync --frozen --quiet --project bench/peers/checkov --python $(BIN)/python
+	touch $@
+
+# A model server and real clients, for the tests of the gateway.
+$(VENV)/.serving: $(BIN)/uv tests/peers/serving/uv.lock
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/serving UV_PYTHON_DOWNLOADS=never \
+	  $(BIN)/uv sync --frozen --quiet --project tests/peers/serving --python $(BIN)/python
 	touch $@
