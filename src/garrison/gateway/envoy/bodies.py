@@ -1,0 +1,57 @@
+"""What may stand in a body: its size, and for models with a schema or a response policy all of it."""
+
+from __future__ import annotations
+
+from garrison.gateway.envoy import names
+from garrison.gateway.envoy.lua_text import shipped
+from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
+
+_BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
+_BUFFER_PER_ROUTE = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+_SIZE = "envoy.extensions.filters.http.body_size_limit.v3.BodySizeLimit"
+_NOTHING = "function envoy_on_request() end"
+
+
+def buffer(plan: Plan) -> Json:
+    """Takes in a whole request, up to what is allowed, before an upstream sees any of it."""
+    return extension(names.BUFFER, _BUFFER, max_request_bytes=plan.gateway.limits.request_kb * 1024)
+
+
+def buffer_on(plan: Plan, model: str, *, streams: bool) -> Json:
+    """The size that one model takes; a stream cannot be taken in as a whole."""
+    if streams:
+        return typed(_BUFFER_PER_ROUTE, disabled=True)
+    said = plan.gateway.model[model].limits.request_kb if model in plan.gateway.model else None
+    size_bytes = (said or plan.gateway.limits.request_kb) * 1024
+    return typed(_BUFFER_PER_ROUTE, buffer={"max_request_bytes": size_bytes})
+
+
+def stream_size(plan: Plan) -> Json | None:
+    """The size of streams, which are not buffered."""
+    if not any(route.asks_in_stream for mount in plan.mounts for route in mount.protocol.routes):
+        return None
+    largest = max([plan.gateway.limits.request_kb, *(m.limits.request_kb or 0 for m in plan.gateway.model.values())])
+    return extension(names.STREAM_SIZE, _SIZE, max_request_bytes=largest * 1024)
+
+
+def body() -> Json:
+    """The filter that looks into bodies, where a route gives it something to do."""
+    return lua(names.BODY, _NOTHING)
+
+
+def body_on(plan: Plan, model: str) -> Json:
+    """What it does for one model."""
+    return typed(LUA_PER_ROUTE, source_code={"inline_string": code(plan, model)})
+
+
+def body_off() -> Json:
+    """Where it has nothing to do."""
+    return typed(LUA_PER_ROUTE, disabled=True)
+
+
+def code(plan: Plan, model: str) -> str:
+    """The Lua of one model: its validator and its response policy, in the frame that calls them."""
+    validator = plan.validators.get(model, "local function validate() return true end")
+    responder = plan.responders.get(model, "local shape")
+    return f"{validator}\n{responder}\n{shipped('body')}"
