@@ -68,16 +68,7 @@ class _Emitter:
             body = "\n".join(f"    {line}" for line in self.body(node, constants))
             start = f"do -- {text(node.pointer)}"
             self.done.append(
-                "\n".join(
-                    [
-                        start,
-                        *(f"  local {c}" for c in constants),
-                        f"  N[{number}] = function(p, i, d)",
-                        body,
-                        "  end",
-                        "end",
-                    ]
-                )
+                "\n".join([start, *(f"  local {c}" for c in constants), f"  N[{number}] = function(p, i, d)", body, "  end", "end"])
             )
         return f"N[{self.numbers[wanted]}]"
 
@@ -364,14 +355,17 @@ _LIMITS: dict[str, Any] = {  # whether a node says more of values of a type than
     "string": lambda n: n.min_length or n.max_length is not None or n.pattern,
     "number": lambda n: n.bounds or n.multiple_of is not None,
     "object": lambda n: (
-        (
-            *(n.properties, n.patterns, n.required, n.dependent_required, n.dependent_schemas),
-            *(n.min_properties or n.max_properties is not None, n.additional is not None or n.names is not None),
-        )
-        != ({}, {}, [], {}, {}, False, False)
-    ),
+        *(n.properties, n.patterns, n.required, n.dependent_required, n.dependent_schemas),
+        *(n.min_properties or n.max_properties is not None, n.additional is not None or n.names is not None),
+    )
+    != ({}, {}, [], {}, {}, False, False),
     "array": lambda n: (
-        n.prefix or n.unique or n.min_items or n.max_items is not None or n.items is not None or n.contains is not None
+        n.prefix
+        or n.unique
+        or n.min_items
+        or n.max_items is not None
+        or n.items is not None
+        or n.contains is not None
     ),
 }
 
@@ -425,11 +419,7 @@ def _expected(node: Node, types: set[str]) -> str:
     """What a value of another type is told."""
     if node.allowed:
         values = _common(node.allowed)
-        words = [
-            f'"{v}"' if isinstance(v, str) else {True: "true", False: "false", None: "null"}.get(v, str(v))
-            for v in values
-            if not isinstance(v, dict | list)
-        ]
+        words = [f'"{v}"' if isinstance(v, str) else {True: "true", False: "false", None: "null"}.get(v, str(v)) for v in values if not isinstance(v, dict | list)]
         if len(words) == len(values) and len(" ".join(words)) <= 200:  # noqa: PLR2004  # what one reads at a glance
             return f"expected {' or '.join(words)}"
         return "expected one of the values that the schema lists"
@@ -446,12 +436,7 @@ def _bound(keyword: str, bound: Number) -> str:
     d = decimals.decimals(bound)
     digits = f"compare(p, i, e, {text(d.sign)}, {text(d.digits)}, {d.exponent}) {sign} 0"
     decided = f"(exact and v {sign} {literal(value)} or not exact and {digits})" if decimals.exact(bound) else digits
-    relation = {
-        "minimum": "at least",
-        "maximum": "at most",
-        "exclusiveMinimum": "more than",
-        "exclusiveMaximum": "less than",
-    }[keyword]
+    relation = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}[keyword]
     return f"if {near} and {decided} then return fail(i, {text(f'expected {relation} {bound}')}) end"
 
 
@@ -464,9 +449,7 @@ def _table_of(automaton: Automaton) -> str:
     """An automaton as json.lua's `automaton` takes it: state by state, 16 bits a move, low byte first."""
     moves = b"".join(to.to_bytes(2, "little") for state in automaton.moves for to in state)
     kinds = len(automaton.moves[0])
-    return (
-        f"automaton({text(automaton.kind)}, {text(moves)}, {text(bytes(automaton.accept))}, {kinds}, {automaton.start})"
-    )
+    return f"automaton({text(automaton.kind)}, {text(moves)}, {text(bytes(automaton.accept))}, {kinds}, {automaton.start})"
 
 
 def _indented(lines: Iterable[str], levels: int = 1) -> Iterator[str]:

@@ -206,9 +206,7 @@ class _Parser:
         elif self._took("?"):
             found = (0, 1)
         elif self._took("{"):
-            least, comma, most = self._until("}", "the braces are not closed; write \\{ for the character").partition(
-                ","
-            )
+            least, comma, most = self._until("}", "the braces are not closed; write \\{ for the character").partition(",")
             if not _whole(least) or not (_whole(most) or most == ""):
                 raise self._wrong("expected {n}, {n,} or {n,m}; write \\{ for the character")
             found = (int(least), int(most) if most else None if comma else int(least))
@@ -250,12 +248,7 @@ class _Parser:
                 self.graph.read(((ord(char), ord(char)),), start, end)
 
     def _group(self, start: int, end: int) -> None:
-        for opening, what in (
-            ("(?=", "a lookahead"),
-            ("(?!", "a lookahead"),
-            ("(?<=", "a lookbehind"),
-            ("(?<!", "a lookbehind"),
-        ):
+        for opening, what in (("(?=", "a lookahead"), ("(?!", "a lookahead"), ("(?<=", "a lookbehind"), ("(?<!", "a lookbehind")):
             if self._peek(len(opening)) == opening:
                 raise self._wrong(f"{what} is not supported; write what may come instead, or use allOf, anyOf, not")
         self.at += 1
@@ -312,9 +305,7 @@ class _Parser:
             ranges = _category(self._until("}", "the braces are not closed"))
             if not ranges:
                 self.at = begin
-                raise self._wrong(
-                    "only general categories of Unicode are supported, as in \\p{L} or \\p{Letter}; write the ranges"
-                )
+                raise self._wrong("only general categories of Unicode are supported, as in \\p{L} or \\p{Letter}; write the ranges")
             return ranges if char == "p" else _others(ranges)
         if (char.isdigit() and char != "0") or char == "k":
             raise self._wrong("a reference to a group is not supported; write the group again")
