@@ -19,6 +19,9 @@ from garrison.checks.frameworks import control
 from garrison.checks.own.form import schema
 from garrison.cli import program
 from garrison.estate.assets import kinds
+from garrison.gateway.protocols.protocol import names, protocol
+from garrison.gateway.protocols.route import Body, Route, Streams
+from garrison.policy.actions import Action
 from garrison.sources.mapping.coverage import coverage
 
 _WHOLE = 10_000  # lines around a change: the whole example
@@ -33,6 +36,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     decisions = sorted(p.name for p in Path(config.docs_dir, "decisions").glob("*.md"))
     config.nav[3:3] = [{"Commands": "commands.md"}, {"Checks": checks}, {"What is read": "sources.md"}]
     config.nav.append({"What checks can ask": "kinds.md"})
+    config.nav.append({"What the gateway lets through": "protocols.md"})
     config.nav.append({"Decisions": [f"decisions/{name}" for name in decisions]})
     return config
 
@@ -49,6 +53,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "commands.md", "\n".join(_commands())
     yield "sources.md", "\n".join(_sources())
     yield "kinds.md", "\n".join(_kinds())
+    yield "protocols.md", "\n".join(_protocols())
     yield "checks.schema.json", msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode()
     yield "checks/index.md", "\n".join(_index())
     for check in all_checks():
@@ -113,6 +118,52 @@ def _sources() -> Iterator[str]:
     for row in coverage():
         for format_, types in row.types.items():
             yield f"| {row.kind} | {row.provider} | {format_} | {', '.join(f'`{t}`' for t in types)} |"
+
+
+def _protocols() -> Iterator[str]:
+    yield "# What the gateway lets through\n"
+    yield (
+        "An upstream's `protocol` is one of these. Each request is one action on one model, and a role allows actions; what "
+        "no line tells is denied. A path is matched as a whole, after it has been normalised: `{model}` and other words in "
+        "braces stand for one segment, or the rest of it, and what is in square brackets may be left out. *Model* says where "
+        "a request names it: in the path, in the body, in the gRPC message, or nowhere because the server has only one "
+        "(file); `none` is about the server as a whole. *Schema* and *response policy* say whether those can be enforced; a "
+        "model that has one refuses the lines without it, and on those marked * all that they cannot be enforced on: binary "
+        "tensors, content that is not JSON, streams.\n"
+    )
+    for name in names():
+        told = protocol(name)
+        yield f"## {name}\n"
+        yield f"{told.title}. From {', '.join(f'[{whose}]({url})' for whose, url in told.sources.items())}.\n"
+        yield "| request | action | model | schema | response policy | |"
+        yield "|---|---|---|---|---|---|"
+        yield from (_route(route) for route in told.routes)
+        yield ""
+    yield "## openapi\n"
+    yield (
+        "Any REST interface by its OpenAPI 3 or Swagger 2 file. Which action an operation is, is told by the gateway file "
+        "(by `operationId` or `METHOD /path`), else by `x-garrison-action` of the operation, else by the words of its path "
+        "(`/predict` is `infer`, `/healthz` is `health`, `/models/{name}/reload` is `load-model`). What none of them tells is "
+        "denied, and so is what they call `denied`. A parameter of the path that is called `model`, `model_name` or "
+        "`model_id` names the model.\n"
+    )
+
+
+def _route(route: Route) -> str:
+    asked = "" if route.body is Body.JSON else " *"
+    answered = "" if route.answer is Body.JSON and route.streams is Streams.NEVER else " *"
+    enforced = [
+        f"yes{asked}" if route.can_validate else "no",
+        f"yes{answered}" if route.can_reshape else "no",
+    ]
+    cells = [
+        f"`{'`, `'.join(route.methods)}` `{route.path}`",
+        route.action,
+        route.model if route.decides_model else f"{route.model}, for all or none",
+        *(enforced if route.action is Action.INFER else ["", ""]),
+        "; ".join([*([", ".join(route.servers)] if route.servers else []), *([route.note] if route.note else [])]),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _index() -> Iterator[str]:

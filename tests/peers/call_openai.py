@@ -1,6 +1,6 @@
 """Call a server of OpenAI's protocol with openai, and print what the user of it sees, as JSON.
 
-Usage: call_openai.py BASE_URL chat|stream|completions|embeddings|models MODEL [KEY]
+Usage: call_openai.py BASE_URL chat|stream|completions|embeddings|models MODEL [KEY [HEADER=VALUE ...]]
 The environment variable GARRISON_CA names a file of certificates to trust.
 """
 
@@ -17,11 +17,11 @@ import openai
 SAID = "say this"
 
 
-def main(base: str, action: str, model: str, key: str) -> Any:
+def main(base: str, action: str, model: str, key: str, headers: dict[str, str]) -> Any:
     """The outcome under `ok`, or the error's `status`, `kind` and `message`."""
     trust = ssl.create_default_context(cafile=os.environ.get("GARRISON_CA"))
     http = openai.DefaultHttpxClient(verify=trust)
-    client = openai.OpenAI(base_url=base, api_key=key, max_retries=0, http_client=http)
+    client = openai.OpenAI(base_url=base, api_key=key, default_headers=headers, max_retries=0, http_client=http)
     try:
         return {"ok": call(client, action, model)}
     except openai.APIStatusError as error:
@@ -45,4 +45,6 @@ def call(client: openai.OpenAI, action: str, model: str) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*sys.argv[1:4], *(sys.argv[4:] or ["key"]))))
+    base, action, model, *given = sys.argv[1:]
+    key, *headers = given or ["key"]
+    print(json.dumps(main(base, action, model, key, dict(header.split("=", 1) for header in headers))))

@@ -13,6 +13,7 @@ import msgspec
 from garrison.errors import ConfigError, nearest
 from garrison.gateway.protocols.refusal import Refusals
 from garrison.gateway.protocols.route import MODEL_IN_BODY, MODEL_IN_PATH, ModelIn, Route
+from garrison.policy.actions import Action
 
 _HERE = Path(__file__).parent
 
@@ -40,11 +41,12 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def unusable(self, model: str) -> str:
         """Why a model of this name cannot be served by this protocol; empty if it can."""
         if not re.fullmatch(MODEL_IN_BODY, model):
-            return "a model is named by letters, digits and ._:/@-, and begins with none of them"
+            return "a model is named by letters, digits and ._:/@-, and begins with a letter, a digit or _"
+        in_path = re.fullmatch(MODEL_IN_PATH, model)
         for index, route in enumerate(self.routes):
             if route.model is not ModelIn.PATH:
                 continue
-            if not re.fullmatch(MODEL_IN_PATH, model):
+            if not in_path and route.action is Action.INFER:
                 return "a model in a path is named by letters, digits, '.', '_' and '-'"
             for other in self.routes[:index]:
                 if other.model is ModelIn.NONE and re.fullmatch(route.pattern(model), other.path):

@@ -15,8 +15,8 @@ import msgspec
 
 from garrison.policy.actions import Action
 
-MODEL_IN_PATH: Final = "[A-Za-z0-9][A-Za-z0-9._-]*"  # no encoded, dot or empty segment can be taken for a model
-MODEL_IN_BODY: Final = "[A-Za-z0-9][A-Za-z0-9._:/@-]*"  # such as meta-llama/Llama-3.1-8B or ft:gpt-4o-mini:acme::x1
+MODEL_IN_PATH: Final = "[A-Za-z0-9_][A-Za-z0-9._-]*"  # no encoded, dot or empty segment can be taken for a model
+MODEL_IN_BODY: Final = "[A-Za-z0-9_][A-Za-z0-9._:/@-]*"  # such as meta-llama/Llama-3.1-8B or ft:gpt-4o-mini:acme::x1
 _NAMED: Final = {"version": "[0-9]+(?:[.][0-9]+)*"}
 _OTHER: Final = "[A-Za-z0-9_][A-Za-z0-9._~-]*"
 _TOKEN: Final = re.compile(r"\{(?P<name>[a-z_]+)\}|(?P<mark>[\[\]])|(?P<text>[^\[\]{}]+)|(?P<wrong>.)")
@@ -41,7 +41,7 @@ class Body(enum.StrEnum):
     PROTOBUF = "protobuf"
     MULTIPART = "multipart"
     TEXT = "text"
-    BYTES = "bytes"  # anything
+    ANY = "any"  # what the content type says
 
 
 class Streams(enum.StrEnum):
@@ -74,21 +74,25 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def can_validate(self) -> bool:
-        """Whether a JSON schema can be enforced on what is asked."""
-        return self.body in {Body.JSON, Body.TENSORS}
+        """Whether a JSON schema can be enforced on what is asked: of `ANY` only if the content type says JSON."""
+        return self.body in {Body.JSON, Body.TENSORS, Body.ANY}
 
     @property
     def can_reshape(self) -> bool:
         """Whether a response policy can be enforced on the answer.
 
-        Where it is `TENSORS` only if none of them are binary, where it streams when `ASKED` only if nobody asks.
+        Of `TENSORS` only if none are binary, of `ANY` only if the content type says JSON, and where it streams when
+        `ASKED` only if nobody asks.
         """
-        return self.answer in {Body.JSON, Body.TENSORS} and self.streams is not Streams.ALWAYS
+        return self.answer in {Body.JSON, Body.TENSORS, Body.ANY} and self.streams is not Streams.ALWAYS
 
     @property
     def decides_model(self) -> bool:
-        """Whether the gateway knows of which model all of a request speaks; if not, it is allowed for all or for none."""
-        return not self.asks_in_stream
+        """Whether the gateway knows of which model all of a request speaks; if not, it is allowed for all or for none.
+
+        It does not read the later messages of a stream, nor the fields of a form.
+        """
+        return not self.asks_in_stream and not (self.model is ModelIn.BODY and self.body is Body.MULTIPART)
 
     @property
     def package(self) -> str:
@@ -131,7 +135,7 @@ def _regex(token: re.Match[str], model: str | None) -> str:
 
 def _check(route: Route) -> None:
     """What a table of routes must not say."""
-    if not route.path.startswith("/") or any(token["wrong"] for token in _TOKEN.finditer(route.path)):
+    if not route.path.removeprefix("[").startswith("/") or any(token["wrong"] for token in _TOKEN.finditer(route.path)):
         raise ValueError(f"{route.path} is no path of a route")
     if ("{model}" in route.path) is not (route.model is ModelIn.PATH):
         raise ValueError(f"{route.path} has {{model}} in it, or takes the model from its path, but not both")
