@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from garrison.errors import ConfigError
+from garrison.gateway import response, validation
 from garrison.gateway.certificates import usable
+from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
 from garrison.gateway.file import rules
+from garrison.gateway.file.form import Model
 from garrison.gateway.file.read import Loaded
+from garrison.gateway.protocols.protocol import Protocol, Transport
+from garrison.gateway.protocols.route import Body
+from garrison.gateway.validation.carriers import carried, carriers
+from garrison.gateway.validation.contract import Contract, load
 from garrison.policy.actions import Action
 
 if TYPE_CHECKING:
-    from garrison.gateway.validation.schema import Where
     from garrison.policy.policies import Policies
     from garrison.policy.table import Table
 
@@ -38,8 +43,8 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     plan = Plan(
         loaded=loaded,
         mounts=mounts,
-        permissions=tuple(permissions(decided)),
-        validators=validators(loaded),
+        permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
+        bodies=bodies(loaded, mounts),
     )
     return Planned(plan, decided, tuple(warnings))
 
@@ -56,12 +61,11 @@ def policies_of(loaded: Loaded) -> Policies:
 
 def decide(loaded: Loaded, mounts: tuple[Mount, ...]) -> Table:
     """Cedar's answer for every role, action and model; a server is a model whose name has an @ before it."""
-    from garrison.policy.request import Model
+    from garrison.policy.request import Model as Subject
     from garrison.policy.table import table
 
-    models = loaded.gateway.model
-    labels = {name: frozenset(model.labels) for name, model in models.items()}
-    return table(policies_of(loaded), [Model(name, labels.get(name, frozenset())) for name in subjects(mounts)])
+    labels = {name: frozenset(model.labels) for name, model in loaded.gateway.model.items()}
+    return table(policies_of(loaded), [Subject(name, labels.get(name, frozenset())) for name in subjects(mounts)])
 
 
 def permissions(decided: Table) -> Iterable[Permission]:
@@ -79,25 +83,51 @@ def permissions(decided: Table) -> Iterable[Permission]:
                         yield Permission(model, action, role, client, outcome is Outcome.RESIDUE)
 
 
-def validators(loaded: Loaded) -> dict[str, str]:
-    """The validator of each model with a schema, as Lua that defines `validate`."""
-    from garrison.gateway.validation import Limits, prelude, validator
+def over_all(loaded: Loaded, mounts: tuple[Mount, ...], decided: Table) -> Iterable[Permission]:
+    """What may be asked where the gateway does not see of which model: only what may be asked of every one of them.
 
-    limits = loaded.gateway.limits
+    Nothing of the kind is allowed beside a model whose bodies have to be looked into.
+    """
+    from garrison.policy.decide import Outcome
+
+    guarded = {name for name, model in loaded.gateway.model.items() if model.schema or model.response}
+    for mount in mounts:
+        actions = {route.action for route in mount.protocol.routes if not route.decides_model}
+        if not mount.models or guarded & mount.models.keys():
+            continue
+        rows = [group.roles for group in decided.groups if mount.models.keys() & set(group.models)]
+        told_apart = any(group.clients for group in decided.groups if mount.models.keys() & set(group.models))
+        for action in sorted(actions) if not told_apart else ():
+            for role in sorted(rows[0]):
+                if all(row[role][action] is Outcome.ALLOW for row in rows):
+                    yield Permission(EVERY + mount.name, action, role)
+
+
+def bodies(loaded: Loaded, mounts: tuple[Mount, ...]) -> dict[tuple[str, str], str]:
+    """What is done to bodies, by mount and model, as Lua that defines `carried`, `validate`, `shape` and their kin."""
     found = {}
     for name, model in loaded.gateway.model.items():
-        if model.schema:
-            said, where = _schema(loaded, name, model.schema)
-            largest = Limits(size_bytes=(model.limits.request_kb or limits.request_kb) * 1024)
-            found[name] = f"{prelude()}local validate = {validator(said, where=where, limits=largest)}"
+        if not (model.schema or model.response):
+            continue
+        contract = load(loaded.beside(model.schema)) if model.schema else None
+        for mount in mounts:
+            if name in mount.models and mount.protocol.transport is Transport.HTTP:
+                found[mount.name, name] = _body(loaded, model, mount.protocol, contract)
     return found
 
 
-def _schema(loaded: Loaded, model: str, file: str) -> tuple[object, Where]:
-    from garrison.gateway.validation.schema import Where
-
-    path = loaded.beside(file)
-    try:
-        return msgspec.json.decode(path.read_bytes()), Where(str(path))
-    except msgspec.DecodeError as error:
-        raise ConfigError(f"not JSON: {error}", path=str(path), hint=f"it is named by model {model}") from error
+def _body(loaded: Loaded, model: Model, spoken: Protocol, contract: Contract | None) -> str:
+    tensors = any(route.body is Body.TENSORS for route in spoken.routes)
+    limits = loaded.gateway.limits
+    asked = validation.Limits(size_bytes=(model.limits.request_kb or limits.request_kb) * 1024)
+    answered = validation.Limits(size_bytes=(model.limits.response_kb or limits.response_kb) * 1024)
+    shapes = model.response is not None
+    validator = validation.contract_validator(
+        contract or Contract(schema=True), tensors=tensors, json_outputs=shapes, limits=asked
+    )
+    carrier = carried(carriers()["tensors" if tensors else "json"])
+    parts = [validation.prelude(), f"local carried = {carrier}", f"local validate = {validator}"]
+    if model.response is not None:
+        shaper = response.shaper(model.response, protocol=spoken.name, tensors=tensors, limits=answered)
+        parts += [response.prelude(), f"local shape = {shaper}"]
+    return "\n".join(parts)

@@ -65,7 +65,8 @@ SCHEMA = {
     "required": ["inputs"],
     "additionalProperties": False,
 }
-VALID = b'{"inputs": []}'
+TENSOR = '{"name": "x", "shape": [1, 2], "datatype": "FP32", "data": [1.5, 2]}'
+VALID = f'{{"inputs": [{TENSOR}]}}'.encode()
 
 
 class Answer(NamedTuple):

@@ -49,7 +49,7 @@ def test_lua_that_fails_does_not_open_the_gate(
     reason: str,
 ) -> None:
     """Trap 1."""
-    gateway = of(validators={"iris": validator})
+    gateway = of(bodies={("open-inference", "iris"): f"local function carried() return true end\n{validator}"})
     before = len(upstream.seen)
     answer = gateway.infer()
     assert answer.status == status
@@ -80,7 +80,7 @@ def test_the_first_lua_that_fails_does_not_open_the_gate(own: Gateway, upstream:
 def test_a_body_that_comes_late_is_judged_before_anything_goes_on(own: Gateway, upstream: Upstream) -> None:
     """Traps 2 and 3: headers of a request must not be released, nor used, before its body is judged."""
     before = len(upstream.seen)
-    for body, status in ((b'{"inputs": 1}', b" 400 "), (VALID, b" 200 ")):
+    for body, status in ((VALID.replace(b"[1, 2]", b"[1, 3]"), b" 400 "), (VALID, b" 200 ")):
         with socket.create_connection(("127.0.0.1", own.port)) as raw:
             head = f"POST /v2/models/iris/infer HTTP/1.1\r\nhost: x\r\nx-api-key: {SCIENTIST}\r\ncontent-type: application/json"
             raw.sendall(f"{head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body[:3])

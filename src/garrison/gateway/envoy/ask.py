@@ -28,7 +28,7 @@ def code(plan: Plan) -> str:
     filled = {
         "TREE": tree,
         "LEAVES": leaves,
-        "MOUNTS": {mount.name: _mount(mount, plan) for mount in plan.mounts},
+        "MOUNTS": {mount.name: mount_table(mount, plan) for mount in plan.mounts},
         "DEFAULT_PROTOCOL": plan.mounts[0].protocol.name if len(plan.mounts) == 1 else "",
         "KEYS_TEXT": "".join(
             f"{k.digest} {k.expires} {k.role} {k.client}\n" for k in sorted(plan.keys, key=lambda k: k.digest)
@@ -59,10 +59,12 @@ def fits(route: Route) -> bool:
     return route.can_validate and route.can_reshape and route.decides_model
 
 
-def _mount(mount: Mount, plan: Plan) -> dict[str, Any]:
+def mount_table(mount: Mount, plan: Plan) -> dict[str, Any]:
+    """What Lua has to know of a mount."""
     return {
         "models": dict.fromkeys(mount.models, True),
         "guarded": {model: True for model in mount.models if plan.guarded(model)},
+        "shaped": {model: True for model in mount.models if plan.gateway.model[model].response},
         "server": mount.server or None,
         "only": mount.only or None,
     }

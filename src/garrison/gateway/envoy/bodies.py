@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import shipped
-from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
 
 _BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
@@ -31,8 +31,7 @@ def stream_size(plan: Plan) -> Json | None:
     """The size of streams, which are not buffered."""
     if not any(route.asks_in_stream for mount in plan.mounts for route in mount.protocol.routes):
         return None
-    largest = max([plan.gateway.limits.request_kb, *(m.limits.request_kb or 0 for m in plan.gateway.model.values())])
-    return extension(names.STREAM_SIZE, _SIZE, max_request_bytes=largest * 1024)
+    return extension(names.STREAM_SIZE, _SIZE, max_request_bytes=plan.largest_request_bytes)
 
 
 def body() -> Json:
@@ -40,18 +39,12 @@ def body() -> Json:
     return lua(names.BODY, _NOTHING)
 
 
-def body_on(plan: Plan, model: str) -> Json:
+def body_on(plan: Plan, model: str, mount: Mount) -> Json:
     """What it does for one model."""
-    return typed(LUA_PER_ROUTE, source_code={"inline_string": code(plan, model)})
+    code = f"{plan.bodies[mount.name, model]}\n{shipped('body')}"
+    return typed(LUA_PER_ROUTE, source_code={"inline_string": code})
 
 
 def body_off() -> Json:
     """Where it has nothing to do."""
     return typed(LUA_PER_ROUTE, disabled=True)
-
-
-def code(plan: Plan, model: str) -> str:
-    """The Lua of one model: its validator and its response policy, in the frame that calls them."""
-    validator = plan.validators.get(model, "local function validate() return true end")
-    responder = plan.responders.get(model, "local shape")
-    return f"{validator}\n{responder}\n{shipped('body')}"

@@ -11,8 +11,9 @@ from garrison.gateway.envoy.authorisation import mark, require, table
 from garrison.gateway.envoy.bodies import body, buffer, stream_size
 from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model
 from garrison.gateway.envoy.logs import logs
+from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.envoy.responses import local_replies
+from garrison.gateway.envoy.responses import headers, local_replies, upstream_errors
 from garrison.gateway.envoy.tls import listener_tls
 from garrison.gateway.envoy.tokens import tokens
 from garrison.gateway.envoy.typed import Json, duration, extension, socket_address
@@ -41,8 +42,10 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan), limit_client(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    decided = [table(plan), limit_model(plan)]
+    decided = [name_model(plan), table(plan), limit_model(plan)]
     return [
+        headers(plan),
+        upstream_errors(plan),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
         *(place(made) for made in decided if made is not None),
@@ -82,7 +85,8 @@ def _listener(plan: Plan, name: str, listener: Listener, manager: Json, secret: 
 
 def _buffered(plan: Plan) -> int:
     """How much of an answer may wait in memory: all of it only where it is looked into."""
-    return plan.gateway.limits.response_kb * 1024 if plan.responders else 1024 * 1024
+    shaped = any(model.response for model in plan.gateway.model.values())
+    return plan.gateway.limits.response_kb * 1024 if shaped else 1024 * 1024
 
 
 def _manager(plan: Plan, name: str, place: Place, routes: dict[str, Any]) -> Json:

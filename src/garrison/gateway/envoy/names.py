@@ -19,13 +19,14 @@ CHECKED: Final = "checked"  # and the body is valid
 SEAL: Final = "garrison.seal"  # set behind the last check only: the request was let through
 
 # Filters, in the order in which they stand. Those that change without a connection being drained come by ECDS.
+HEADERS: Final = "garrison.headers"
+ERRORS: Final = "garrison.errors"
 LIMIT_IP: Final = "garrison.limit.ip"
 JWT: Final = "garrison.jwt"
 ASK: Final = "garrison.ask"
 LIMIT_CLIENT: Final = "garrison.limit.client"
 BUFFER: Final = "garrison.buffer"
 STREAM_SIZE: Final = "garrison.stream-size"
-MESSAGE: Final = "garrison.message"
 NAME_MODEL: Final = "garrison.model"
 TABLE: Final = "garrison.table"
 RESIDUE: Final = "garrison.residue"

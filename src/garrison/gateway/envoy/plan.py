@@ -59,14 +59,13 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What is compiled. Lua is of our own making: the chunks define `validate(body)` and `shape(body)`."""
+    """What is compiled. `bodies` is Lua of our own making, by mount and model: it defines what `lua/body.lua` calls."""
 
     loaded: Loaded
     mounts: tuple[Mount, ...]
     keys: tuple[Key, ...] = ()
     permissions: tuple[Permission, ...] = ()
-    validators: Mapping[str, str] = {}
-    responders: Mapping[str, str] = {}
+    bodies: Mapping[tuple[str, str], str] = {}
     shut: str = ""  # why nobody is let in
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them
@@ -76,13 +75,20 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """What the file says."""
         return self.loaded.gateway
 
+    @property
+    def largest_request_bytes(self) -> int:
+        """The most that any model takes."""
+        own = (model.limits.request_kb or 0 for model in self.gateway.model.values())
+        return max([self.gateway.limits.request_kb, *own]) * 1024
+
     def file(self, name: str) -> str:
         """Where Envoy finds a file that the gateway file names."""
         return self.files.get(name) or str(self.loaded.beside(name).resolve())
 
     def guarded(self, model: str) -> bool:
-        """Whether requests for a model have to be looked into."""
-        return model in self.validators or model in self.responders
+        """Whether what goes to and comes from a model has to be looked into."""
+        said = self.gateway.model[model]
+        return bool(said.schema) or said.response is not None
 
 
 def subjects(mounts: tuple[Mount, ...]) -> list[str]:
@@ -103,7 +109,7 @@ def mounts_of(loaded: Loaded) -> tuple[Mount, ...]:
     for (spoken, prefix), names in sorted(grouped.items()):
         steps = ("upstream", names[0], "protocol")
         try:
-            what = protocol(spoken)
+            what = _protocol(loaded, names[0])
         except ConfigError as error:
             raise loaded.wrong(steps, error.message, error.hint) from error
         models = {model: name for name in names for model in served.get(name, ())}
@@ -113,8 +119,20 @@ def mounts_of(loaded: Loaded) -> tuple[Mount, ...]:
             raise loaded.wrong(
                 steps, message, f'give each model an upstream with a prefix = "/NAME" (here: {", ".join(names)})'
             )
+        _hold_names(loaded, mount)
         found.append(mount)
     return tuple(found)
+
+
+def _protocol(loaded: Loaded, name: str) -> Protocol:
+    upstream = loaded.gateway.upstream[name]
+    if upstream.protocol != "openapi":
+        return protocol(upstream.protocol)
+    if not upstream.description:
+        raise ConfigError("openapi needs a description", hint='add description = "FILE": the OpenAPI file')
+    from garrison.gateway.protocols.openapi import read_openapi
+
+    return read_openapi(loaded.beside(upstream.description), upstream.actions).protocol
 
 
 def _served(loaded: Loaded) -> dict[str, list[str]]:
@@ -134,3 +152,9 @@ def _served(loaded: Loaded) -> dict[str, list[str]]:
             mounted.add(at)
             served.setdefault(upstream, []).append(name)
     return served
+
+
+def _hold_names(loaded: Loaded, mount: Mount) -> None:
+    for model in mount.models:
+        if reason := mount.protocol.unusable(model):
+            raise loaded.wrong(("model", model), f"{mount.protocol.name} cannot serve it: {reason}", "rename it")

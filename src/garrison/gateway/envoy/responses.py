@@ -1,4 +1,4 @@
-"""What the gateway itself answers, in the form of the protocol that was spoken."""
+"""What the gateway itself answers, in the form of the protocol that was spoken, and what it lets upstreams say."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from typing import Any
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.typed import Json, exactly, extension
 from garrison.gateway.protocols.refusal import Refusals
+from garrison.gateway.response.headers import headers as known_headers
+from garrison.gateway.response.headers import reference
 
+_INPUTS = "envoy.type.matcher.v3"
+_CUSTOM = "envoy.extensions.filters.http.custom_response.v3.CustomResponse"
+_LOCAL = "envoy.extensions.http.custom_response.local_response_policy.v3.LocalResponsePolicy"
 _PLAIN = Refusals(body='{"error": "{message} (request {request_id})"}')
 
 
@@ -23,6 +29,42 @@ def local_replies(plan: Plan) -> dict[str, Any]:
         {"header_filter": {"header": {"name": names.PROTOCOL, "present_match": True, "invert_match": True}}}, _ours()
     )
     return {"mappers": mappers}
+
+
+def upstream_errors(plan: Plan) -> Json:
+    """What an upstream says of its own failure stays inside: the client gets a reference to ask about."""
+    spoken = {mount.protocol.name: mount.protocol.refusals for mount in plan.mounts}
+    by_protocol = {name: _replaced(refusals) for name, refusals in sorted(spoken.items())}
+    failed = extension("status", f"{_INPUTS}.HttpResponseStatusCodeClassMatchInput")
+    from_upstream = {
+        "matcher_tree": {
+            "input": extension("local", f"{_INPUTS}.HttpResponseLocalReplyMatchInput"),
+            "exact_match_map": {"map": {"false": {"matcher": exactly(names.PROTOCOL, by_protocol)}}},
+        }
+    }
+    matcher = {"matcher_tree": {"input": failed, "exact_match_map": {"map": {"5xx": {"matcher": from_upstream}}}}}
+    return extension(names.ERRORS, _CUSTOM, custom_response_matcher=matcher)
+
+
+def _replaced(refusals: Refusals) -> Json:
+    message = reference("%REQUEST_HEADER(X-REQUEST-ID)%")
+    form = refusals.envoy_format(502)
+    return {"action": extension("replace", _LOCAL, status_code=502, body={"inline_string": message}, body_format=form)}
+
+
+def headers(plan: Plan) -> Json:
+    """What every answer carries, and what none does."""
+    said = known_headers()
+    always = dict(said.set)
+    if all(listener.tls for listener in plan.gateway.listener.values()):
+        always |= said.set_over_tls
+    mutations: list[Json] = [{"remove": name} for name in said.remove]
+    mutations += [
+        {"append": {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+        for key, value in sorted(always.items())
+    ]
+    kind = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+    return extension(names.HEADERS, kind, mutations={"response_mutations": mutations})
 
 
 def _ours() -> dict[str, Any]:

@@ -61,15 +61,15 @@ def _rows(plan: Plan, mount: Mount) -> Iterator[tuple[str, Action, Json]]:
                 continue
             if kind in {ModelIn.BODY, ModelIn.MESSAGE}:
                 yield names.PENDING + mount.name, action, _pending(plan, mount, action)
-                if mount.server and any(route.asks_in_stream for route in alike):
-                    yield names.EVERY + mount.name, action, _every(plan, mount, action)
+            if mount.server and not all(route.decides_model for route in alike):
+                yield names.EVERY + mount.name, action, _every(plan, mount, action, alike)
             for model in mount.models:
                 yield model, action, _model(plan, mount, model, action, alike)
 
 
 def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Route]) -> Json:
     looked_into = action is Action.INFER and plan.guarded(model)
-    body = {names.BODY: body_on(plan, model)} if looked_into else _NOT_LOOKED_INTO
+    body = {names.BODY: body_on(plan, model, mount)} if looked_into else _NOT_LOOKED_INTO
     config = {names.BUFFER: buffer_on(plan, model, streams=False), **body}
     timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
     upstream = mount.models[model]
@@ -82,8 +82,9 @@ def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Jso
     return _to_upstream(plan, mount, f"{names.SERVER}{mount.server} {action}", way, _NOT_LOOKED_INTO)
 
 
-def _every(plan: Plan, mount: Mount, action: Action) -> Json:
-    config = {names.BUFFER: buffer_on(plan, "", streams=True), **_NOT_LOOKED_INTO}
+def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
+    streams = any(route.asks_in_stream for route in alike)
+    config = {names.BUFFER: buffer_on(plan, "", streams=streams), **_NOT_LOOKED_INTO}
     return _to_upstream(plan, mount, f"{names.EVERY}{mount.name} {action}", _Way(mount.server, mount.server, 0), config)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from garrison.errors import ConfigError
-from garrison.gateway.protocols.route import Route
+from garrison.gateway.protocols.route import Body, ModelIn, Route
 
 _PARTS: Final = {"model": "[%w_][%w._-]*", "version": "%d[%d.]*"}
 _OTHER: Final = "[%w_][%w._~-]*"
@@ -57,7 +57,9 @@ class Tree:
                 "protocol": leaf.protocol,
                 "action": leaf.route.action.value,
                 "model": leaf.route.model.value,
-                "stream": leaf.route.asks_in_stream,
+                "number": leaf.route.model_number,
+                "every": leaf.route.model is not ModelIn.NONE and not leaf.route.decides_model,
+                "grpc": leaf.route.body is Body.PROTOBUF,
                 "unfit": leaf.unfit,
             }
             for leaf in self.leaves

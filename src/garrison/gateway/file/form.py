@@ -5,10 +5,12 @@ Paths are from the file's own folder. Units stand in the names; a kilobyte has 1
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+
+from garrison.gateway.response.policy import Response
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MODEL_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$"
@@ -72,6 +74,7 @@ class Upstream(_Table, frozen=True):
         str, Meta(pattern=r"^(/[A-Za-z0-9_][A-Za-z0-9._~-]*)*$", description="Before its paths; it does not see it.")
     ] = ""
     description: Annotated[str, Meta(description="Its OpenAPI file, for protocol openapi.")] = ""
+    actions: Annotated[dict[str, str], Meta(description="For protocol openapi: from operations to actions.")] = {}
     tls: UpstreamTls | None = None
     concurrent: Annotated[Count, Meta(description="Requests that it gets at a time.")] = 1024
 
@@ -102,8 +105,8 @@ class Model(_Table, frozen=True):
     """`[model.NAME]`: a model that can be asked for. One that is not named here cannot."""
 
     upstream: Annotated[str | tuple[str, ...], Meta(description="The upstream that serves it, or one per protocol.")]
-    schema: Annotated[str, Meta(description="JSON Schema of its input, as a file.")] = ""
-    response: Annotated[dict[str, Any], Meta(description="What of its answers goes out.")] = {}
+    schema: Annotated[str, Meta(description="What it takes: a JSON Schema, or tensors, as a file.")] = ""
+    response: Annotated[Response, Meta(description="What of its answers goes out; all of it if unsaid.")] | None = None
     limits: ModelLimits = ModelLimits()
     labels: Annotated[tuple[Name, ...], Meta(description="What policies can speak of, as restricted.")] = ()
 

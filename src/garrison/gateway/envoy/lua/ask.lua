@@ -24,16 +24,23 @@ local function leaf_of(method, path)
     if not inner then return nil end
     node = inner
   end
-  return LEAVES[node.methods[method]], model
+  local number = node.methods[method]
+  return LEAVES[number], model, number
 end
 
 -- The model that a request is about, as the table knows it; nil if there is none of that name.
 local function model_of(leaf, model)
   local mount = MOUNTS[leaf.mount]
+  if leaf.every then return "*" .. leaf.mount end
   if leaf.model == "path" then return mount.models[model] and model end
   if leaf.model == "none" then return mount.server and "@" .. mount.server end
   if leaf.model == "file" then return mount.only end
-  return (leaf.stream and "*" or "?") .. leaf.mount
+  return "?" .. leaf.mount
+end
+
+local function is_grpc(headers)
+  local kind = (headers:get("content-type") or ""):lower()
+  return kind:match("^application/grpc$") ~= nil or kind:match("^application/grpc[+;]") ~= nil
 end
 
 local function by_key(headers)
@@ -112,7 +119,7 @@ end
 local function ask(handle)
   local headers = handle:headers()
   local path = headers:get(":path")
-  local leaf, named = leaf_of(headers:get(":method"), path:match("^[^?]*"))
+  local leaf, named, number = leaf_of(headers:get(":method"), path:match("^[^?]*"))
   headers:replace("x-garrison-protocol", leaf and leaf.protocol or DEFAULT_PROTOCOL)
   if SHUT then return "503", "shut", SHUT end
   local caller, reason = caller_of(handle, headers)
@@ -121,7 +128,9 @@ local function ask(handle)
   if not caller then return "401", reason, "the request carries no valid credential" end
   headers:replace("x-garrison-client", caller.client)
   headers:replace("x-garrison-role", caller.role)
-  if not leaf then return "404", "unknown-route", "there is nothing at this address" end
+  if not leaf or leaf.grpc ~= is_grpc(headers) then
+    return "404", "unknown-route", "there is nothing at this address"
+  end
   headers:replace("x-garrison-action", leaf.action)
   headers:replace("x-garrison-mount", leaf.mount)
   local model = model_of(leaf, named)
@@ -130,7 +139,11 @@ local function ask(handle)
   if unfit then return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request" end
   headers:replace("x-garrison-model", model)
   local metadata = handle:streamInfo():dynamicMetadata()
-  metadata:set("garrison", "verdict", model:sub(1, 1) == "?" and "pending" or "asked")
+  if model:sub(1, 1) == "?" then
+    metadata:set("garrison", "leaf", number)
+  else
+    metadata:set("garrison", "verdict", "asked")
+  end
   handle:clearRouteCache()
 end
 
