@@ -153,9 +153,10 @@ def upstream() -> Iterator[Upstream]:
             seen.append(asked)
             if delay := self.headers.get("x-delay"):
                 time.sleep(float(delay))
-            told = json.dumps(asked).encode()
+            told = (self.headers.get("x-say") or json.dumps(asked)).encode()
             self.send_response(int(self.headers.get("x-status") or 200))
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", self.headers.get("x-kind") or "application/json")
+            self.send_header("x-powered-by", "a server of 2019")
             self.send_header("content-length", str(len(told)))
             self.end_headers()
             self.wfile.write(told)

@@ -45,7 +45,7 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     decided = [name_model(plan), table(plan), limit_model(plan)]
     return [
         headers(plan),
-        upstream_errors(plan),
+        upstream_errors(),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
         *(place(made) for made in decided if made is not None),

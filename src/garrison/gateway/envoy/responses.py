@@ -6,10 +6,9 @@ from typing import Any
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.envoy.typed import Json, exactly, extension
-from garrison.gateway.protocols.refusal import Refusals
+from garrison.gateway.envoy.typed import Json, extension
+from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
-from garrison.gateway.response.headers import reference
 
 _INPUTS = "envoy.type.matcher.v3"
 _CUSTOM = "envoy.extensions.filters.http.custom_response.v3.CustomResponse"
@@ -31,25 +30,14 @@ def local_replies(plan: Plan) -> dict[str, Any]:
     return {"mappers": mappers}
 
 
-def upstream_errors(plan: Plan) -> Json:
-    """What an upstream says of its own failure stays inside: the client gets a reference to ask about."""
-    spoken = {mount.protocol.name: mount.protocol.refusals for mount in plan.mounts}
-    by_protocol = {name: _replaced(refusals) for name, refusals in sorted(spoken.items())}
+def upstream_errors() -> Json:
+    """What an upstream says of its own failure stays inside: the client gets the id of the request to ask about."""
+    instead = extension("replace", _LOCAL, status_code=502, body={"inline_string": MESSAGES[502]})
+    own = extension("local", f"{_INPUTS}.HttpResponseLocalReplyMatchInput")
+    from_upstream = {"matcher_tree": {"input": own, "exact_match_map": {"map": {"false": {"action": instead}}}}}
     failed = extension("status", f"{_INPUTS}.HttpResponseStatusCodeClassMatchInput")
-    from_upstream = {
-        "matcher_tree": {
-            "input": extension("local", f"{_INPUTS}.HttpResponseLocalReplyMatchInput"),
-            "exact_match_map": {"map": {"false": {"matcher": exactly(names.PROTOCOL, by_protocol)}}},
-        }
-    }
     matcher = {"matcher_tree": {"input": failed, "exact_match_map": {"map": {"5xx": {"matcher": from_upstream}}}}}
     return extension(names.ERRORS, _CUSTOM, custom_response_matcher=matcher)
-
-
-def _replaced(refusals: Refusals) -> Json:
-    message = reference("%REQUEST_HEADER(X-REQUEST-ID)%")
-    form = refusals.envoy_format(502)
-    return {"action": extension("replace", _LOCAL, status_code=502, body={"inline_string": message}, body_format=form)}
 
 
 def headers(plan: Plan) -> Json:
