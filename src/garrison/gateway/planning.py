@@ -104,7 +104,7 @@ def over_all(loaded: Loaded, mounts: tuple[Mount, ...], decided: Table) -> Itera
 
 
 def bodies(loaded: Loaded, mounts: tuple[Mount, ...]) -> dict[tuple[str, str], str]:
-    """What is done to bodies, by mount and model, as Lua that defines `carried`, `validate`, `shape` and their kin."""
+    """What is done to bodies, by mount and model, as Lua that returns `carried`, `validate` and, under a policy, `shape`."""
     found = {}
     for name, model in loaded.gateway.model.items():
         if not (model.schema or model.response):
@@ -126,8 +126,8 @@ def _body(loaded: Loaded, model: Model, spoken: Protocol, contract: Contract | N
         contract or Contract(schema=True), tensors=tensors, json_outputs=shapes, limits=asked
     )
     carrier = carried(carriers()["tensors" if tensors else "json"])
-    parts = [validation.prelude(), f"local carried = {carrier}", f"local validate = {validator}"]
+    fields = [f"carried = {carrier}", f"validate = {validator}"]
     if model.response is not None:
         shaper = response.shaper(model.response, protocol=spoken.name, tensors=tensors, limits=answered)
-        parts += [response.prelude(), f"local shape = {shaper}"]
-    return "\n".join(parts)
+        fields.append(f"shape = {shaper}")
+    return f"return {{ {', '.join(fields)} }}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from garrison.gateway import response, validation
 from garrison.gateway.envoy import names
-from garrison.gateway.envoy.lua_text import shipped
-from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.lua_text import literal, shipped
+from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
 
 _BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
 _BUFFER_PER_ROUTE = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
 _SIZE = "envoy.extensions.filters.http.body_size_limit.v3.BodySizeLimit"
-_NOTHING = "function envoy_on_request() end"
 
 
 def buffer(plan: Plan) -> Json:
@@ -34,15 +34,19 @@ def stream_size(plan: Plan) -> Json | None:
     return extension(names.STREAM_SIZE, _SIZE, max_request_bytes=plan.largest_request_bytes)
 
 
-def body() -> Json:
-    """The filter that looks into bodies, where a route gives it something to do."""
-    return lua(names.BODY, _NOTHING)
-
-
-def body_on(plan: Plan, model: str, mount: Mount) -> Json:
-    """What it does for one model."""
-    code = f"{plan.bodies[mount.name, model]}\n{shipped('body')}"
-    return typed(LUA_PER_ROUTE, source_code={"inline_string": code})
+def body(plan: Plan) -> Json:
+    """The filter that looks into bodies, where a route does not turn it off: one, so that all models share its library."""
+    if not plan.bodies:
+        return lua(names.BODY, "function envoy_on_request() end")
+    parts = [validation.prelude(), response.prelude(), "local BODIES, RULES = {}, nil"]
+    parts += [f"BODIES[{literal(mount.name)}] = {{}}" for mount in plan.mounts]
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for where, rules in sorted(plan.bodies.items()):
+        alike.setdefault(rules, []).append(where)
+    for rules, places in alike.items():
+        parts.append(f"RULES = (function()\n{rules}\nend)()")
+        parts += [f"BODIES[{literal(mount)}][{literal(model)}] = RULES" for mount, model in places]
+    return lua(names.BODY, "\n".join([*parts, shipped("body")]))
 
 
 def body_off() -> Json:

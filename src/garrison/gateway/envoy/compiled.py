@@ -6,7 +6,6 @@ What is equal is written equally, so that two compilations can be compared, and 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -76,7 +75,7 @@ def files(plan: Plan, at: PurePath, admin_socket: str) -> dict[str, str]:
 
 def written(made: Mapping[str, Any]) -> str:
     """JSON as it lies in a file."""
-    return json.dumps(made, indent=1, sort_keys=True) + "\n"
+    return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1).decode() + "\n"
 
 
 def _each(kind: str, several: list[Json]) -> list[Json]:
@@ -85,7 +84,7 @@ def _each(kind: str, several: list[Json]) -> list[Json]:
 
 def _discovered(resources: list[Json]) -> Json:
     """A `DiscoveryResponse` whose version is what is in it."""
-    version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()[:16]
+    version = hashlib.sha256(msgspec.json.encode(resources, order="sorted")).hexdigest()[:16]
     return {"version_info": version, "resources": resources}
 
 

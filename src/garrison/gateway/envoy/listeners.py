@@ -49,7 +49,7 @@ def filters(plan: Plan, place: Place) -> list[Json]:
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
         *(place(made) for made in decided if made is not None),
-        body(),
+        place(body(plan)),
         require(),
         mark(),
         _ROUTER,

@@ -59,7 +59,7 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What is compiled. `bodies` is Lua of our own making, by mount and model: it defines what `lua/body.lua` calls."""
+    """What is compiled. `bodies` is Lua by mount and model, of our own making: it returns what `lua/body.lua` calls."""
 
     loaded: Loaded
     mounts: tuple[Mount, ...]

@@ -9,7 +9,7 @@ import msgspec
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.authorisation import require_asked
-from garrison.gateway.envoy.bodies import body_off, body_on, buffer_on
+from garrison.gateway.envoy.bodies import body_off, buffer_on
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.typed import Json, duration, exactly, extension, typed
@@ -69,8 +69,7 @@ def _rows(plan: Plan, mount: Mount) -> Iterator[tuple[str, Action, Json]]:
 
 def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Route]) -> Json:
     looked_into = action is Action.INFER and plan.guarded(model)
-    body = {names.BODY: body_on(plan, model, mount)} if looked_into else _NOT_LOOKED_INTO
-    config = {names.BUFFER: buffer_on(plan, model, streams=False), **body}
+    config = {names.BUFFER: buffer_on(plan, model, streams=False), **({} if looked_into else _NOT_LOOKED_INTO)}
     timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
     upstream = mount.models[model]
     way = _Way(upstream, cluster_of(plan, upstream, model), 0 if _streams(alike) else timeout_s)
