@@ -55,7 +55,7 @@ def main() -> None:
 
         # What went wrong may be named in a file of somebody else: it is shown, not obeyed.
         click.echo("\n".join(clean(line) for line in str(error).split("\n")), err=True)
-        sys.exit(ExitCode.USAGE)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except Exception:  # noqa: BLE001 - a defect of Garrison: said in full, and not taken for findings
