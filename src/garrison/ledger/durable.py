@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -16,6 +17,31 @@ def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """A file, in the place of the one that may be there: a reader finds the old or the new one. Raises OSError."""
     _put(path, data, mode, os.rename)
+
+
+def write_all(top: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Files under a folder, by their names in it: all on the disk when this returns, any of them torn where it does not.
+
+    Every file is written before the first is synced, so that the first sync takes the file system's notes about all along.
+    Raises OSError.
+    """
+    folders: set[Path] = set()
+    with contextlib.ExitStack() as opened:
+        descriptors = []
+        for name, data in files:
+            path = top / name
+            if path.parent not in folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                folders.update(top / parent for parent in Path(name).parents)
+            file = opened.enter_context(path.open("wb", buffering=0))
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+            descriptors.append(file.fileno())
+        for descriptor in descriptors:
+            os.fsync(descriptor)
+    for folder in folders:
+        sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:
