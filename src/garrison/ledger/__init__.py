@@ -17,5 +17,6 @@ read are those of C2SP tlog-tiles, so that a static file server over the folder 
 from __future__ import annotations
 
 from garrison.ledger.log import Ledger
+from garrison.ledger.verify import Fault, verify
 
-__all__ = ["Ledger"]
+__all__ = ["Fault", "Ledger", "verify"]

@@ -33,15 +33,22 @@ def write_all(top: Path, files: Iterable[tuple[str, bytes]]) -> None:
             if path.parent not in folders:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 folders.update(top / parent for parent in Path(name).parents)
-            file = opened.enter_context(path.open("wb", buffering=0))
-            view = memoryview(data)
-            while view:
-                view = view[file.write(view) :]
-            descriptors.append(file.fileno())
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            opened.callback(os.close, descriptor)
+            write_at(descriptor, 0, data)
+            descriptors.append(descriptor)
         for descriptor in descriptors:
             os.fsync(descriptor)
     for folder in folders:
         sync_folder(folder)
+
+
+def write_at(descriptor: int, at_byte: int, data: bytes) -> None:
+    """All of it, from this place in a file on. Raises OSError; a part of it may be written then."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(descriptor, view, at_byte)
+        view, at_byte = view[written:], at_byte + written
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Self
 import msgspec
 
 from garrison.errors import TamperedError
-from garrison.ledger.durable import sync_folder
+from garrison.ledger.durable import sync_folder, write_at
 from garrison.ledger.tiles import chop
 
 FOLDER = "journal"
@@ -57,7 +57,7 @@ class Segment:
         self._reserve(len(frame))
         self.sound = False
         try:
-            _write(self._descriptor, frame, self.end_byte)
+            write_at(self._descriptor, self.end_byte, frame)
         except OSError:
             self._reserved = self.end_byte
             os.ftruncate(self._descriptor, self.end_byte)
@@ -135,13 +135,6 @@ def _parse(data: bytes, at: int) -> tuple[int, int, bytes] | None:
     if len(payload) < length or data[start - _CRC.size : start] != _CRC.pack(zlib.crc32(payload, zlib.crc32(numbers))):
         return None
     return first, start + length, payload
-
-
-def _write(descriptor: int, data: bytes, at: int) -> None:
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(descriptor, view, at)
-        view, at = view[written:], at + written
 
 
 def _damaged(path: Path, why: str) -> TamperedError:

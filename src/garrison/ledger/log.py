@@ -14,9 +14,10 @@ from garrison.errors import LedgerError, TamperedError, UnreachedError
 from garrison.ledger import durable, journal
 from garrison.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
 from garrison.ledger.entry import Fields
+from garrison.ledger.handover import HAND_OVER, hand_over_note
 from garrison.ledger.kinds import Kinds
 from garrison.ledger.merkle import EMPTY
-from garrison.ledger.note import Ed25519Verifier, Signer, Verifier
+from garrison.ledger.note import Ed25519Verifier, Signer, Verifier, VerifierKey
 from garrison.ledger.proof import Proof
 from garrison.ledger.reader import Reader, read_edge
 from garrison.ledger.tiles import CHECKPOINT, frame
@@ -88,6 +89,24 @@ class Ledger:
     def append_many(self, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
         """The index of the first of several entries, kind and fields of each, that stand side by side: all of them or none."""
         return self._writing().append([frame(self.kinds[kind].encode(fields)) for kind, fields in entries])
+
+    def hand_over(self, signer: Signer, *, actor: str, reason: str) -> int:
+        """Go on under another key, and say so in an entry that the old key signed; its index. Raises LedgerError.
+
+        Where this fails half way, open the ledger with the new signer, and the old key among the verifiers.
+        """
+        writer = self._writing()
+        note = hand_over_note(writer.origin, signer.vkey, writer.signer)
+        index = self.append(
+            HAND_OVER,
+            actor=actor,
+            object={"type": "key", "name": f"{signer.name}+{VerifierKey.parse(signer.vkey).key_id.hex()}"},
+            reason=reason,
+            details={"vkey": signer.vkey, "note": note.decode()},
+        )
+        self._verifiers = (Ed25519Verifier.parse(signer.vkey), *self._verifiers)
+        writer.hand_over(signer)
+        return index
 
     def entry(self, index: int) -> bytes:
         """An entry as it is hashed; `garrison.ledger.entry.parse` reads it. Raises LedgerError where there is none."""

@@ -101,7 +101,7 @@ def consistency_path(old: int, size: int) -> list[Range]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether a proof leads from a leaf's hash to the root (RFC 9162, section 2.1.3.2)."""
-    if not 0 <= index < size or not _hashes(proof):
+    if not 0 <= index < size or not _hashes((leaf, root, *proof)):
         return False
     at, last, made = index, size - 1, leaf
     for sibling in proof:
@@ -122,7 +122,7 @@ def verify_consistency(old: int, size: int, proof: Sequence[bytes], old_root: by
 
     Nothing is proved from an empty tree, since every tree begins with it: such a proof is never valid.
     """
-    if not 0 < old <= size or not _hashes(proof):
+    if not 0 < old <= size or not _hashes((old_root, root, *proof)):
         return False
     if old == size:
         return not proof and old_root == root
@@ -153,5 +153,5 @@ def _complete(leaves: Sequence[bytes], height: int, n: int) -> bytes:
     return row
 
 
-def _hashes(proof: Iterable[bytes]) -> bool:
-    return all(len(node) == HASH_BYTES for node in proof)
+def _hashes(nodes: Iterable[bytes]) -> bool:
+    return all(len(node) == HASH_BYTES for node in nodes)

@@ -18,11 +18,13 @@ import msgspec
 from garrison.errors import TamperedError, UnreachedError
 from garrison.ledger import journal
 from garrison.ledger.checkpoint import parse_checkpoint
+from garrison.ledger.handover import is_hand_over, successors
 from garrison.ledger.merkle import HASH_BYTES
 from garrison.ledger.note import Verifier, open_note
 from garrison.ledger.reader import read_bundle, read_file, read_tile
 from garrison.ledger.tiles import (
     CHECKPOINT,
+    LENGTH_BYTES,
     WIDTH,
     Tile,
     chop,
@@ -61,7 +63,10 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def verify(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
-    """Every fault of a ledger, by its checkpoint as signed by one of these keys. Raises UnreachedError where it cannot be read."""
+    """Every fault of a ledger that belongs to these keys, or to those it was handed over to since.
+
+    Raises UnreachedError where it cannot be read.
+    """
     try:
         data = (folder / CHECKPOINT).read_bytes()
         checkpoint = parse_checkpoint(data).checkpoint
@@ -70,11 +75,11 @@ def verify(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
     except TamperedError as error:
         return [Fault(Part.CHECKPOINT, CHECKPOINT, error.message)]
     walk = _Walk(folder, checkpoint.size)
+    walk.tree(checkpoint.root)
     try:
-        open_note(data, verifiers)
+        open_note(data, successors(checkpoint.origin, verifiers, walk.hand_overs))
     except TamperedError as error:
         walk.fault(Part.SIGNATURE, CHECKPOINT, error.message)
-    walk.tree(checkpoint.root)
     walk.journal()
     return walk.faults
 
@@ -85,6 +90,7 @@ class _Walk:
     def __init__(self, folder: Path, size: int) -> None:
         self._folder, self._size = folder, size
         self.faults: list[Fault] = []
+        self.hand_overs: list[bytes] = []
 
     def fault(self, part: Part, path: str, why: str, index: int | None = None) -> None:
         self.faults.append(Fault(part, path, why, index))
@@ -185,6 +191,7 @@ class _Walk:
             self.fault(Part.ENTRY, bundle.path, error.message, bundle.n * WIDTH)
             return
         framed, rest = chop(data)
+        self.hand_overs += [entry[LENGTH_BYTES:] for entry in framed if is_hand_over(entry)]
         whole = not rest and len(framed) == found.width
         del framed[bundle.width :]
         wrong = differing(leaf_hashes(framed), row)

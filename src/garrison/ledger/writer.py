@@ -1,8 +1,8 @@
 """The one writer of a ledger: entries become durable in groups, and go into tiles under a signed checkpoint a little later.
 
-Who appends joins the open group and then waits for its turn to commit. The first to have it commits the whole group, with one
-fdatasync, while the next group gathers; the others find theirs committed when their turn comes. No thread hands entries to
-another: a single appender pays for no switch, and a hundred share one fdatasync.
+Who appends joins the open group and waits for its turn. The first to have it commits the whole group with one fdatasync, as
+soon as the group before is committed; the others of the group pass by one after the other. No thread hands entries to
+another: a single appender pays for no switch, and of a hundred only few want Python's lock at a time.
 """
 
 from __future__ import annotations
@@ -32,14 +32,17 @@ _OPEN_FILES = 64  # written first, then synced: the first sync takes the others'
 class _Group:
     """Entries that become durable together."""
 
-    __slots__ = ("done", "error", "first", "framed", "turns")
+    __slots__ = ("done", "error", "first", "framed", "turn", "waiting")
 
     def __init__(self) -> None:
         self.framed: list[bytes] = []
         self.first = 0  # the index of the first of them
+        self.turn = threading.Lock()
         self.done = False
         self.error: LedgerError | None = None
-        self.turns: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}  # what all tasks of a loop wait for
+        self.waiting: dict[
+            asyncio.AbstractEventLoop, asyncio.Future[None]
+        ] = {}  # of each loop, what all its tasks wait for
 
     def index(self, position: int) -> int:
         if self.error is not None:
@@ -52,7 +55,8 @@ class Writer:
 
     def __init__(self, folder: Path, origin: str, signer: Signer, edge: Edge, backlog: list[bytes]) -> None:
         """The backlog is published here. Raises LedgerError where that fails."""
-        self._folder, self._origin, self._signers, self._edge = folder, origin, (signer,), edge
+        self._folder, self.origin, self._edge = folder, origin, edge
+        self._signers: tuple[Signer, ...] = (signer,)
         self._process = os.getpid()
         self._joining, self._committing, self._publishing = threading.Lock(), threading.Lock(), threading.Lock()
         self._group = _Group()
@@ -84,26 +88,37 @@ class Writer:
         if self._backlog_bytes >= _BACKLOG_BYTES:
             await loop.run_in_executor(None, self.publish)
         group, position = self._join(framed)
-        turn = group.turns.get(loop)
-        if turn is None:
-            turn = group.turns[loop] = loop.run_in_executor(None, self._settle, group)
-        await asyncio.shield(turn)
+        settled = group.waiting.get(loop)
+        if settled is None:
+            settled = group.waiting[loop] = loop.run_in_executor(None, self._settle, group)
+        await asyncio.shield(settled)
         return group.index(position)
 
-    def publish(self, signers: Sequence[Signer] | None = None) -> None:
-        """Put every durable entry into tiles and under a checkpoint, signed by the usual signers or these. Raises LedgerError."""
+    def publish(self, *, anew: bool = False) -> None:
+        """Put every durable entry into tiles and under a checkpoint; `anew` also where there are none. Raises LedgerError."""
         with self._publishing:
             taken = self._take()
-            if not taken and signers is None:
+            if not taken and not anew:
                 return
             try:
-                self._edge = self._store(taken, self._signers if signers is None else signers)
+                self._edge = self._store(taken)
             except BaseException:
                 self._put_back(taken)
                 raise
             for path in self._spent:
                 path.unlink(missing_ok=True)
             self._spent.clear()
+
+    @property
+    def signer(self) -> Signer:
+        """The key that signs from now on."""
+        return self._signers[-1]
+
+    def hand_over(self, signer: Signer) -> None:
+        """Sign with another key: the next checkpoint by both, so that who knows either accepts it. Raises LedgerError."""
+        self._signers = (self.signer, signer)
+        self.publish(anew=True)
+        self._signers = (signer,)
 
     def close(self) -> None:
         """Publish what is durable, and refuse what comes. Raises LedgerError where that fails; the journal keeps it, then."""
@@ -129,9 +144,10 @@ class Writer:
         return group, position
 
     def _settle(self, group: _Group) -> None:
-        with self._committing:
+        with group.turn:
             if not group.done:
-                self._commit(group)
+                with self._committing:
+                    self._commit(group)
 
     def _commit(self, group: _Group) -> None:
         """Make a group durable. Until that is known, the worst is assumed, so that an interruption changes nothing about it."""
@@ -183,9 +199,9 @@ class Writer:
             self._backlog_bytes += sum(map(len, taken))
             self._behind.set()
 
-    def _store(self, taken: list[bytes], signers: Sequence[Signer]) -> Edge:
+    def _store(self, taken: list[bytes]) -> Edge:
         edge, files = grow(self._edge, taken) if taken else (self._edge, [])
-        signed = sign_checkpoint(Checkpoint(self._origin, edge.size, edge.root), signers)
+        signed = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root), self._signers)
         try:
             for at in range(0, len(files), _OPEN_FILES):
                 durable.write_all(self._folder, [(tile.path, data) for tile, data in files[at : at + _OPEN_FILES]])
