@@ -58,6 +58,11 @@ def put(ledger: Path, sinks: Iterable[Sink], signed: SignedCheckpoint) -> None:
         durable.replace(folder / name, data)
 
 
+def newest(ledger: Path, sink: Sink) -> int:
+    """The size of the newest checkpoint that a sink has taken, or that waits for it."""
+    return max([_state(ledger, sink).size, *(int(path.name.partition("-")[0]) for path in _waiting(ledger, sink))])
+
+
 def deliver(ledger: Path, sink: Sink) -> Lag:
     """Give a sink what waits for it, the oldest first, until it takes no more. Raises OSError where the outbox cannot be used."""
     until = time.monotonic() + _BUDGET_S
@@ -89,7 +94,7 @@ def _folder(ledger: Path, sink: Sink) -> Path:
 
 
 def _waiting(ledger: Path, sink: Sink) -> list[Path]:
-    return sorted(_folder(ledger, sink).glob(f"*{_SUFFIX}"))
+    return sorted(_folder(ledger, sink).glob(f"[0-9]*-*{_SUFFIX}"))
 
 
 def _state(ledger: Path, sink: Sink) -> State:

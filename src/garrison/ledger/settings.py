@@ -10,8 +10,9 @@ previous        = "../audit-2025.key"        # signs too, while the ledger is ha
 [[witness]]
 vkey  = "witness.example/w1+1a2b3c4d+BAxy..."
 url   = "https://witness.example/"           # of C2SP tlog-witness
-state = "/var/lib/witness"                   # or a witness on this machine: its state, and its key
+state = "/var/lib/witness"                   # or a witness on this machine: its state, and its key;
 key   = "/etc/witness.key"
+record = "../second"                         # and, if it is to be so, a ledger that keeps what it saw as entries
 
 [[sink]]
 kind = "object-lock"                         # or git, webhook; see garrison.ledger.sinks
@@ -23,6 +24,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -30,7 +32,9 @@ import msgspec
 
 from garrison.errors import ConfigError, LedgerError
 from garrison.ledger import keys
+from garrison.ledger.checkpoint import SignedCheckpoint
 from garrison.ledger.cosignature import CosignatureVerifier, Cosigner
+from garrison.ledger.log import Ledger, read_checkpoint
 from garrison.ledger.note import Ed25519Verifier, Signer
 from garrison.ledger.sinks.git import Git
 from garrison.ledger.sinks.object_lock import ObjectLock
@@ -66,6 +70,7 @@ class WitnessAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     url: str | None = None
     state: str | None = None
     key: str | None = None
+    record: str | None = None
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
 
 
@@ -99,7 +104,7 @@ class Loaded(msgspec.Struct, frozen=True):
         first = location or (self._location(key.location) if key else None)
         if first is None:
             raise LedgerError(
-                "no key is named", hint=f"give --key, or location under [key] in {FILE}", path=str(self.folder)
+                "no key is named", hint=f"give --sign-with, or location under [key] in {FILE}", path=str(self.folder)
             )
         more = [self._location(key.previous)] if key and key.previous and not location else []
         return [keys.load(at, name, self.unlocking()) for at in (first, *more)]
@@ -129,7 +134,8 @@ class Loaded(msgspec.Struct, frozen=True):
         if at.url is not None:
             return HttpWitness(verifier, at.url, at.timeout_s)
         key = keys.load(self._location(at.key or ""), verifier.name, self.unlocking())
-        return LocalWitness(Witness(self.beside(at.state or ""), Cosigner(key), {origin: log}))
+        record = recorder(self.beside(at.record)) if at.record else None
+        return LocalWitness(Witness(self.beside(at.state or ""), Cosigner(key), {origin: log}, record=record))
 
     def _placed(self, sink: AnySink) -> AnySink:
         if isinstance(sink, Git):
@@ -163,6 +169,29 @@ def load(folder: Path) -> Loaded:
     for number, key, problem, hint in _problems(settings):
         raise ConfigError(f"{key}: {problem}", hint=hint, path=str(path), line=line_of(text, *number))
     return Loaded(settings, folder)
+
+
+def open_ledger(folder: Path, location: str | None = None, *, wait_s: float = 10) -> Ledger:
+    """A ledger for appending, with the keys of its settings; `location` takes their place. Raises LedgerError, ConfigError."""
+    origin = read_checkpoint(folder, ()).checkpoint.origin
+    first, *also = load(folder).signers(origin, location)
+    return Ledger.open(folder, first, also=also, wait_s=wait_s)
+
+
+def recorder(folder: Path) -> Callable[[SignedCheckpoint], None]:
+    """What keeps the checkpoints that a witness saw as entries of a ledger."""
+
+    def record(signed: SignedCheckpoint) -> None:
+        checkpoint = signed.checkpoint
+        with open_ledger(folder) as ledger:
+            ledger.append(
+                "ledger.witness",
+                actor="service:witness",
+                object={"type": "ledger", "name": checkpoint.origin},
+                details={"size": checkpoint.size, "root": f"sha256:{checkpoint.root.hex()}"},
+            )
+
+    return record
 
 
 def _problems(settings: Settings) -> list[tuple[tuple[str, int, str], str, str, str]]:
