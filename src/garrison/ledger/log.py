@@ -169,6 +169,11 @@ class Ledger:
         return verify(self.path, self._verifiers)
 
     @property
+    def signer(self) -> Signer:
+        """The key that signs. Raises LedgerError where the ledger was opened for reading."""
+        return self._writing().signer
+
+    @property
     def trouble(self) -> LedgerError | None:
         """Why checkpoints are not written at present; what is appended is durable all the same. None while all is well."""
         return None if self._writer is None else self._writer.trouble
@@ -208,7 +213,7 @@ class Ledger:
         if seen.checkpoint.size < size:
             seen = self.checkpoint()
         if not 0 <= size <= seen.checkpoint.size:
-            raise _absent(size, seen.checkpoint.size, self.path)
+            raise _absent(size - 1, seen.checkpoint.size, self.path)
         return seen
 
 

@@ -31,7 +31,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from garrison.errors import ConfigError, LedgerError
-from garrison.ledger import keys
+from garrison.ledger import durable, keys
 from garrison.ledger.checkpoint import SignedCheckpoint
 from garrison.ledger.cosignature import CosignatureVerifier, Cosigner
 from garrison.ledger.log import Ledger, read_checkpoint
@@ -158,17 +158,53 @@ def load(folder: Path) -> Loaded:
         raise ConfigError(f"more than {_MAX_BYTES:,} bytes", hint="shorten it", path=str(path))
     try:
         text = data.decode()
-        settings = msgspec.convert(tomllib.loads(text), Settings)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"byte {error.start} is not UTF-8", hint="save it as UTF-8", path=str(path)) from error
+    settings = _parsed(text, path)
+    for number, key, problem, hint in _problems(settings):
+        raise ConfigError(f"{key}: {problem}", hint=hint, path=str(path), line=line_of(text, *number))
+    return Loaded(settings, folder)
+
+
+def _parsed(text: str, path: Path) -> Settings:
+    try:
+        return msgspec.convert(tomllib.loads(text), Settings)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = int(found[1]) if (found := re.search(r"line (\d+)", str(error))) else 0
         raise ConfigError(
             f"this is not TOML: {error}", hint="see https://toml.io", path=str(path), line=line
         ) from error
     except msgspec.ValidationError as error:
         raise _explained(str(error), text, path) from error
-    for number, key, problem, hint in _problems(settings):
-        raise ConfigError(f"{key}: {problem}", hint=hint, path=str(path), line=line_of(text, *number))
-    return Loaded(settings, folder)
+
+
+def start(folder: Path, location: str) -> None:
+    """Write the settings of a new ledger, where it has none. Raises OSError."""
+    if not (folder / FILE).exists():
+        durable.replace(folder / FILE, f"[key]\nlocation = {_quoted(location)}\n".encode())
+
+
+def set_keys(folder: Path, location: str, previous: str | None) -> None:
+    """Name other keys under `[key]`; what else stands in the file stays as it is. Raises ConfigError, OSError."""
+    path = folder / FILE
+    lines = path.read_text("utf8").split("\n") if path.exists() else []
+    header = next((n for n, line in enumerate(lines) if re.fullmatch(r"\s*\[\s*key\s*\]\s*(#.*)?", line)), None)
+    if header is None:
+        header, lines = 0, ["[key]", "", *lines]
+    end = next((n for n in range(header + 1, len(lines)) if _HEADER.match(lines[n])), len(lines))
+    kept = [
+        line
+        for line in lines[header + 1 : end]
+        if (key := _KEY.match(line)) is None or key[1] not in {"location", "previous"}
+    ]
+    said = [f"location = {_quoted(location)}"] + ([f"previous = {_quoted(previous)}"] if previous else [])
+    text = "\n".join([*lines[: header + 1], *said, *kept, *lines[end:]])
+    found = _parsed(text, path).key
+    if found is None or (found.location, found.previous) != (location, previous):
+        raise ConfigError(
+            "the keys cannot be written", hint="set location and previous under [key] by hand", path=str(path)
+        )
+    durable.replace(path, text.encode())
 
 
 def open_ledger(folder: Path, location: str | None = None, *, wait_s: float = 10) -> Ledger:
@@ -192,6 +228,11 @@ def recorder(folder: Path) -> Callable[[SignedCheckpoint], None]:
             )
 
     return record
+
+
+def _quoted(text: str) -> str:
+    """A TOML string: what JSON makes of a text is one."""
+    return msgspec.json.encode(text).decode()
 
 
 def _problems(settings: Settings) -> list[tuple[tuple[str, int, str], str, str, str]]:
