@@ -217,9 +217,11 @@ class Writer:
         return edge
 
     def _publish_regularly(self) -> None:
-        while not self._closing.is_set():
+        while True:
             self._behind.wait()
             self._urgent.wait(INTERVAL_S)
+            if self._closing.is_set():
+                return
             self._behind.clear()
             self._urgent.clear()
             try:
