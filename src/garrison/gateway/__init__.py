@@ -1,1 +1,1 @@
-"""The model gateway: one file and a policy in, a hardened Envoy out."""
+"""The model gateway: one small file in, a hardened Envoy out. Envoy is the data plane, Garrison is the compiler."""

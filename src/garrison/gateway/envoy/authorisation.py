@@ -1,0 +1,83 @@
+"""Who may do what, as Envoy decides it: the table of permissions, and the verdict that must stand at the end.
+
+The table is one look-up per level: model, action, role. What is not in it is denied. Headers can carry it because those
+of clients are gone before the first filter runs; should our Lua fail, no header is set and nothing is in the table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from garrison.gateway.envoy import names
+from garrison.gateway.envoy.plan import Permission, Plan
+from garrison.gateway.envoy.typed import RBAC, Json, exactly, extension, typed
+
+DENIED = "not-permitted"
+
+
+def table(plan: Plan) -> Json:
+    """The filter that lets pass what is permitted, and nothing while the gateway is shut."""
+    nested: dict[str, dict[str, list[Permission]]] = {}
+    for permission in () if plan.shut else sorted(plan.permissions):
+        nested.setdefault(permission.model, {}).setdefault(permission.action, []).append(permission)
+    models = {
+        model: {"matcher": exactly(names.ACTION, {action: _callers(some) for action, some in actions.items()})}
+        for model, actions in nested.items()
+    }
+    denied = _verdict(DENIED, "DENY")
+    # A tree without branches is no valid configuration; where nothing is permitted only the answer is left.
+    matcher = {**exactly(names.MODEL, models), "on_no_match": denied} if models else {"on_no_match": denied}
+    return extension(names.TABLE, RBAC, matcher=matcher)
+
+
+def _callers(alike: list[Permission]) -> Json:
+    """Clients that are told apart by name, then everybody by role."""
+    by_client: dict[str, dict[str, Permission]] = {}
+    for permission in alike:
+        by_client.setdefault(permission.client, {})[permission.role] = permission
+    roles = {client: {"matcher": exactly(names.ROLE, _allowed(some))} for client, some in by_client.items()}
+    everybody = roles.pop("", None)
+    if not roles and everybody:
+        return everybody
+    rest = {"on_no_match": everybody} if everybody else {}
+    return {"matcher": {**exactly(names.CLIENT, roles), **rest}}
+
+
+def _allowed(roles: dict[str, Permission]) -> Json:
+    return {role: _verdict("permitted", "ALLOW") for role in roles}
+
+
+def _verdict(name: str, action: str) -> Json:
+    return {"action": extension(name, "envoy.config.rbac.v3.Action", name=name, action=action)}
+
+
+def require() -> Json:
+    """The last filter before the router: nothing passes on which not all was decided.
+
+    A Lua filter that fails lets a request pass; this one does not, as only what went well sets the verdict.
+    """
+    return extension(names.REQUIRE, RBAC, rules=_rules(names.CHECKED))
+
+
+def require_asked() -> Json:
+    """What holds on routes whose bodies are not looked into."""
+    return typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", rbac={"rules": _rules(names.ASKED)})
+
+
+def _rules(verdict: str) -> dict[str, Any]:
+    matcher = {
+        "filter": names.METADATA,
+        "path": [{"key": names.VERDICT}],
+        "value": {"string_match": {"exact": verdict}},
+    }
+    permission = {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
+    return {
+        "action": "ALLOW",
+        "policies": {verdict: {"permissions": [permission], "principals": [{"any": True}]}},
+    }
+
+
+def mark() -> Json:
+    """Says in the log that a request passed all filters: what does not carry it was refused."""
+    metadata = [{"metadata_namespace": names.SEAL, "value": {"decision": "allow"}}]
+    return extension(names.MARK, "envoy.extensions.filters.http.set_metadata.v3.Config", metadata=metadata)

@@ -1,0 +1,54 @@
+"""What may stand in a body: its size, and for models with a schema or a response policy all of it."""
+
+from __future__ import annotations
+
+from garrison.gateway import response, validation
+from garrison.gateway.envoy import names
+from garrison.gateway.envoy.lua_text import literal, shipped
+from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
+
+_BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
+_BUFFER_PER_ROUTE = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+_SIZE = "envoy.extensions.filters.http.body_size_limit.v3.BodySizeLimit"
+
+
+def buffer(plan: Plan) -> Json:
+    """Takes in a whole request, up to what is allowed, before an upstream sees any of it."""
+    return extension(names.BUFFER, _BUFFER, max_request_bytes=plan.gateway.limits.request_kb * 1024)
+
+
+def buffer_on(plan: Plan, model: str, *, streams: bool) -> Json:
+    """The size that one model takes; a stream cannot be taken in as a whole."""
+    if streams:
+        return typed(_BUFFER_PER_ROUTE, disabled=True)
+    said = plan.gateway.model[model].limits.request_kb if model in plan.gateway.model else None
+    size_bytes = (said or plan.gateway.limits.request_kb) * 1024
+    return typed(_BUFFER_PER_ROUTE, buffer={"max_request_bytes": size_bytes})
+
+
+def stream_size(plan: Plan) -> Json | None:
+    """The size of streams, which are not buffered."""
+    if not any(route.asks_in_stream for mount in plan.mounts for route in mount.protocol.routes):
+        return None
+    return extension(names.STREAM_SIZE, _SIZE, max_request_bytes=plan.largest_request_bytes)
+
+
+def body(plan: Plan) -> Json:
+    """The filter that looks into bodies, where a route does not turn it off: one, so that all models share its library."""
+    if not plan.bodies:
+        return lua(names.BODY, "function envoy_on_request() end")
+    parts = [validation.prelude(), response.prelude(), "local BODIES, RULES = {}, nil"]
+    parts += [f"BODIES[{literal(mount.name)}] = {{}}" for mount in plan.mounts]
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for where, rules in sorted(plan.bodies.items()):
+        alike.setdefault(rules, []).append(where)
+    for rules, places in alike.items():
+        parts.append(f"RULES = (function()\n{rules}\nend)()")
+        parts += [f"BODIES[{literal(mount)}][{literal(model)}] = RULES" for mount, model in places]
+    return lua(names.BODY, "\n".join([*parts, shipped("body")]))
+
+
+def body_off() -> Json:
+    """Where it has nothing to do."""
+    return typed(LUA_PER_ROUTE, disabled=True)

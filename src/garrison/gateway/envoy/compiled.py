@@ -1,0 +1,94 @@
+"""The whole configuration: in one piece for Envoy to validate, and as files that it watches.
+
+What is equal is written equally, so that two compilations can be compared, and only what differs is pushed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from garrison.gateway.envoy import tls
+from garrison.gateway.envoy.bootstrap import bootstrap
+from garrison.gateway.envoy.clusters import clusters
+from garrison.gateway.envoy.listeners import listeners, pushed
+from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.routes import TABLE, route_discovery, routes
+from garrison.gateway.envoy.typed import Json, typed
+
+ADMIN_SOCKET = "admin.sock"
+BOOTSTRAP = "bootstrap.json"
+_FILTERS, _SECRETS = "filters", "secrets"
+_LISTENERS, _CLUSTERS, _ROUTES = "listeners", "clusters", "routes"
+
+
+def in_one_piece(plan: Plan, admin_socket: str) -> Json:
+    """A configuration that watches nothing, for `envoy --mode validate`, which looks at nothing else, but opens its logs."""
+    plan = msgspec.structs.replace(plan, log=os.devnull)
+    made = bootstrap(plan, admin_socket)
+    own = tls.secrets(plan)
+    made["static_resources"] = {
+        "listeners": [
+            *made["static_resources"].get("listeners", []),
+            *listeners(plan, lambda f: f, lambda name: {"name": name}, {"route_config": routes(plan)}),
+        ],
+        "clusters": [*made["static_resources"].get("clusters", []), *clusters(plan)],
+        "secrets": list(own.values()),
+    }
+    return made
+
+
+def files(plan: Plan, at: PurePath, admin_socket: str) -> dict[str, str]:
+    """The files by their path from the folder `at`, in which Envoy will find them."""
+
+    def place(made: Json) -> Json:
+        kind = made["typed_config"]["@type"]
+        source = _watched(at / _FILTERS, made["name"])
+        return {"name": made["name"], "config_discovery": {"config_source": source, "type_urls": [kind]}}
+
+    def secret(name: str) -> Json:
+        return {"name": name, "sds_config": _watched(at / _SECRETS, name)}
+
+    discovery = {"rds": {"route_config_name": TABLE, "config_source": _watched(at / _ROUTES, TABLE)}}
+    resources = {
+        f"{_LISTENERS}/{TABLE}": _each("envoy.config.listener.v3.Listener", listeners(plan, place, secret, discovery)),
+        f"{_CLUSTERS}/{TABLE}": _each("envoy.config.cluster.v3.Cluster", clusters(plan)),
+        f"{_ROUTES}/{TABLE}": [route_discovery(plan)],
+    }
+    for made in pushed(plan):
+        resources[f"{_FILTERS}/{made['name']}"] = _each("envoy.config.core.v3.TypedExtensionConfig", [made])
+    for name, own in tls.secrets(plan).items():
+        resources[f"{_SECRETS}/{name}"] = _each("envoy.extensions.transport_sockets.tls.v3.Secret", [own])
+    made = bootstrap(plan, admin_socket)
+    made["dynamic_resources"] = {
+        "lds_config": _watched(at / _LISTENERS, TABLE),
+        "cds_config": _watched(at / _CLUSTERS, TABLE),
+    }
+    found = {f"{name}.json": written(_discovered(several)) for name, several in resources.items()}
+    return {BOOTSTRAP: written(made), **found}
+
+
+def written(made: Mapping[str, Any]) -> str:
+    """JSON as it lies in a file."""
+    return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1).decode() + "\n"
+
+
+def _each(kind: str, several: list[Json]) -> list[Json]:
+    return [typed(kind, **one) for one in several]
+
+
+def _discovered(resources: list[Json]) -> Json:
+    """A `DiscoveryResponse` whose version is what is in it."""
+    version = hashlib.sha256(msgspec.json.encode(resources, order="sorted")).hexdigest()[:16]
+    return {"version_info": version, "resources": resources}
+
+
+def _watched(folder: PurePath, name: str) -> Json:
+    """A file that is read again when something is renamed into its folder."""
+    source = {"path": str(folder / f"{name}.json"), "watched_directory": {"path": str(folder)}}
+    return {"path_config_source": source, "resource_api_version": "V3"}

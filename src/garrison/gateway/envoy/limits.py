@@ -1,0 +1,81 @@
+"""How often: token buckets of Envoy's own, each kind in a filter that is pushed only when its limits change.
+
+A filter that is pushed begins with full buckets, so keys, policies and quotas are never in one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from garrison.gateway.envoy import names
+from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.typed import Json, duration, extension
+from garrison.gateway.file.form import Rate
+
+_KIND = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+_ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+_NEVER_EMPTY = {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"}
+_REMEMBERED = 100_000  # buckets of clients or addresses; the one used longest ago makes room
+
+
+def limit_ip(plan: Plan) -> Json:
+    """Each address, before anything else is done for it."""
+    action: Json = {"actions": [{"remote_address": {}}]}
+    return _filter(
+        names.LIMIT_IP, [action], [{"entries": [{"key": "remote_address"}], **_bucket(plan.gateway.limits.ip)}]
+    )
+
+
+def limit_client(plan: Plan) -> Json:
+    """Each client, and all clients of a role together."""
+    limits = plan.gateway.limits
+    actions = [_by_header(names.CLIENT, "client"), _by_header(names.ROLE, "role")]
+    buckets = [{"entries": [{"key": "client"}], **_bucket(limits.client)}]
+    buckets += [
+        {"entries": [{"key": "role", "value": role}], **_bucket(rate)} for role, rate in sorted(limits.role.items())
+    ]
+    return _filter(names.LIMIT_CLIENT, actions if limits.role else actions[:1], buckets)
+
+
+def limit_model(plan: Plan) -> Json | None:
+    """Each model that has a limit of its own."""
+    rates = {name: model.limits.rate for name, model in sorted(plan.gateway.model.items()) if model.limits.rate}
+    if not rates:
+        return None
+    buckets = [{"entries": [{"key": "model", "value": name}], **_bucket(rate)} for name, rate in rates.items()]
+    return _filter(names.LIMIT_MODEL, [_by_header(names.MODEL, "model")], buckets)
+
+
+def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
+    return extension(
+        name,
+        _KIND,
+        stat_prefix=name.replace(".", "_"),
+        token_bucket=_NEVER_EMPTY,
+        filter_enabled=_ALWAYS,
+        filter_enforced=_ALWAYS,
+        rate_limits=actions,
+        descriptors=buckets,
+        max_dynamic_descriptors=_REMEMBERED,
+        enable_x_ratelimit_headers="DRAFT_VERSION_03",
+        enable_retry_after_header=True,
+        rate_limited_as_resource_exhausted=True,
+    )
+
+
+def _by_header(header: str, key: str) -> Json:
+    return {"actions": [{"request_headers": {"header_name": header, "descriptor_key": key}}]}
+
+
+def _bucket(rate: Rate) -> dict[str, Any]:
+    """A bucket that fills every 100 ms, or by whole tokens as often as they come."""
+    step = max(0.1, 1 / rate.per_second)
+    tokens = max(1, math.floor(rate.per_second * step + 1e-9))
+    interval = tokens / rate.per_second
+    filled = {
+        "max_tokens": rate.at_once,
+        "tokens_per_fill": min(tokens, rate.at_once),
+        "fill_interval": duration(interval),
+    }
+    return {"token_bucket": filled}

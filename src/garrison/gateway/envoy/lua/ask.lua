@@ -1,0 +1,162 @@
+-- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
+-- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, TOKENS, CERTIFICATES, SHUT, sha256.
+local KEYS = {}
+for digest, expires, role, client in KEYS_TEXT:gmatch("(%x+) (%d+) (%S+) (%S+)\n") do
+  KEYS[digest] = { client = client, role = role, expires = tonumber(expires) }
+end
+local LONGEST_KEY, LONGEST_CLIENT = 256, 128
+
+-- The leaf of the tree that a method and a path lead to, and the model that the path names.
+local function leaf_of(method, path)
+  local node, model = TREE, nil
+  for segment in path:gmatch("/([^/]*)") do
+    local inner = node.exact[segment]
+    if not inner then
+      for _, param in ipairs(node.params) do
+        local found = segment:match(param.pattern)
+        if found then
+          inner = param.node
+          if param.model then model = found end
+          break
+        end
+      end
+    end
+    if not inner then return nil end
+    node = inner
+  end
+  local number = node.methods[method]
+  return LEAVES[number], model, number
+end
+
+-- The model that a request is about, as the table knows it; nil if there is none of that name.
+local function model_of(leaf, model)
+  local mount = MOUNTS[leaf.mount]
+  if leaf.every then return "*" .. leaf.mount end
+  if leaf.model == "path" then return mount.models[model] and model end
+  if leaf.model == "none" then return mount.server and "@" .. mount.server end
+  if leaf.model == "file" then return mount.only end
+  return "?" .. leaf.mount
+end
+
+local function is_grpc(headers)
+  local kind = (headers:get("content-type") or ""):lower()
+  return kind:match("^application/grpc$") ~= nil or kind:match("^application/grpc[+;]") ~= nil
+end
+
+local function by_key(headers)
+  local key = headers:get(KEY_HEADER)
+  if not key then
+    key = (headers:get("authorization") or ""):match("^[Bb]earer (" .. KEY_MARK .. "%S+)$")
+  end
+  if not key then return nil, nil, false end
+  local found = #key <= LONGEST_KEY and KEYS[sha256(key)]
+  if not found then return nil, "unknown-key", true end
+  if found.expires > 0 and os.time() >= found.expires then return nil, "expired-key", true end
+  return found, nil, true
+end
+
+local function claim_of(claims, path)
+  for _, step in ipairs(path) do
+    if type(claims) ~= "table" then return nil end
+    claims = claims[step]
+  end
+  return claims
+end
+
+-- Whether a claim is, or has among its items, a value.
+local function holds(claim, value)
+  if type(claim) ~= "table" then return tostring(claim) == value end
+  for _, item in pairs(claim) do
+    if tostring(item) == value then return true end
+  end
+  return false
+end
+
+local function by_token(info)
+  local payloads = info:dynamicMetadata():get("envoy.filters.http.jwt_authn")
+  if not payloads then return nil end
+  for name, token in pairs(TOKENS) do
+    local claims = payloads[name]
+    if claims then
+      for _, wanted in ipairs(token.require) do
+        if not holds(claim_of(claims, wanted.path), wanted.value) then return nil, "claim-missing" end
+      end
+      local client = claim_of(claims, token.client)
+      if type(client) ~= "string" or not client:match("^[%w._@:|/+=-]+$") then return nil, "client-unknown" end
+      client = name .. ":" .. client
+      if #client > LONGEST_CLIENT then return nil, "client-unknown" end
+      local said = claim_of(claims, token.role)
+      for _, rule in ipairs(token.roles) do
+        if holds(said, rule.value) then return { client = client, role = rule.role } end
+      end
+      return nil, "role-unknown"
+    end
+  end
+end
+
+local function by_certificate(info)
+  local tls = info:downstreamSslConnection()
+  if not (tls and tls:peerCertificateValidated()) then return nil end
+  for _, names in ipairs({ tls:uriSanPeerCertificate(), tls:dnsSansPeerCertificate() }) do
+    for _, name in ipairs(names) do
+      if CERTIFICATES[name] then return CERTIFICATES[name] end
+    end
+  end
+  return nil, "certificate-unknown"
+end
+
+local function caller_of(handle, headers)
+  local info = handle:streamInfo()
+  local caller, reason, tried = by_key(headers)
+  if not tried then
+    caller, reason = by_token(info)
+    if not caller and not reason and next(CERTIFICATES) then caller, reason = by_certificate(info) end
+  end
+  return caller, reason or "no-credential"
+end
+
+-- Status, reason and message of a refusal, or nothing.
+local function ask(handle)
+  local headers = handle:headers()
+  local path = headers:get(":path")
+  local leaf, named, number = leaf_of(headers:get(":method"), path:match("^[^?]*"))
+  headers:replace("x-garrison-protocol", leaf and leaf.protocol or DEFAULT_PROTOCOL)
+  if SHUT then return "503", "shut", SHUT end
+  local caller, reason = caller_of(handle, headers)
+  headers:remove(KEY_HEADER)
+  headers:remove("authorization")
+  if not caller then return "401", reason, "the request carries no valid credential" end
+  headers:replace("x-garrison-client", caller.client)
+  headers:replace("x-garrison-role", caller.role)
+  if not leaf or leaf.grpc ~= is_grpc(headers) then
+    return "404", "unknown-route", "there is nothing at this address"
+  end
+  headers:replace("x-garrison-action", leaf.action)
+  headers:replace("x-garrison-mount", leaf.mount)
+  local model = model_of(leaf, named)
+  if not model then return "404", "unknown-model", "there is no such model" end
+  local unfit = leaf.unfit and MOUNTS[leaf.mount].guarded[model]
+  if unfit then return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request" end
+  headers:replace("x-garrison-model", model)
+  local metadata = handle:streamInfo():dynamicMetadata()
+  if model:sub(1, 1) == "?" then
+    metadata:set("garrison", "leaf", number)
+  else
+    metadata:set("garrison", "verdict", "asked")
+  end
+  handle:clearRouteCache()
+end
+
+function envoy_on_request(handle)
+  local sound, status, reason, message = pcall(ask, handle)
+  if not sound then
+    handle:logErr("ask: " .. tostring(status))
+    status, reason, message = "500", "gateway-error", "the gateway failed and has refused the request"
+  end
+  if status then
+    handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
+    local headers = { [":status"] = status, ["content-type"] = "text/plain" }
+    if status == "401" then headers["www-authenticate"] = CHALLENGE end
+    handle:respond(headers, message)
+  end
+end

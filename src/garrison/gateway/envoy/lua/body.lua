@@ -1,0 +1,68 @@
+-- What the files of models say of bodies, called. Before it: BODIES, by mount and model a table of carried(content type,
+-- content encoding), validate(body, length of the JSON in it), and shape(body, content type, content encoding, length, role)
+-- or nil.
+
+-- Remember what the answer is held to, and ask for one that can be read: not compressed, and whole.
+local function expect_answer(handle)
+  local headers = handle:headers() -- fetched anew: those from before the body are no longer there
+  headers:remove("accept-encoding")
+  headers:remove("range")
+  local metadata = handle:streamInfo():dynamicMetadata()
+  metadata:set("garrison", "mount", headers:get("x-garrison-mount"))
+  metadata:set("garrison", "model", headers:get("x-garrison-model"))
+  metadata:set("garrison", "role", headers:get("x-garrison-role"))
+end
+
+local function check(handle)
+  local headers = handle:headers()
+  local rules = BODIES[headers:get("x-garrison-mount")][headers:get("x-garrison-model")]
+  local fine, message = rules.carried(headers:get("content-type"), headers:get("content-encoding"))
+  if not fine then return "415", "content", message end
+  local length = headers:get("inference-header-content-length")
+  local body = handle:body()
+  fine, message = rules.validate(body and body:getBytes(0, body:length()) or "", length)
+  if not fine then return "400", "invalid", message or "the request is not valid" end
+  if rules.shape then expect_answer(handle) end
+end
+
+function envoy_on_request(handle)
+  local sound, status, reason, message = pcall(check, handle)
+  if not sound then
+    handle:logErr("body: " .. tostring(status))
+    status, reason, message = "500", "gateway-error", "the gateway failed and has refused the request"
+  end
+  local metadata = handle:streamInfo():dynamicMetadata()
+  if status then
+    metadata:set("garrison", "reason", reason)
+    handle:respond({ [":status"] = status, ["content-type"] = "text/plain" }, message)
+  else
+    metadata:set("garrison", "verdict", "checked")
+  end
+end
+
+-- Whether the answer can go out: as it is where it is no success, and written anew where it is one.
+local function answer(handle)
+  local asked = handle:streamInfo():dynamicMetadata():get("garrison")
+  if not (asked and asked.role) then return true end
+  local headers = handle:headers()
+  if not headers:get(":status"):match("^2") then return true end
+  local told = { headers:get("content-type"), headers:get("content-encoding"), headers:get("inference-header-content-length") }
+  local body = handle:body()
+  if not body then return true end
+  local shape = BODIES[asked.mount][asked.model].shape
+  local fine, text = shape(body:getBytes(0, body:length()), told[1], told[2], told[3], asked.role)
+  if not fine then return false end
+  handle:headers():replace("content-length", body:setBytes(text))
+  return true
+end
+
+function envoy_on_response(handle)
+  local sound, fine = pcall(answer, handle)
+  if sound and fine then return end
+  if not sound then handle:logErr("body: " .. tostring(fine)) end
+  handle:streamInfo():dynamicMetadata():set("garrison", "reason", "answer-unreadable")
+  local headers = handle:headers()
+  headers:replace(":status", "502") -- what is answered instead is for the filter that replaces upstreams' errors
+  local body = handle:body()
+  if body then headers:replace("content-length", body:setBytes("")) end
+end

@@ -1,0 +1,40 @@
+"""Names that the parts of the configuration know each other by."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PREFIX: Final = "x-garrison-"  # headers that only the gateway sets: a client's are removed before anything is decided
+CLIENT: Final = "x-garrison-client"
+ROLE: Final = "x-garrison-role"
+MODEL: Final = "x-garrison-model"
+ACTION: Final = "x-garrison-action"
+PROTOCOL: Final = "x-garrison-protocol"
+MOUNT: Final = "x-garrison-mount"
+
+METADATA: Final = "garrison"  # namespace of the dynamic metadata that our Lua sets, out of reach of clients
+VERDICT: Final = "verdict"
+ASKED: Final = "asked"  # who asks, and for what, is known
+CHECKED: Final = "checked"  # and the body is valid
+SEAL: Final = "garrison.seal"  # set behind the last check only: the request was let through
+
+# Filters, in the order in which they stand. Those that change without a connection being drained come by ECDS.
+HEADERS: Final = "garrison.headers"
+ERRORS: Final = "garrison.errors"
+LIMIT_IP: Final = "garrison.limit.ip"
+JWT: Final = "garrison.jwt"
+ASK: Final = "garrison.ask"
+LIMIT_CLIENT: Final = "garrison.limit.client"
+BUFFER: Final = "garrison.buffer"
+STREAM_SIZE: Final = "garrison.stream-size"
+NAME_MODEL: Final = "garrison.model"
+TABLE: Final = "garrison.table"
+RESIDUE: Final = "garrison.residue"
+LIMIT_MODEL: Final = "garrison.limit.model"
+BODY: Final = "garrison.body"
+REQUIRE: Final = "garrison.require"
+MARK: Final = "garrison.mark"
+
+SERVER: Final = "@"  # before the name of an upstream: what is asked of the server itself
+PENDING: Final = "?"  # before the name of a mount: the model stands in the body, which is not read yet
+EVERY: Final = "*"  # before the name of a mount: a stream that may speak of each of its models

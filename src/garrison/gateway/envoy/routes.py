@@ -1,0 +1,128 @@
+"""Where a request goes once it is known what it is: one look-up per level (mount, model, action), however many models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from garrison.gateway.envoy import names
+from garrison.gateway.envoy.authorisation import require_asked
+from garrison.gateway.envoy.bodies import body_off, buffer_on
+from garrison.gateway.envoy.clusters import cluster_of, host_of
+from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.typed import Json, duration, exactly, extension, typed
+from garrison.gateway.protocols.route import ModelIn, Route, Streams
+from garrison.policy.actions import Action
+
+TABLE = "garrison"
+_ROUTE = "envoy.config.route.v3.Route"
+_NOT_TO_UPSTREAMS = [names.MOUNT]
+_NOT_LOOKED_INTO = {names.BODY: body_off(), names.REQUIRE: require_asked()}
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """Where a request goes, and how long its answer may take; 0 for as long as something comes."""
+
+    upstream: str
+    cluster: str
+    timeout_s: float
+
+
+def routes(plan: Plan) -> Json:
+    """The `RouteConfiguration`."""
+    mounts = {mount.name: {"matcher": _mount(plan, mount)} for mount in plan.mounts}
+    unknown = {"name": "unknown", "match": {"prefix": "/"}, "direct_response": {"status": 404}}
+    matcher = {**exactly(names.MOUNT, mounts), "on_no_match": _go(unknown)}
+    host = {"name": TABLE, "domains": ["*"], "matcher": matcher}
+    return {"name": TABLE, "virtual_hosts": [host], "internal_only_headers": []}
+
+
+def _mount(plan: Plan, mount: Mount) -> Json:
+    subjects: dict[str, dict[str, Json]] = {}
+    for subject, action, route in _rows(plan, mount):
+        subjects.setdefault(subject, {})[action] = _go(route)
+    return exactly(
+        names.MODEL, {s: {"matcher": exactly(names.ACTION, actions)} for s, actions in sorted(subjects.items())}
+    )
+
+
+def _rows(plan: Plan, mount: Mount) -> Iterator[tuple[str, Action, Json]]:
+    """Each thing that can be asked of each model, and of the server itself."""
+    by_kind: dict[ModelIn, dict[Action, list[Route]]] = {}
+    for route in mount.protocol.routes:
+        by_kind.setdefault(route.model, {}).setdefault(route.action, []).append(route)
+    for kind, by_action in by_kind.items():
+        for action, alike in sorted(by_action.items()):
+            if kind is ModelIn.NONE:
+                if mount.server:
+                    yield names.SERVER + mount.server, action, _server(plan, mount, action, alike)
+                continue
+            if kind in {ModelIn.BODY, ModelIn.MESSAGE}:
+                yield names.PENDING + mount.name, action, _pending(plan, mount, action)
+            if mount.server and not all(route.decides_model for route in alike):
+                yield names.EVERY + mount.name, action, _every(plan, mount, action, alike)
+            for model in mount.models:
+                yield model, action, _model(plan, mount, model, action, alike)
+
+
+def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Route]) -> Json:
+    looked_into = action is Action.INFER and plan.guarded(model)
+    config = {names.BUFFER: buffer_on(plan, model, streams=False), **({} if looked_into else _NOT_LOOKED_INTO)}
+    timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
+    upstream = mount.models[model]
+    way = _Way(upstream, cluster_of(plan, upstream, model), 0 if _streams(alike) else timeout_s)
+    return _to_upstream(plan, mount, f"{model} {action}", way, config)
+
+
+def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
+    way = _Way(mount.server, mount.server, 0 if _streams(alike) else plan.gateway.limits.timeout_s)
+    return _to_upstream(plan, mount, f"{names.SERVER}{mount.server} {action}", way, _NOT_LOOKED_INTO)
+
+
+def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
+    streams = any(route.asks_in_stream for route in alike)
+    config = {names.BUFFER: buffer_on(plan, "", streams=streams), **_NOT_LOOKED_INTO}
+    return _to_upstream(plan, mount, f"{names.EVERY}{mount.name} {action}", _Way(mount.server, mount.server, 0), config)
+
+
+def _pending(plan: Plan, mount: Mount, action: Action) -> Json:
+    """Until the model is known: the largest body that one of them takes, and no way on."""
+    largest = max(mount.models, key=lambda m: plan.gateway.model[m].limits.request_kb or 0, default="")
+    return {
+        "name": f"{names.PENDING}{mount.name} {action}",
+        "match": {"prefix": "/"},
+        "direct_response": {"status": 404},
+        "typed_per_filter_config": {names.BUFFER: buffer_on(plan, largest, streams=False)},
+    }
+
+
+def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[str, Json]) -> Json:
+    return {
+        "name": name,
+        "match": {"prefix": f"{mount.prefix}/"},
+        "route": {
+            "cluster": way.cluster,
+            "host_rewrite_literal": host_of(plan.gateway.upstream[way.upstream]),
+            "timeout": duration(way.timeout_s),
+            "idle_timeout": duration(plan.gateway.limits.timeout_s),
+            **({"prefix_rewrite": "/"} if mount.prefix else {}),
+        },
+        "request_headers_to_remove": _NOT_TO_UPSTREAMS,
+        "typed_per_filter_config": config,
+    }
+
+
+def _streams(alike: list[Route]) -> bool:
+    """Whether an answer may go on for as long as something comes."""
+    return any(route.streams is not Streams.NEVER for route in alike)
+
+
+def _go(route: dict[str, Any]) -> Json:
+    return {"action": extension(route["name"], _ROUTE, **route)}
+
+
+def route_discovery(plan: Plan) -> Json:
+    """The same as a resource of its own."""
+    return typed("envoy.config.route.v3.RouteConfiguration", **routes(plan))

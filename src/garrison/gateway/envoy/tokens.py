@@ -1,0 +1,58 @@
+"""JSON Web Tokens (RFC 7519), verified by Envoy with the keys of their issuers; `lua/ask.lua` reads what they claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from garrison.gateway.envoy import names
+from garrison.gateway.envoy.clusters import key_server
+from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.typed import Json, duration, extension
+from garrison.gateway.file.form import Jwt
+
+_KIND = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
+_CACHED = 10_000  # tokens whose signature is not verified again while they are valid
+_SKEW_S = 30
+
+
+def tokens(plan: Plan) -> Json | None:
+    """The filter that verifies tokens; None where no issuer is trusted."""
+    issuers = plan.gateway.identity.jwt
+    if not issuers:
+        return None
+    # A token that is missing or not valid leaves no claims behind, so that `ask` refuses it in the protocol's own form.
+    anyone: list[Json] = [{"provider_name": name} for name in sorted(issuers)]
+    requirement = {"requires_any": {"requirements": [*anyone, {"allow_missing_or_failed": {}}]}}
+    return extension(
+        names.JWT,
+        _KIND,
+        providers={name: _provider(plan, name, jwt) for name, jwt in sorted(issuers.items())},
+        rules=[{"match": {"prefix": "/"}, "requires": requirement}],
+        stat_prefix="jwt",
+    )
+
+
+def _provider(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
+    return {
+        "issuer": jwt.issuer,
+        "audiences": list(jwt.audiences),
+        "payload_in_metadata": name,
+        "require_expiration": True,
+        "clock_skew_seconds": _SKEW_S,
+        "forward": True,  # `ask` takes it away, after it has looked for an API key in the same header
+        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        "jwt_cache_config": {"jwt_cache_size": _CACHED},
+        **_keys(plan, name, jwt),
+    }
+
+
+def _keys(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
+    if "://" not in jwt.jwks:
+        return {"local_jwks": {"inline_string": plan.loaded.beside(jwt.jwks).read_text(encoding="utf-8")}}
+    remote = {
+        "http_uri": {"uri": jwt.jwks, "cluster": key_server(name), "timeout": "5s"},
+        "cache_duration": duration(jwt.cache_minutes * 60),
+        "async_fetch": {"failed_refetch_duration": "1s"},
+        "retry_policy": {"num_retries": 2},
+    }
+    return {"remote_jwks": remote}

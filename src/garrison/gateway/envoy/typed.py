@@ -1,0 +1,47 @@
+"""How Envoy's configuration is written: messages by their protobuf name, filters by a name of ours."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+LUA: Final = "envoy.extensions.filters.http.lua.v3.Lua"
+LUA_PER_ROUTE: Final = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
+RBAC: Final = "envoy.extensions.filters.http.rbac.v3.RBAC"
+
+
+def typed(kind: str, /, **fields: Any) -> Json:
+    """A `google.protobuf.Any` of a message."""
+    return {"@type": f"type.googleapis.com/{kind}", **fields}
+
+
+def extension(name: str, kind: str, /, **fields: Any) -> Json:
+    """A `TypedExtensionConfig`, or a filter."""
+    return {"name": name, "typed_config": typed(kind, **fields)}
+
+
+def lua(name: str, code: str) -> Json:
+    """A Lua filter of our own code; nobody else's is ever run, as Envoy's Lua can open files and run programs."""
+    return extension(name, LUA, default_source_code={"inline_string": code}, stat_prefix=name.rpartition(".")[2])
+
+
+def header_input(name: str) -> Json:
+    """What a matching tree looks at: a header of the request."""
+    return extension("header", "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=name)
+
+
+def exactly(header: str, answers: Json) -> Json:
+    """An `xds.type.matcher.v3.Matcher` that takes the value of a header to an answer in one step, however many."""
+    return {"matcher_tree": {"input": header_input(header), "exact_match_map": {"map": answers}}}
+
+
+def duration(seconds: float) -> str:
+    """A `google.protobuf.Duration`."""
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def socket_address(address: str) -> Json:
+    """`HOST:PORT`, or `[HOST]:PORT`, as Envoy has it."""
+    host, _, port = address.rpartition(":")
+    return {"socket_address": {"address": host.strip("[]"), "port_value": int(port)}}

@@ -1,0 +1,95 @@
+"""Which key of a file is wrong, and what to write instead.
+
+msgspec stops at the first error and does not tell which entry of a table it is in: here every part is tried on its own.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from garrison.errors import nearest
+from garrison.gateway.file.places import Steps
+
+
+class Blame(msgspec.Struct, frozen=True):
+    """One thing that is wrong."""
+
+    steps: Steps
+    message: str
+    hint: str = ""
+
+
+def blames(kind: Any, said: Any, steps: Steps = ()) -> Iterator[Blame]:
+    """All that keeps `said` from being a `kind`, deepest first."""
+    try:
+        msgspec.convert(said, kind)
+    except msgspec.ValidationError as error:
+        inner = list(_inner(_plain(kind), said, steps))
+        yield from inner or [_blame(str(error), kind, steps)]
+
+
+def _inner(kind: Any, said: Any, steps: Steps) -> Iterator[Blame]:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(said, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from _struct(kind, said, steps)
+    elif isinstance(said, dict) and origin is dict:
+        for name, value in said.items():
+            for wrong in blames(arguments[0], name, (*steps, name)):
+                yield Blame(wrong.steps, f"not a name: {wrong.message}", wrong.hint)
+            yield from blames(arguments[1], value, (*steps, name))
+    elif isinstance(said, list) and origin is tuple:
+        for number, value in enumerate(said):
+            yield from blames(arguments[0], value, (*steps, number))
+
+
+def _struct(kind: type[msgspec.Struct], said: dict[str, Any], steps: Steps) -> Iterator[Blame]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for name, value in said.items():
+        if name not in fields:
+            otherwise = f"it can be one of: {', '.join(sorted(fields))}"
+            yield Blame((*steps, name), "unknown key", nearest(name, fields, otherwise))
+        else:
+            yield from blames(fields[name].type, value, (*steps, name))
+    for name, field in fields.items():
+        if field.required and name not in said:
+            yield Blame(steps, f"{name} is missing", f"add {name} = {_sample(field.type)}{_described(field.type)}")
+
+
+def _blame(message: str, kind: Any, steps: Steps) -> Blame:
+    plain = _plain(kind)
+    message = message.partition(" - at ")[0].replace("`", "")
+    if isinstance(plain, type) and issubclass(plain, enum.Enum):
+        return Blame(steps, "not one of its words", f"write one of: {', '.join(str(m.value) for m in plain)}")
+    hint = _described(kind).removeprefix(": ")
+    return Blame(steps, message[:1].lower() + message[1:], hint)
+
+
+def _plain(kind: Any) -> Any:
+    """A type without what is annotated, and without None."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return _plain(typing.get_args(kind)[0])
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        return _plain(next(k for k in typing.get_args(kind) if k is not types.NoneType))
+    return kind
+
+
+def _sample(kind: Any) -> str:
+    plain = _plain(kind)
+    if plain is str:
+        return '"..."'
+    if plain in (int, float):
+        return "..."
+    return "[...]" if typing.get_origin(plain) is tuple else "{...}"
+
+
+def _described(kind: Any) -> str:
+    if typing.get_origin(kind) is not typing.Annotated:
+        return ""
+    found = [m.description for m in typing.get_args(kind)[1:] if isinstance(m, msgspec.Meta) and m.description]
+    return f": {found[-1]}" if found else ""

@@ -1,0 +1,201 @@
+"""What `gateway.toml` can say. Every key has a default that is safe; `docs/gateway.md` shows a file.
+
+Paths are from the file's own folder. Units stand in the names; a kilobyte has 1,024 bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from garrison.gateway.response.policy import Response
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+MODEL_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$"
+
+Name = Annotated[str, Meta(pattern=NAME_PATTERN, max_length=128)]
+ModelName = Annotated[str, Meta(pattern=MODEL_PATTERN, max_length=256)]
+Kilobytes = Annotated[int, Meta(gt=0, le=1_048_576)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Count = Annotated[int, Meta(gt=0, le=1_000_000_000)]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """How all tables of the file are read."""
+
+
+class Running(_Table, frozen=True):
+    """`[gateway]`: the gateway itself."""
+
+    state: Annotated[str, Meta(description="Folder of what is compiled, of the admin socket and of keys.")] = "state"
+    metrics: Annotated[str, Meta(description="Address that serves Prometheus at /metrics; empty for none.")] = ""
+    drain_s: Annotated[Seconds, Meta(description="How long open requests may take after SIGTERM.")] = 10.0
+    workers: Annotated[int, Meta(ge=0, le=1024, description="Envoy's worker threads; 0 for one per core.")] = 0
+    trusted_proxies: Annotated[
+        int, Meta(ge=0, le=16, description="Proxies in front whose X-Forwarded-For is believed.")
+    ] = 0
+
+
+class ServerTls(_Table, frozen=True):
+    """What a listener shows, and whom it asks for a certificate."""
+
+    certificate: Annotated[str, Meta(description="PEM file: the server's certificate and its chain.")]
+    key: Annotated[str, Meta(description="PEM file: its private key.")]
+    client_ca: Annotated[str, Meta(description="PEM file: who signs the certificates of clients.")] = ""
+    client_crl: Annotated[str, Meta(description="PEM file: certificates of clients that are revoked.")] = ""
+    client_required: Annotated[bool, Meta(description="Refuse connections without a client's certificate.")] = False
+
+
+class Listener(_Table, frozen=True):
+    """`[listener.NAME]`: where clients connect."""
+
+    address: Annotated[str, Meta(description="HOST:PORT; an IPv6 address stands in brackets.")]
+    tls: ServerTls | None = None
+    insecure: Annotated[bool, Meta(description="Allow plaintext on an address that is not loopback.")] = False
+
+
+class UpstreamTls(_Table, frozen=True):
+    """How the gateway knows that an upstream is the right one."""
+
+    ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's own if empty.")] = ""
+    server_name: Annotated[str, Meta(description="The name its certificate must carry; the URL's if empty.")] = ""
+    certificate: Annotated[str, Meta(description="PEM file: the gateway's own certificate, if it asks.")] = ""
+    key: Annotated[str, Meta(description="PEM file: the private key of that.")] = ""
+
+
+class Upstream(_Table, frozen=True):
+    """`[upstream.NAME]`: a model server."""
+
+    protocol: Annotated[str, Meta(description="What it speaks, as open-inference, open-inference-grpc or openai.")]
+    url: Annotated[str, Meta(pattern=r"^https?://[^/@?#]+/?$", description="http(s)://HOST:PORT.")]
+    prefix: Annotated[
+        str, Meta(pattern=r"^(/[A-Za-z0-9_][A-Za-z0-9._~-]*)*$", description="Before its paths; it does not see it.")
+    ] = ""
+    description: Annotated[str, Meta(description="Its OpenAPI file, for protocol openapi.")] = ""
+    actions: Annotated[dict[str, str], Meta(description="For protocol openapi: from operations to actions.")] = {}
+    tls: UpstreamTls | None = None
+    concurrent: Annotated[Count, Meta(description="Requests that it gets at a time.")] = 1024
+
+
+class Rate(_Table, frozen=True):
+    """How often: so many per second on average, and at most `burst` at once (twice as many if it is not said)."""
+
+    per_second: Annotated[float, Meta(gt=0, le=1_000_000)]
+    burst: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
+
+    @property
+    def at_once(self) -> int:
+        """The size of the bucket."""
+        return self.burst or max(1, round(self.per_second * 2))
+
+
+class ModelLimits(_Table, frozen=True):
+    """What one model bears; what is not said is what `[limits]` says."""
+
+    rate: Rate | None = None
+    concurrent: Annotated[Count, Meta(description="Requests at a time; more are refused.")] | None = None
+    request_kb: Kilobytes | None = None
+    response_kb: Kilobytes | None = None
+    timeout_s: Seconds | None = None
+
+
+class Model(_Table, frozen=True):
+    """`[model.NAME]`: a model that can be asked for. One that is not named here cannot."""
+
+    upstream: Annotated[str | tuple[str, ...], Meta(description="The upstream that serves it, or one per protocol.")]
+    schema: Annotated[str, Meta(description="What it takes: a JSON Schema, or tensors, as a file.")] = ""
+    response: Annotated[Response, Meta(description="What of its answers goes out; all of it if unsaid.")] | None = None
+    limits: ModelLimits = ModelLimits()
+    labels: Annotated[tuple[Name, ...], Meta(description="What policies can speak of, as restricted.")] = ()
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """The upstreams that serve it."""
+        return (self.upstream,) if isinstance(self.upstream, str) else self.upstream
+
+
+class Keys(_Table, frozen=True):
+    """`[identity.keys]`: API keys, kept as hashes only."""
+
+    file: Annotated[str, Meta(description="The store of `garrison keys`; in the state folder if empty.")] = ""
+    header: Annotated[str, Meta(pattern=r"^[a-z0-9-]+$", description="The header that carries a key.")] = "x-api-key"
+
+
+class Jwt(_Table, frozen=True):
+    """`[identity.jwt.NAME]`: tokens of one issuer (RFC 7519)."""
+
+    issuer: Annotated[str, Meta(min_length=1, description="The `iss` of its tokens.")]
+    audiences: Annotated[tuple[str, ...], Meta(min_length=1, description="One of them must be in `aud`.")]
+    jwks: Annotated[str, Meta(min_length=1, description="Its keys: an https URL, or a file.")]
+    ca: Annotated[str, Meta(description="PEM file: who signs the URL's certificate; the system's if empty.")] = ""
+    client: Annotated[str, Meta(min_length=1, description="The claim that names the client.")] = "sub"
+    role: Annotated[str, Meta(min_length=1, description="The claim that names roles; a dot goes deeper.")] = "roles"
+    roles: Annotated[dict[str, Name], Meta(description="From the claim's values to roles.")] = {}
+    require: Annotated[dict[str, str], Meta(description="Claims, and what they must be or contain.")] = {}
+    cache_minutes: Annotated[int, Meta(gt=0, le=1440, description="How long keys from a URL are kept.")] = 10
+
+
+class CertificateRule(_Table, frozen=True):
+    """One entry of `[[identity.certificate]]`: whose certificate is which client."""
+
+    san: Annotated[str, Meta(min_length=1, description="URI or DNS name of the certificate, as spiffe://acme/ml/a.")]
+    client: Name
+    role: Name
+
+
+class Identity(_Table, frozen=True):
+    """`[identity]`: how clients prove who they are. Nobody is let in where nothing is said."""
+
+    keys: Keys | None = None
+    jwt: dict[Name, Jwt] = {}
+    certificate: tuple[CertificateRule, ...] = ()
+
+
+class Policy(_Table, frozen=True):
+    """`[policy]`: who may do what."""
+
+    roles: Annotated[str, Meta(description="File of roles, over those that are shipped.")] = ""
+    cedar: Annotated[tuple[str, ...], Meta(description="Files of Cedar policies, over those that are shipped.")] = ()
+
+
+class Limits(_Table, frozen=True):
+    """`[limits]`: what holds for everybody."""
+
+    client: Annotated[Rate, Meta(description="Each client.")] = Rate(per_second=50, burst=100)
+    ip: Annotated[Rate, Meta(description="Each address, before anybody is asked who he is.")] = Rate(
+        per_second=100, burst=200
+    )
+    role: Annotated[dict[Name, Rate], Meta(description="All clients of a role together.")] = {}
+    request_kb: Annotated[Kilobytes, Meta(description="Size of a request's body.")] = 1024
+    response_kb: Annotated[Kilobytes, Meta(description="Size of an answer that is looked into.")] = 16_384
+    timeout_s: Annotated[Seconds, Meta(description="Until an answer is complete.")] = 30.0
+    header_kb: Annotated[int, Meta(gt=0, le=8192, description="Size of all headers of a request.")] = 32
+    header_count: Annotated[int, Meta(gt=0, le=1000)] = 64
+    header_timeout_s: Annotated[Seconds, Meta(description="Until all headers have come.")] = 10.0
+    body_timeout_s: Annotated[Seconds, Meta(description="Until the whole request has come.")] = 30.0
+    idle_timeout_s: Annotated[Seconds, Meta(description="Until an idle connection is closed.")] = 120.0
+    connections: Annotated[Count, Meta(description="Connections at a time.")] = 10_000
+    streams: Annotated[int, Meta(gt=0, le=10_000, description="Requests at a time in one HTTP/2 connection.")] = 100
+    memory_mb: Annotated[int, Meta(gt=0, description="Heap of Envoy at which it begins to refuse.")] = 1024
+
+
+class Log(_Table, frozen=True):
+    """`[log]`: the audit feed, a line of JSON per request."""
+
+    file: Annotated[str, Meta(description="In the state folder if empty.")] = ""
+    free_mb: Annotated[int, Meta(ge=0, description="Below so much free space nobody is let in.")] = 256
+
+
+class Gateway(_Table, frozen=True):
+    """The whole file."""
+
+    listener: Annotated[dict[Name, Listener], Meta(min_length=1)]
+    upstream: Annotated[dict[Name, Upstream], Meta(min_length=1)]
+    model: dict[ModelName, Model] = {}
+    identity: Identity = Identity()
+    policy: Policy = Policy()
+    limits: Limits = Limits()
+    log: Log = Log()
+    gateway: Running = Running()

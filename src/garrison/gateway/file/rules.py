@@ -1,0 +1,114 @@
+"""What a gateway file must not say although its form is right."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from garrison.gateway.file.form import Listener
+from garrison.gateway.file.places import Steps
+from garrison.gateway.file.read import Loaded
+
+_LAST_PORT = 65_535
+_LONGEST_SOCKET = 100  # bytes of a path that a Unix socket can have, with room for its name
+
+
+def hold(loaded: Loaded) -> None:
+    """Raises ConfigError for what is unsafe, or cannot be."""
+    for name, listener in loaded.gateway.listener.items():
+        _hold_listener(loaded, name, listener)
+    if loaded.gateway.gateway.metrics:
+        _loopback(loaded, ("gateway", "metrics"), loaded.gateway.gateway.metrics)
+    _hold_identity(loaded)
+    _hold_files(loaded)
+    if len(str(loaded.state.resolve())) > _LONGEST_SOCKET:
+        message = f"a socket cannot lie in a path of more than {_LONGEST_SOCKET} bytes"
+        raise loaded.wrong(("gateway", "state"), message, "name a shorter folder, as /var/lib/garrison")
+
+
+def warnings(loaded: Loaded) -> list[str]:
+    """What is allowed, and told at each start."""
+    return [
+        f"listener {name} takes plaintext on {listener.address}: keys and data can be read on the way"
+        for name, listener in loaded.gateway.listener.items()
+        if listener.tls is None and not _loopback(loaded, ("listener", name, "address"), listener.address)
+    ]
+
+
+def _hold_listener(loaded: Loaded, name: str, listener: Listener) -> None:
+    steps: Steps = ("listener", name, "address")
+    loopback = _loopback(loaded, steps, listener.address)
+    if listener.tls is None and not loopback and not listener.insecure:
+        hint = "add tls = { certificate = ..., key = ... }; garrison gateway certs makes them for development"
+        raise loaded.wrong(steps, f"{listener.address} would take plaintext from the network", hint)
+    if listener.tls and listener.tls.client_required and not listener.tls.client_ca:
+        hint = "add client-ca: the PEM file of who signs the certificates of clients"
+        raise loaded.wrong(("listener", name, "tls"), "client-required without client-ca", hint)
+    if listener.tls and listener.tls.client_crl and not listener.tls.client_ca:
+        raise loaded.wrong(("listener", name, "tls"), "client-crl without client-ca", "add client-ca")
+
+
+def _loopback(loaded: Loaded, steps: Steps, address: str) -> bool:
+    """Whether only this machine can connect to an address. Raises ConfigError for what is none."""
+    host, _, port = address.rpartition(":")
+    hint = 'write HOST:PORT with a numeric host, as "0.0.0.0:8443" or "[::]:8443"'
+    try:
+        found = ipaddress.ip_address(host[1:-1] if host.startswith("[") else host)
+    except ValueError as error:
+        raise loaded.wrong(steps, f"{address!r} is no address", hint) from error
+    if not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
+        raise loaded.wrong(steps, f"{address!r} has no port", hint)
+    return found.is_loopback
+
+
+def _hold_identity(loaded: Loaded) -> None:
+    identity = loaded.gateway.identity
+    if identity.certificate and not any(x.tls and x.tls.client_ca for x in loaded.gateway.listener.values()):
+        message = "certificates of clients are told apart, but no listener has a client-ca"
+        raise loaded.wrong(("identity", "certificate"), message, "add client-ca to a listener's tls")
+    for name, jwt in identity.jwt.items():
+        if jwt.jwks.startswith("http:"):
+            message = "keys over plaintext can be swapped on the way"
+            raise loaded.wrong(("identity", "jwt", name, "jwks"), message, "write an https URL")
+        if not jwt.roles:
+            hint = f'add roles = {{ "VALUE" = "ROLE" }}: from values of the claim {jwt.role} to roles'
+            raise loaded.wrong(("identity", "jwt", name), "no value of a claim leads to a role", hint)
+
+
+def _hold_files(loaded: Loaded) -> None:
+    """Every file that is named can be read."""
+    for steps, name in named_files(loaded):
+        try:
+            with loaded.beside(name).open("rb"):
+                pass
+        except OSError as error:
+            reason = (error.strerror or "it cannot be read").lower()
+            raise loaded.wrong(steps, f"{name}: {reason}", "paths are from the folder of this file") from error
+
+
+def named_files(loaded: Loaded) -> list[tuple[Steps, str]]:
+    """The files that a gateway file names, and where it does."""
+    gateway = loaded.gateway
+    found: list[tuple[Steps, str]] = []
+    for name, listener in gateway.listener.items():
+        if listener.tls:
+            for key in ("certificate", "key", "client_ca", "client_crl"):
+                found.append((("listener", name, "tls", key.replace("_", "-")), getattr(listener.tls, key)))
+    for name, upstream in gateway.upstream.items():
+        found.append((("upstream", name, "description"), upstream.description))
+        if upstream.tls:
+            for key in ("ca", "certificate", "key"):
+                found.append((("upstream", name, "tls", key), getattr(upstream.tls, key)))
+    for name, model in gateway.model.items():
+        found.append((("model", name, "schema"), model.schema))
+    for name, jwt in gateway.identity.jwt.items():
+        found.append((("identity", "jwt", name, "ca"), jwt.ca))
+        found.append((("identity", "jwt", name, "jwks"), "" if "://" in jwt.jwks else jwt.jwks))
+    found.append((("policy", "roles"), gateway.policy.roles))
+    found += [(("policy", "cedar", number), name) for number, name in enumerate(gateway.policy.cedar)]
+    return [(steps, name) for steps, name in found if name]
+
+
+def watched(loaded: Loaded) -> list[Path]:
+    """The files whose change is a reason to read everything again."""
+    return [loaded.path, *(loaded.beside(name) for _, name in named_files(loaded))]

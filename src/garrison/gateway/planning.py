@@ -1,0 +1,133 @@
+"""From a gateway file to a plan: what it names is read, and every question of who may do what is answered ahead."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from garrison.gateway import response, validation
+from garrison.gateway.certificates import usable
+from garrison.gateway.envoy.names import EVERY
+from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
+from garrison.gateway.file import rules
+from garrison.gateway.file.form import Model
+from garrison.gateway.file.read import Loaded
+from garrison.gateway.protocols.protocol import Protocol, Transport
+from garrison.gateway.protocols.route import Body
+from garrison.gateway.validation.carriers import carried, carriers
+from garrison.gateway.validation.contract import Contract, load
+from garrison.policy.actions import Action
+
+if TYPE_CHECKING:
+    from garrison.policy.policies import Policies
+    from garrison.policy.table import Table
+
+
+class Planned(msgspec.Struct, frozen=True, eq=False):
+    """A plan, and what has to be told of it."""
+
+    plan: Plan
+    table: Table
+    warnings: tuple[str, ...] = ()
+
+
+def planned(loaded: Loaded, now: dt.datetime) -> Planned:
+    """Everything that a gateway file leads to. Raises ConfigError for the first thing that is wrong."""
+    rules.hold(loaded)
+    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now)]
+    mounts = mounts_of(loaded)
+    decided = decide(loaded, mounts)
+    plan = Plan(
+        loaded=loaded,
+        mounts=mounts,
+        permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
+        bodies=bodies(loaded, mounts),
+    )
+    return Planned(plan, decided, tuple(warnings))
+
+
+def policies_of(loaded: Loaded) -> Policies:
+    """The policies that the file names, over those that are shipped."""
+    from garrison.policy.policies import read_policies
+    from garrison.policy.vocabulary import read_vocabulary
+
+    policy = loaded.gateway.policy
+    vocabulary = read_vocabulary(loaded.beside(policy.roles) if policy.roles else None)
+    return read_policies([loaded.beside(name) for name in policy.cedar], vocabulary)
+
+
+def decide(loaded: Loaded, mounts: tuple[Mount, ...]) -> Table:
+    """Cedar's answer for every role, action and model; a server is a model whose name has an @ before it."""
+    from garrison.policy.request import Model as Subject
+    from garrison.policy.table import table
+
+    labels = {name: frozenset(model.labels) for name, model in loaded.gateway.model.items()}
+    return table(policies_of(loaded), [Subject(name, labels.get(name, frozenset())) for name in subjects(mounts)])
+
+
+def permissions(decided: Table) -> Iterable[Permission]:
+    """What a table allows, entry by entry. A client that is told apart has all of its entries listed."""
+    from garrison.policy.decide import Outcome
+
+    for group in decided.groups:
+        rows: dict[tuple[str, str], Mapping[Action, Outcome]] = {("", role): row for role, row in group.roles.items()}
+        for client in {client for client, _ in group.clients}:
+            rows |= {(client, role): group.row(role, client) for role in group.roles}
+        for (client, role), row in rows.items():
+            for action, outcome in row.items():
+                if outcome is not Outcome.DENY:
+                    for model in group.models:
+                        yield Permission(model, action, role, client, outcome is Outcome.RESIDUE)
+
+
+def over_all(loaded: Loaded, mounts: tuple[Mount, ...], decided: Table) -> Iterable[Permission]:
+    """What may be asked where the gateway does not see of which model: only what may be asked of every one of them.
+
+    Nothing of the kind is allowed beside a model whose bodies have to be looked into.
+    """
+    from garrison.policy.decide import Outcome
+
+    guarded = {name for name, model in loaded.gateway.model.items() if model.schema or model.response}
+    for mount in mounts:
+        actions = {route.action for route in mount.protocol.routes if not route.decides_model}
+        if not mount.models or guarded & mount.models.keys():
+            continue
+        rows = [group.roles for group in decided.groups if mount.models.keys() & set(group.models)]
+        told_apart = any(group.clients for group in decided.groups if mount.models.keys() & set(group.models))
+        for action in sorted(actions) if not told_apart else ():
+            for role in sorted(rows[0]):
+                if all(row[role][action] is Outcome.ALLOW for row in rows):
+                    yield Permission(EVERY + mount.name, action, role)
+
+
+def bodies(loaded: Loaded, mounts: tuple[Mount, ...]) -> dict[tuple[str, str], str]:
+    """What is done to bodies, by mount and model, as Lua that returns `carried`, `validate` and, under a policy, `shape`."""
+    found = {}
+    for name, model in loaded.gateway.model.items():
+        if not (model.schema or model.response):
+            continue
+        contract = load(loaded.beside(model.schema)) if model.schema else None
+        for mount in mounts:
+            if name in mount.models and mount.protocol.transport is Transport.HTTP:
+                found[mount.name, name] = _body(loaded, model, mount.protocol, contract)
+    return found
+
+
+def _body(loaded: Loaded, model: Model, spoken: Protocol, contract: Contract | None) -> str:
+    tensors = any(route.body is Body.TENSORS for route in spoken.routes)
+    limits = loaded.gateway.limits
+    asked = validation.Limits(size_bytes=(model.limits.request_kb or limits.request_kb) * 1024)
+    answered = validation.Limits(size_bytes=(model.limits.response_kb or limits.response_kb) * 1024)
+    shapes = model.response is not None
+    validator = validation.contract_validator(
+        contract or Contract(schema=True), tensors=tensors, json_outputs=shapes, limits=asked
+    )
+    carrier = carried(carriers()["tensors" if tensors else "json"])
+    fields = [f"carried = {carrier}", f"validate = {validator}"]
+    if model.response is not None:
+        shaper = response.shaper(model.response, protocol=spoken.name, tensors=tensors, limits=answered)
+        fields.append(f"shape = {shaper}")
+    return f"return {{ {', '.join(fields)} }}"

@@ -1,0 +1,75 @@
+"""Files that are on the disk when the call returns, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+
+def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """A file that was not there. Raises FileExistsError where there is one, OSError where it cannot be written."""
+    _put(path, data, mode, os.link)
+
+
+def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """A file, in the place of the one that may be there: a reader finds the old or the new one. Raises OSError."""
+    _put(path, data, mode, os.rename)
+
+
+def write_all(top: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Files under a folder, by their names in it: all on the disk when this returns, any of them torn where it does not.
+
+    Every file is written before the first is synced, so that the first sync takes the file system's notes about all along.
+    Raises OSError.
+    """
+    folders: set[Path] = set()
+    with contextlib.ExitStack() as opened:
+        descriptors = []
+        for name, data in files:
+            path = top / name
+            if path.parent not in folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                folders.update(top / parent for parent in Path(name).parents)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            opened.callback(os.close, descriptor)
+            write_at(descriptor, 0, data)
+            descriptors.append(descriptor)
+        for descriptor in descriptors:
+            os.fsync(descriptor)
+    for folder in folders:
+        sync_folder(folder)
+
+
+def write_at(descriptor: int, at_byte: int, data: bytes) -> None:
+    """All of it, from this place in a file on. Raises OSError; a part of it may be written then."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(descriptor, view, at_byte)
+        view, at_byte = view[written:], at_byte + written
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _put(path: Path, data: bytes, mode: int, name: Callable[[str, Path], None]) -> None:
+    """Written beside its place under another name first; that one starts with a dot and is gone in the end."""
+    descriptor, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        name(made, path)
+    finally:
+        Path(made).unlink(missing_ok=True)
+    sync_folder(path.parent)

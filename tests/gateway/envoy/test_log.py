@@ -1,0 +1,78 @@
+"""The audit feed: each request is one line, and no line holds a credential."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.gateway.envoy.conftest import SCIENTIST, STRANGER, VALID, Gateway
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def own(of: Callable[..., Gateway]) -> Gateway:
+    return of()
+
+
+def test_each_request_is_one_line(own: Gateway) -> None:
+    answer = own.infer()
+    own.infer(body=b"{}")
+    own.infer(key=STRANGER)
+    own.call("POST", "/v2/repository/models/iris/load", key=SCIENTIST)
+    lines = own.log(4)
+    assert len(lines) == 4
+    assert [(x["decision"], x["status"], x["reason"]) for x in lines] == [
+        ("allow", 200, "via_upstream"),
+        ("deny", 400, "invalid"),
+        ("deny", 401, "unknown-key"),
+        ("deny", 403, "rbac_access_denied_matched_policy[not-permitted]"),
+    ]
+    first = lines[0]
+    told = {
+        name: first[name]
+        for name in ("client", "role", "model", "action", "protocol", "method", "path", "upstream", "ip")
+    }
+    assert told == {
+        "client": "ada", "role": "data-scientist", "model": "iris", "action": "infer", "protocol": "open-inference",
+        "method": "POST", "path": "/v2/models/iris/infer", "upstream": "server", "ip": "127.0.0.1",
+    }  # fmt: skip
+    assert first["request_id"] == answer.headers["x-request-id"]
+    assert first["request_bytes"] == len(VALID)
+    assert first["response_bytes"] == len(answer.body)
+    assert "client" not in lines[2]
+    text = own.plan.loaded.log.read_text()
+    assert SCIENTIST not in text
+    assert STRANGER not in text
+
+
+def test_a_query_is_not_written_down(own: Gateway) -> None:
+    own.call("GET", "/v2/health/ready?token=secret", key=SCIENTIST)
+    assert own.log(1)[0]["path"] == "/v2/health/ready"
+
+
+def test_lines_are_as_many_as_envoy_counts(own: Gateway) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: own.infer(key=SCIENTIST if n % 3 else STRANGER), range(300)))
+    assert len(own.log(300)) == 300
+    assert own.counters(r"^http\.local\.downstream_rq_completed$") == {"http.local.downstream_rq_completed": 300}
+
+
+def test_an_envoy_that_is_killed_has_lost_no_line_of_a_quiet_moment(own: Gateway) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: own.infer(), range(200)))
+    import time
+
+    time.sleep(0.2)  # the feed is flushed every 50 ms
+    os.kill(own.process.pid, signal.SIGKILL)
+    own.process.wait()
+    assert len(own.log(200)) == 200
+
+
+def test_only_its_owner_reads_the_feed(own: Gateway) -> None:
+    own.infer()
+    own.log(1)
+    assert own.plan.loaded.log.stat().st_mode & 0o077 == 0

@@ -1,0 +1,58 @@
+"""What comes back: what a policy lets out, no more of the server than that, and nothing of how it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.gateway.envoy.conftest import FILE, OPERATOR, SCIENTIST, VALID, Gateway, serving
+
+from garrison.gateway.envoy.plan import Plan
+
+pytestmark = pytest.mark.slow
+SAID = '{"outputs": [{"name": "p", "datatype": "FP64", "shape": [1, 3], "data": [0.123456, 0.7, 0.176544]}]}'
+POLICY = 'schema = "iris.schema.json"\nresponse = {{ decimals = 2, role.operations = {{ decimals = 4 }} }}'
+
+
+@pytest.fixture(scope="module")
+def shaped(made: Callable[..., Plan], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with serving(made(tmp_path_factory.mktemp("r"), FILE.replace('schema = "iris.schema.json"', POLICY))) as running:
+        yield running
+
+
+def test_numbers_go_out_as_the_policy_of_the_role_says(shaped: Gateway) -> None:
+    answer = shaped.infer(headers={"x-say": SAID})
+    assert answer.status == 200
+    assert answer.json["outputs"][0]["data"] == [0.12, 0.7, 0.18]
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert shaped.infer(key=OPERATOR, headers={"x-say": SAID}).json["outputs"][0]["data"] == [0.1235, 0.7, 0.1765]
+    assert shaped.infer("other", headers={"x-say": SAID}).json["outputs"][0]["data"][0] == 0.123456
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"x-say": "0.123456 no json"}, {"x-say": SAID, "x-kind": "text/plain"}, {"x-say": '{"a": 1, "a": 0.123456}'}],
+)
+def test_what_cannot_be_read_does_not_go_out(shaped: Gateway, headers: dict[str, str]) -> None:
+    answer = shaped.infer(headers=headers)
+    assert answer.status == 502
+    assert b"0.123456" not in answer.body
+    assert answer.json["error"].startswith("the model server gave no usable answer (request ")
+
+
+def test_what_a_server_says_of_its_failure_stays_inside(gateway: Gateway) -> None:
+    for status in ("500", "503"):
+        answer = gateway.infer(headers={"x-status": status, "x-say": "Traceback: secret in line 7"})
+        assert answer.status == 502
+        assert b"Traceback" not in answer.body
+        assert answer.headers["x-request-id"] in answer.json["error"]
+    answer = gateway.infer(headers={"x-status": "404", "x-say": '{"error": "no such version"}'})
+    assert (answer.status, answer.json["error"]) == (404, "no such version")
+
+
+def test_headers_of_every_answer(gateway: Gateway) -> None:
+    for answer in (gateway.infer(), gateway.infer(key=""), gateway.call("GET", "/nothing", key=SCIENTIST, body=VALID)):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert not {"server", "x-powered-by", "x-envoy-upstream-service-time", "via"} & answer.headers.keys()
+        assert answer.headers["x-request-id"]

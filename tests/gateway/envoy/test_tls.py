@@ -1,0 +1,131 @@
+"""Certificates and TLS."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.client
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from tests.gateway.envoy.conftest import FILE, SCIENTIST, Gateway, Upstream
+
+from garrison.gateway.certificates.authority import make
+
+pytestmark = pytest.mark.slow
+Of = Callable[..., Gateway]
+
+TLS = '[listener.local]\naddress = "127.0.0.1:{port}"\ntls = {{ certificate = "server.pem", key = "server.key"MORE }}'
+CLIENTS = ', client-ca = "ca.pem"'
+CERTIFICATE = """
+[[identity.certificate]]
+san = "spiffe://acme/ml/scorer"
+client = "scorer"
+role = "service"
+"""
+
+
+def call(gateway: Gateway, folder: Path, client: str = "", key: str = "") -> int:
+    context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    if client:
+        context.load_cert_chain(folder / f"{client}.pem", folder / f"{client}.key")
+    connection = http.client.HTTPSConnection("localhost", gateway.port, context=context, timeout=5)
+    connection.connect()
+    try:
+        connection.request("GET", "/v2/models/iris", headers={"x-api-key": key} if key else {})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_tls_and_nothing_older_than_1_2(of: Of, tmp_path: Path) -> None:
+    make(tmp_path, [], [])
+    gateway = of(FILE.replace('[listener.local]\naddress = "127.0.0.1:{port}"', TLS.replace("MORE", "")))
+    assert call(gateway, tmp_path, key=SCIENTIST) == 200
+    context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("localhost", gateway.port)) as raw,
+        context.wrap_socket(raw, server_hostname="localhost") as tls,
+    ):
+        assert tls.version() == "TLSv1.3"
+        assert tls.selected_alpn_protocol() == "h2"
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
+        old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    with socket.create_connection(("localhost", gateway.port)) as raw, pytest.raises(ssl.SSLError):
+        old.wrap_socket(raw)
+    with socket.create_connection(("localhost", gateway.port)) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert b"HTTP/1" not in raw.recv(100)
+    line = gateway.log(1)[0]
+    assert (line["tls_version"], line["client"]) == ("TLSv1.3", "ada")
+
+
+def test_a_certificate_is_a_client_unless_it_is_revoked(of: Of, upstream: Upstream, tmp_path: Path) -> None:
+    scorer, other = "spiffe://acme/ml/scorer", "spiffe://acme/ml/other"
+    make(tmp_path, [], [scorer, other])
+    make(tmp_path / "foreign", [], [scorer])
+    write_crl(tmp_path, [])
+    more = CLIENTS + ', client-crl = "crl.pem"'
+    text = FILE.replace('[listener.local]\naddress = "127.0.0.1:{port}"', TLS.replace("MORE", more)) + CERTIFICATE
+    gateway = of(text)
+    assert call(gateway, tmp_path, "client-scorer") == 200
+    assert upstream.seen[-1]["headers"]["x-garrison-client"] == "scorer"
+    assert call(gateway, tmp_path, "client-other") == 401
+    assert call(gateway, tmp_path) == 401
+    assert call(gateway, tmp_path, key=SCIENTIST) == 200
+    for name in ("pem", "key"):
+        (tmp_path / "foreign" / f"client-scorer.{name}").rename(tmp_path / f"foreign.{name}")
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+        call(gateway, tmp_path, "foreign")
+    lines = gateway.log(4)
+    assert lines[0]["certificate"]
+
+
+def test_a_revoked_certificate_is_none(of: Of, tmp_path: Path) -> None:
+    make(tmp_path, [], ["spiffe://acme/ml/scorer"])
+    write_crl(tmp_path, ["client-scorer"])
+    more = CLIENTS + ', client-crl = "crl.pem"'
+    gateway = of(
+        FILE.replace('[listener.local]\naddress = "127.0.0.1:{port}"', TLS.replace("MORE", more)) + CERTIFICATE
+    )
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+        call(gateway, tmp_path, "client-scorer")
+
+
+def test_a_certificate_can_be_demanded(of: Of, tmp_path: Path) -> None:
+    make(tmp_path, [], ["spiffe://acme/ml/scorer"])
+    more = CLIENTS + ", client-required = true"
+    gateway = of(
+        FILE.replace('[listener.local]\naddress = "127.0.0.1:{port}"', TLS.replace("MORE", more)) + CERTIFICATE
+    )
+    assert call(gateway, tmp_path, "client-scorer") == 200
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+        call(gateway, tmp_path, key=SCIENTIST)
+
+
+def write_crl(folder: Path, revoked: list[str]) -> None:
+    ca = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(ca.subject)
+        .last_update(now)
+        .next_update(now + dt.timedelta(1))
+    )
+    for name in revoked:
+        serial = x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes()).serial_number
+        made = made.add_revoked_certificate(
+            x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+        )
+    (folder / "crl.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))

@@ -1,0 +1,130 @@
+"""JSON Web Tokens of two issuers: who is let in by them, and what nobody can pretend."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.gateway.envoy.conftest import FILE, SCIENTIST, Gateway, Upstream, serving
+from tests.gateway.run.conftest import Issuer
+
+from garrison.gateway.envoy.plan import Plan
+
+pytestmark = pytest.mark.slow
+
+JWT = """
+[identity.jwt.corp]
+issuer = "https://login.example.com/"
+audiences = ["models"]
+jwks = "jwks.json"
+role = "realm.groups"
+roles = {{ ml = "data-scientist", ops = "operations" }}
+require = {{ tenant = "acme" }}
+
+[identity.jwt.partner]
+issuer = "https://partner.example.com/"
+audiences = ["models", "other"]
+jwks = "partner.json"
+client = "azp"
+role = "scope"
+roles = {{ infer = "service" }}
+"""
+
+CORP, PARTNER, STRANGER = Issuer("one"), Issuer("two"), Issuer("one")
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory, made: Callable[..., Plan]) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("j")
+    (folder / "jwks.json").write_text(CORP.jwks())
+    (folder / "partner.json").write_text(PARTNER.jwks())
+    with serving(made(folder, FILE + JWT)) as running:
+        yield running
+
+
+def good(**claims: object) -> str:
+    return CORP.token(**{"tenant": "acme", "realm": {"groups": ["x", "ml"]}, **claims})
+
+
+def status(gateway: Gateway, token: str, path: str = "/v2/models/iris") -> int:
+    return gateway.call("GET", path, {"authorization": f"Bearer {token}"}).status
+
+
+def test_a_token_lets_in_and_goes_no_further(gateway: Gateway, upstream: Upstream) -> None:
+    token = good()
+    assert status(gateway, token) == 200
+    seen = upstream.seen[-1]["headers"]
+    assert (seen["x-garrison-client"], seen["x-garrison-role"]) == ("corp:ada", "data-scientist")
+    assert token not in json.dumps(upstream.seen[-1])
+
+
+def test_each_issuer_has_claims_of_its_own(gateway: Gateway, upstream: Upstream) -> None:
+    token = PARTNER.token(iss="https://partner.example.com/", azp="shop", scope="infer", aud=["other"])
+    assert status(gateway, token) == 200
+    assert upstream.seen[-1]["headers"]["x-garrison-client"] == "partner:shop"
+
+
+def test_roles_decide(gateway: Gateway) -> None:
+    assert status(gateway, good(), "/v2/logging") == 403
+    assert status(gateway, good(realm={"groups": ["ops"]}), "/v2/logging") == 200
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 1_600_000_000},
+        {"exp": None},
+        {"nbf": 9_000_000_000},
+        {"aud": "others"},
+        {"iss": "https://partner.example.com/"},
+        {"iss": "https://evil.example.com/"},
+        {"tenant": "other"},
+        {"tenant": None},
+        {"realm": {"groups": ["nobody"]}},
+        {"realm": {"groups": []}},
+        {"realm": "ml"},
+        {"sub": None},
+        {"sub": "a b"},
+        {"sub": "x" * 200},
+        {"sub": "a\nx-garrison-role: operations"},
+    ],
+)
+def test_a_token_that_is_not_right_lets_nobody_in(gateway: Gateway, claims: dict[str, object]) -> None:
+    assert status(gateway, good(**claims)) == 401
+
+
+def test_signatures_count(gateway: Gateway) -> None:
+    valid = good()
+    head, payload, signature = valid.split(".")
+    none = base64.urlsafe_b64encode(b'{"alg":"none","kid":"one"}').rstrip(b"=").decode()
+    other = (
+        base64.urlsafe_b64encode(
+            json.dumps({**json.loads(base64.urlsafe_b64decode(payload + "==")), "realm": {"groups": ["ops"]}}).encode()
+        )
+        .rstrip(b"=")
+        .decode()
+    )
+    forged = [
+        STRANGER.token(tenant="acme", realm={"groups": ["ml"]}),
+        f"{none}.{payload}.",
+        f"{head}.{other}.{signature}",
+        f"{head}.{payload}.",
+        f"{head}.{payload}",
+        "",
+    ]
+    assert [status(gateway, token) for token in forged] == [401] * len(forged)
+    assert status(gateway, valid) == 200
+
+
+def test_a_key_works_beside_tokens(gateway: Gateway) -> None:
+    assert gateway.call("GET", "/v2/models/iris", {"authorization": f"Bearer {SCIENTIST}"}).status == 200
+    assert gateway.call("GET", "/v2/models/iris", {"authorization": f"Bearer {good()}"}, key="wrong").status == 401
+
+
+def test_the_log_names_clients_and_no_token(gateway: Gateway) -> None:
+    token = good()
+    status(gateway, token)
+    text = gateway.plan.loaded.log.read_text()
+    assert token.split(".")[2] not in text

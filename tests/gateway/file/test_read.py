@@ -1,0 +1,201 @@
+"""Gateway files: right ones, and what is said of those that are not."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from inline_snapshot import snapshot
+
+from garrison.errors import ConfigError
+from garrison.gateway.envoy.plan import mounts_of
+from garrison.gateway.file import rules, schema
+from garrison.gateway.file.read import read
+
+RIGHT = """\
+[listener.public]
+address = "0.0.0.0:8443"
+tls = { certificate = "server.pem", key = "server.key" }
+
+[upstream.server]
+protocol = "open-inference"
+url = "http://127.0.0.1:8080"
+
+[model."acme/iris"]
+upstream = "server"
+limits = { rate = { per-second = 3 } }
+"""
+
+
+def held(path: Path) -> None:
+    loaded = read(path)
+    rules.hold(loaded)
+    mounts_of(loaded)
+
+
+def said(tmp_path: Path, text: str, name: str = "gateway.toml") -> str:
+    """What is wrong with a file, in the words of the error."""
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        held(path)
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_a_right_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text(RIGHT)
+    gateway = read(path).gateway
+    assert gateway.listener["public"].address == "0.0.0.0:8443"
+    assert gateway.model["acme/iris"].upstreams == ("server",)
+    rate = gateway.model["acme/iris"].limits.rate
+    assert rate is not None
+    assert rate.at_once == 6
+    assert gateway.limits.client.per_second == 50
+
+
+def test_yaml_says_the_same(tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text(RIGHT)
+    (tmp_path / "gateway.yaml").write_text(yaml.safe_dump(tomllib.loads(RIGHT)))
+    assert read(tmp_path / "gateway.yaml").gateway == read(tmp_path / "gateway.toml").gateway
+
+
+def test_an_unknown_key(tmp_path: Path) -> None:
+    assert said(tmp_path, RIGHT.replace("rate =", "rat =")) == snapshot(
+        """\
+gateway.toml:11  model."acme/iris".limits.rat: unknown key
+  did you mean rate?\
+"""
+    )
+    assert said(tmp_path, RIGHT + "[limit]\n") == snapshot(
+        """\
+gateway.toml:12  limit: unknown key
+  did you mean limits?\
+"""
+    )
+
+
+def test_a_key_that_is_missing(tmp_path: Path) -> None:
+    assert said(tmp_path, RIGHT.replace(', key = "server.key"', "")) == snapshot(
+        """\
+gateway.toml:3  listener.public.tls: key is missing
+  add key = "...": PEM file: its private key.\
+"""
+    )
+    assert said(tmp_path, "") == snapshot(
+        """\
+gateway.toml:1  listener is missing
+  add listener = {...}\
+"""
+    )
+
+
+def test_a_value_that_is_wrong(tmp_path: Path) -> None:
+    assert said(tmp_path, RIGHT.replace("= 3", "= 0")) == snapshot(
+        """\
+gateway.toml:11  model."acme/iris".limits.rate.per-second: expected float > 0.0\
+"""
+    )
+    assert said(tmp_path, RIGHT.replace('"http://', '"ftp://')) == snapshot(
+        """\
+gateway.toml:7  upstream.server.url: expected str matching regex '^https?://[^/@?#]+/?$'
+  http(s)://HOST:PORT.\
+"""
+    )
+    assert said(tmp_path, RIGHT.replace("[model.", '[model." "]\nupstream = "server"\n[model.')) == snapshot(
+        """\
+gateway.toml:9  model." ": not a name: expected str matching regex '^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$'\
+"""
+    )
+
+
+def test_names_that_lead_nowhere(tmp_path: Path) -> None:
+    plain = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace(
+        "0.0.0.0", "127.0.0.1"
+    )
+    assert said(tmp_path, plain.replace('upstream = "server"', 'upstream = "sever"')) == snapshot(
+        """\
+gateway.toml:10  model."acme/iris".upstream: no upstream is called sever
+  did you mean server?\
+"""
+    )
+    assert said(tmp_path, plain.replace('"open-inference"', '"open-inferenc"')) == snapshot(
+        """\
+gateway.toml:6  upstream.server.protocol: there is no protocol 'open-inferenc'
+  did you mean open-inference or open-inference-grpc?\
+"""
+    )
+
+
+def test_plaintext_from_the_network(tmp_path: Path) -> None:
+    plain = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "")
+    assert said(tmp_path, plain) == snapshot(
+        """\
+gateway.toml:2  listener.public.address: 0.0.0.0:8443 would take plaintext from the network
+  add tls = { certificate = ..., key = ... }; garrison gateway certs makes them for development\
+"""
+    )
+    path = tmp_path / "gateway.toml"
+    path.write_text(plain.replace("[upstream.server]", "insecure = true\n[upstream.server]"))
+    rules.hold(read(path))
+    assert rules.warnings(read(path)) == snapshot(
+        ["listener public takes plaintext on 0.0.0.0:8443: keys and data can be read on the way"]
+    )
+    path.write_text(plain.replace("0.0.0.0", "[::1]"))
+    rules.hold(read(path))
+    assert rules.warnings(read(path)) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", ":80", "::1:80:"]
+)
+def test_what_is_no_address(tmp_path: Path, address: str) -> None:
+    assert "listener.public.address" in said(tmp_path, RIGHT.replace("0.0.0.0:8443", address))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert said(tmp_path, RIGHT) == snapshot(
+        """\
+gateway.toml:3  listener.public.tls.certificate: server.pem: no such file or directory
+  paths are from the folder of this file\
+"""
+    )
+
+
+def test_what_is_no_toml_or_yaml(tmp_path: Path) -> None:
+    assert said(tmp_path, "a = \n[b]") == snapshot("gateway.toml:1:5  not TOML: Invalid value")
+    assert said(tmp_path, "a: b\na: c\n", "gateway.yaml") == snapshot(
+        """\
+gateway.yaml:2  'a' is said twice, first in line 1; only the last counts
+  keep one of them\
+"""
+    )
+    assert said(tmp_path, "a: 1\n---\nb: 2\n", "gateway.yaml") == snapshot(
+        """\
+gateway.yaml:1  2 documents
+  write exactly one\
+"""
+    )
+    bomb = "a: &a [1]\n" + "".join(
+        f"x{n}: &x{n} [{', '.join([f'*{p}'] * 10)}]\n" for n, p in enumerate(["a", *(f"x{n}" for n in range(9))])
+    )
+    assert "aliases expand" in said(tmp_path, bomb, "gateway.yaml")
+    (tmp_path / "gateway.toml").write_bytes(b'a = "\xff"')
+    with pytest.raises(ConfigError, match="UTF-8"):
+        read(tmp_path / "gateway.toml")
+
+
+def test_the_shipped_schema_is_that_of_the_form() -> None:
+    assert schema.SHIPPED.read_text() == schema.text(), "write schema.text() to it"
+
+
+def test_the_schema_takes_what_is_right_and_refuses_the_rest() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(schema.SHIPPED.read_text()))
+    right = tomllib.loads(RIGHT)
+    assert validator.is_valid(right)
+    assert not validator.is_valid({**right, "limit": {}})
+    assert not validator.is_valid({**right, "listener": {}})

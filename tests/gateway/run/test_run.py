@@ -1,0 +1,173 @@
+"""The gateway as a process: it starts, takes up changes, keeps what is good, and ends in order, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from tests.gateway.run.conftest import FILE, Issuer, Running, shown_certificate
+
+from garrison.errors import ExitCode
+from garrison.gateway.certificates.authority import make
+
+pytestmark = pytest.mark.slow
+
+Run = Callable[..., Running]
+
+
+def test_it_starts_serves_and_ends(run: Run) -> None:
+    gateway = run().ready()
+    assert "Envoy 1." in gateway.words()
+    assert gateway.status() == 200
+    assert gateway.status(token="no.token.really") == 401
+    envoy = gateway.envoy()
+    assert gateway.end() == 0
+    assert gateway.words().rstrip().endswith("ended")
+    assert not Path(f"/proc/{envoy}").exists()
+
+
+def test_requests_that_are_open_may_end(run: Run) -> None:
+    gateway = run().ready()
+    found: list[int] = []
+    asking = Thread(target=lambda: found.append(gateway.status(delay="1")))
+    asking.start()
+    time.sleep(0.3)
+    assert gateway.end() == 0
+    asking.join()
+    assert found == [200]
+
+
+def test_a_change_takes_effect_without_a_request_lost(run: Run) -> None:
+    gateway = run().ready()
+    stop, found = Event(), []
+
+    def load() -> None:
+        token = gateway.issuer.token()
+        while not stop.is_set():
+            found.append(gateway.status(token=token))
+
+    threads = [Thread(target=load) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert gateway.status("/v2/models/more") == 404
+    gateway.change("[model.iris]", '[model.more]\nupstream = "server"\n\n[model.iris]')
+    gateway.until(lambda: gateway.status("/v2/models/more") == 200, 10)
+    gateway.change('ml = "data-scientist"', 'mlx = "data-scientist"')
+    gateway.until(lambda: gateway.status() == 401, 10)
+    gateway.change('mlx = "data-scientist"', 'ml = "data-scientist"')
+    gateway.until(lambda: gateway.status() == 200, 10)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {200, 401}
+
+
+def test_a_file_that_is_broken_changes_nothing(run: Run) -> None:
+    gateway = run().ready()
+    gateway.change("[model.iris]", "[modl.iris]")
+    gateway.until_said("did you mean model?")
+    assert "nothing has been changed" in gateway.words()
+    assert gateway.status() == 200
+    gateway.change("[modl.iris]", "[model.iris]")
+    (gateway.folder / "jwks.json").write_text("{}")
+    gateway.until_said("Envoy refuses it")
+    assert gateway.status() == 200
+    other = Issuer("two")
+    (gateway.folder / "jwks.json").write_text(other.jwks())
+    gateway.until(lambda: gateway.status(token=other.token()) == 200, 10)
+    assert gateway.status() == 401
+
+
+def test_a_file_that_is_wrong_from_the_start_starts_nothing(run: Run) -> None:
+    gateway = run(FILE.replace("[model.iris]", "[modl.iris]"))
+    assert gateway.process.wait(20) == ExitCode.USAGE
+    assert "did you mean model?" in gateway.words()
+
+
+def test_an_envoy_that_is_killed_is_started_again(run: Run) -> None:
+    gateway = run().ready()
+    before = gateway.envoy()
+    os.kill(before, signal.SIGKILL)
+    gateway.until_said("Envoy ended by itself (SIGKILL); it is started again")
+    gateway.until(lambda: gateway.envoy() not in {0, before}, 10)
+
+    def serves() -> bool:
+        try:
+            return gateway.status() == 200
+        except OSError:
+            return False
+
+    gateway.until(serves, 10)
+
+
+def test_an_envoy_does_not_outlive_its_guard(run: Run) -> None:
+    gateway = run().ready()
+    envoy = gateway.envoy()
+    os.kill(gateway.process.pid, signal.SIGKILL)
+    gateway.process.wait()
+    gateway.until(lambda: _is_gone(envoy), 10)
+
+
+def test_two_do_not_share_a_state(run: Run) -> None:
+    first = run().ready()
+    second = Running(first.folder, first.port, first.issuer)
+    assert second.process.wait(20) == ExitCode.USAGE
+    assert "another gateway runs on" in second.words()
+    assert first.status() == 200
+
+
+def test_a_port_that_is_taken_is_an_error(run: Run, upstream: int) -> None:
+    gateway = run(FILE.replace("{port}", str(upstream)))
+    assert gateway.process.wait(40) == ExitCode.USAGE
+    assert "cannot listen" in gateway.words()
+
+
+def test_below_the_floor_of_the_disk_nobody_is_let_in(run: Run) -> None:
+    gateway = run().ready()
+    assert gateway.status() == 200
+    free_mb = shutil.disk_usage(gateway.folder).free // (1024 * 1024)
+    gateway.change("[limits]", f"[log]\nfree-mb = {free_mb + 10_000}\n\n[limits]")
+    gateway.until(lambda: gateway.status() == 503, 10)
+    assert "nobody is let in" in gateway.words()
+    gateway.change(f"free-mb = {free_mb + 10_000}", "free-mb = 0")
+    gateway.until(lambda: gateway.status() == 200, 10)
+    assert "there is space again" in gateway.words()
+
+
+def test_a_log_that_is_moved_away_is_opened_anew(run: Run) -> None:
+    gateway = run().ready()
+    gateway.status()
+    log = gateway.folder / "s/audit.jsonl"
+    gateway.until(log.read_text, 5)
+    log.rename(log.with_suffix(".1"))
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.until(log.exists, 5)
+    gateway.status()
+    gateway.until(log.read_text, 5)
+
+
+def test_certificates_are_taken_up_and_broken_ones_are_not(run: Run, tmp_path: Path) -> None:
+    make(tmp_path, [], [])
+    tls = 'address = "127.0.0.1:{port}"\ntls = {{ certificate = "server.pem", key = "server.key" }}'
+    gateway = run(FILE.replace('address = "127.0.0.1:{port}"', tls)).ready()
+    before = shown_certificate(gateway.port)
+    make(tmp_path, ["localhost"], [])
+    gateway.until(lambda: shown_certificate(gateway.port) != before, 10)
+    after = shown_certificate(gateway.port)
+    (tmp_path / "server.pem").write_text("nothing")
+    gateway.until_said("holds no certificate")
+    assert shown_certificate(gateway.port) == after
+
+
+def _is_gone(process: int) -> bool:
+    """Whether a process has ended, if perhaps nobody has asked how."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
