@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-policy bench-html clean
+.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html clean
 
 demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
 	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
@@ -26,7 +26,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test $(VENV)/.serving browser
+unit: $(VENV)/.test $(VENV)/.serving browser nats
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -34,6 +34,12 @@ browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	else echo "Chromium is missing: apt-get install chromium, or name one: make test CHROMIUM=/path/to/it" >&2; exit 1; fi
+
+nats:  ## Find nats-server for the tests of queues, or install Debian's
+	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nats-server >/dev/null; \
+	else echo "nats-server is missing: apt-get install nats-server" >&2; exit 1; fi
 
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
@@ -47,9 +53,6 @@ bench-scan: $(VENV)/.demo $(VENV)/.checkov
 
 bench-paths: $(VENV)/.demo  ## Attack paths on 100,000 assets
 	$(BIN)/python bench/paths.py
-
-bench-policy: $(VENV)/.test  ## What a decision of the policy costs
-	$(BIN)/python bench/policy.py
 
 bench-policy: $(VENV)/.test  ## What a decision of the policy costs
 	$(BIN)/python bench/policy.py
