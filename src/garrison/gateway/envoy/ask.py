@@ -36,9 +36,13 @@ def code(plan: Plan) -> str:
         "KEY_HEADER": identity.keys.header if identity.keys else "x-api-key",
         "KEY_MARK": KEY_MARK,
         "TOKENS": {name: _token(jwt) for name, jwt in identity.jwt.items()},
-        "CERTIFICATES": {rule.san: {"client": rule.client, "role": rule.role} for rule in identity.certificate},
+        "CERTIFICATES": {
+            rule.san: {"client": rule.client, "role": rule.role, "login": "certificate"}
+            for rule in identity.certificate
+        },
         "CHALLENGE": 'Bearer realm="garrison"',
         "SHUT": plan.shut or None,
+        "TELL": plan.has_residue,
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
     return f"{shipped('sha256')}\n{values}\n{shipped('ask')}"

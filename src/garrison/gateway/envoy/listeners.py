@@ -13,6 +13,7 @@ from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model
 from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.residue import residue
 from garrison.gateway.envoy.responses import headers, local_replies, upstream_errors
 from garrison.gateway.envoy.tls import listener_tls
 from garrison.gateway.envoy.tokens import tokens
@@ -42,7 +43,7 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan), limit_client(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    decided = [name_model(plan), table(plan), limit_model(plan)]
+    decided = [name_model(plan), table(plan), limit_model(plan), residue(plan)]
     return [
         headers(plan),
         upstream_errors(),

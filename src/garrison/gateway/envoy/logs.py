@@ -60,6 +60,7 @@ def _fields() -> dict[str, str]:
         "tls_version": "%DOWNSTREAM_TLS_VERSION%",
         "tls_cipher": "%DOWNSTREAM_TLS_CIPHER%",
         "certificate": "%DOWNSTREAM_PEER_FINGERPRINT_256%",
+        "policy": "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:x-garrison-policy)%",
         "input_digest": "%DYNAMIC_METADATA(garrison:input_digest)%",
     }
 

@@ -67,6 +67,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     permissions: tuple[Permission, ...] = ()
     bodies: Mapping[tuple[str, str], str] = {}
     shut: str = ""  # why nobody is let in
+    authorise_socket: str = ""  # of the service that decides what the permissions leave open
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them
 
@@ -74,6 +75,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def gateway(self) -> Gateway:
         """What the file says."""
         return self.loaded.gateway
+
+    @property
+    def open_questions(self) -> frozenset[tuple[str, Action]]:
+        """The models and actions of which the permissions do not tell all."""
+        return frozenset((p.model, p.action) for p in self.permissions if p.residue)
+
+    @property
+    def has_residue(self) -> bool:
+        """Whether there are any."""
+        return any(p.residue for p in self.permissions)
 
     @property
     def largest_request_bytes(self) -> int:

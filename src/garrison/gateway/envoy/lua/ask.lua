@@ -1,8 +1,9 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
--- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, TOKENS, CERTIFICATES, SHUT, sha256.
+-- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, TOKENS, CERTIFICATES, SHUT,
+-- TELL, sha256.
 local KEYS = {}
 for digest, expires, role, client in KEYS_TEXT:gmatch("(%x+) (%d+) (%S+) (%S+)\n") do
-  KEYS[digest] = { client = client, role = role, expires = tonumber(expires) }
+  KEYS[digest] = { client = client, role = role, expires = tonumber(expires), login = "key" }
 end
 local LONGEST_KEY, LONGEST_CLIENT = 256, 128
 
@@ -87,7 +88,7 @@ local function by_token(info)
       if #client > LONGEST_CLIENT then return nil, "client-unknown" end
       local said = claim_of(claims, token.role)
       for _, rule in ipairs(token.roles) do
-        if holds(said, rule.value) then return { client = client, role = rule.role } end
+        if holds(said, rule.value) then return { client = client, role = rule.role, login = "jwt", issuer = name } end
       end
       return nil, "role-unknown"
     end
@@ -115,6 +116,19 @@ local function caller_of(handle, headers)
   return caller, reason or "no-credential"
 end
 
+-- What the authorisation service has to know beyond client, role, action and model.
+local function tell(handle, headers, caller)
+  headers:replace("x-garrison-login", caller.login)
+  headers:replace("x-garrison-source", (handle:streamInfo():downstreamRemoteAddress():gsub(":%d+$", ""):gsub("[%[%]]", "")))
+  if caller.issuer then
+    headers:replace("x-garrison-issuer", caller.issuer)
+  else
+    headers:remove("x-garrison-claims")
+  end
+  local size = headers:get("content-length")
+  if size then headers:replace("x-garrison-size", size) end
+end
+
 -- Status, reason and message of a refusal, or nothing.
 local function ask(handle)
   local headers = handle:headers()
@@ -138,6 +152,7 @@ local function ask(handle)
   local unfit = leaf.unfit and MOUNTS[leaf.mount].guarded[model]
   if unfit then return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request" end
   headers:replace("x-garrison-model", model)
+  if TELL then tell(handle, headers, caller) end
   local metadata = handle:streamInfo():dynamicMetadata()
   if model:sub(1, 1) == "?" then
     metadata:set("garrison", "leaf", number)
