@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.envoy.conftest import FILE, SCIENTIST, VALID, Gateway, Upstream
 
 from garrison.gateway.envoy import names
-from garrison.gateway.envoy.compiled import files
+from garrison.gateway.envoy.compiled import Layout, files
 from garrison.gateway.file.form import Gateway as Form
 from garrison.gateway.file.read import read
 from garrison.gateway.run.publish import publish
@@ -53,7 +53,7 @@ def test_lua_that_fails_does_not_open_the_gate(
 
 def test_the_first_lua_that_fails_does_not_open_the_gate(own: Gateway, upstream: Upstream) -> None:
     """Trap 1, where nothing is known of a request, and it says itself what only the gateway may say."""
-    whole = files(own.plan, own.folder, str(own.folder / "a.sock"))
+    whole = files(own.plan, Layout(own.folder), str(own.folder / "a.sock"))
     broken = msgspec.json.decode(whole[ASK])
     code = broken["resources"][0]["typed_config"]["default_source_code"]
     code["inline_string"] = 'function envoy_on_request() error("x") end'

@@ -23,6 +23,8 @@ from garrison.gateway.file.form import Listener
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = extension("garrison.router", "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True)
 
+_STRIPPED = (names.PREFIX, "x-envoy-")
+
 Place = Callable[[Json], Json]  # how a filter that can be pushed stands in the chain
 Secret = Callable[[str], Json]  # how a certificate of that name is come by
 
@@ -90,20 +92,25 @@ def _buffered(plan: Plan) -> int:
     return plan.gateway.limits.response_kb * 1024 if shaped else 1024 * 1024
 
 
+def _strip() -> Json:
+    """Takes away, before anything looks at a request, what only the gateway or a proxy of ours may say.
+
+    Envoy obeys `x-envoy-` of clients with private addresses: they could change timeouts, or have requests repeated.
+    """
+    prefixes = [{"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}} for prefix in _STRIPPED]
+    kind = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+    return extension("strip", kind, mutations=[*prefixes, {"remove": "x-request-id"}])
+
+
 def _manager(plan: Plan, name: str, place: Place, routes: dict[str, Any]) -> Json:
     limits, running = plan.gateway.limits, plan.gateway.gateway
-    early = extension(
-        "strip",
-        "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=[{"remove_on_match": {"key_matcher": {"prefix": names.PREFIX, "ignore_case": True}}}],
-    )
     manager = {
         "stat_prefix": name,
         "codec_type": "AUTO",
         **routes,
         "http_filters": filters(plan, place),
         "access_log": logs(plan.log or str(plan.loaded.log.resolve())),
-        "early_header_mutation_extensions": [early],
+        "early_header_mutation_extensions": [_strip()],
         "local_reply_config": local_replies(plan),
         # Paths are decided on as they are understood by everyone (RFC 3986, section 6.2.2), or not at all.
         "normalize_path": True,

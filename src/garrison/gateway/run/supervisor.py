@@ -19,7 +19,7 @@ import msgspec
 
 from garrison.errors import GarrisonError, UsageError
 from garrison.gateway.authorise.bundle import write_bundle
-from garrison.gateway.envoy.compiled import ADMIN_SOCKET, BOOTSTRAP, files, in_one_piece, written
+from garrison.gateway.envoy.compiled import ADMIN_SOCKET, BOOTSTRAP, Layout, files, in_one_piece, written
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
@@ -140,7 +140,7 @@ class Supervisor:
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_bundle(self.bundle, made.bundle)
             self.service.hold()
-        changed = publish(files(made.plan, self.folder, str(self.socket)), self.folder)
+        changed = publish(files(made.plan, Layout(self.folder), str(self.socket)), self.folder)
         self.made = made
         if not made.plan.has_residue:
             self.service.stop()
