@@ -14,6 +14,7 @@ import pytest
 from garrison.estate.assets.written import WrittenSecret
 from garrison.estate.secrets import forms
 from garrison.findings.finding import Finding
+from garrison.gateway.keys.secret import make_key
 from garrison.report import View, form, form_names
 from garrison.scan.scan import Result, scan
 
@@ -75,6 +76,7 @@ SAMPLES: dict[str, tuple[str, str]] = {
     "pinecone-key": ("use {}", "pc" + "sk_" + text(6) + "_" + text(63)),
     "docker-token": ("use {}", "dc" + "kr_pat_" + text(27)),
     "digitalocean-token": ("use {}", "do" + "p_v1_" + text(64, HEX)),
+    "garrison-key": ("x-api-key: {}", make_key()),
     "password-in-address": ("postgresql://scores:{}@db.fraud.internal:5432/scores", "Gr4nite-8arrow-2206"),
     "password": ('client = Client(url, api_token="{}")', text(30)),
 }  # fmt: skip

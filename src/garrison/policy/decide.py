@@ -82,17 +82,20 @@ class _Slice(msgspec.Struct, frozen=True):
 
     policies: tuple[Policy, ...]
     parsed: cedarpy.PolicySet
+    names: frozenset[str]  # the types of the entities that they name
 
     @classmethod
     def of(cls, policies: Iterable[Policy]) -> _Slice:
         import cedarpy
 
         some = tuple(policies)
-        return cls(some, cedarpy.PolicySet.from_str("\n".join(p.text for p in some)))
+        names = frozenset(entity.type for policy in some for entity in policy.names)
+        return cls(some, cedarpy.PolicySet.from_str("\n".join(p.text for p in some)), names)
 
     def told(self, ids: Iterable[str]) -> tuple[Policy, ...]:
         """The policies of these ids, in the order of their files."""
-        return tuple(self.policies[n] for n in sorted(int(i.removeprefix("policy")) for i in ids))
+        some = (self.policies[int(i.removeprefix("policy"))] for i in ids)
+        return tuple(sorted(some, key=lambda policy: (policy.path, policy.line)))
 
     def errors(self, said: Iterable[str]) -> tuple[str, ...]:
         """Cedar's errors, with the policies' own names."""
@@ -112,7 +115,12 @@ class Judge:
         self._by_action = {
             action: _Slice.of(p for p in policies.policies if p.scope.concerns_action(action)) for action in Action
         }
+        self._about: dict[tuple[Action, str | None], list[Policy]] = {}  # by the model of their scope, None for any
+        for action, slice_ in self._by_action.items():
+            for policy in slice_.policies:
+                self._about.setdefault((action, policy.scope.model), []).append(policy)
         self._slices: dict[tuple[str, ...], _Slice] = {}
+        self._ahead: dict[tuple[object, ...], Decision] = {}
         named = policies.named("Client")
         self._nobody = next(name for n in itertools.count() if (name := f"somebody-{n}") not in named)
         self._known = functools.lru_cache(_KEPT)(self._known_entities)
@@ -137,11 +145,19 @@ class Judge:
 
         Raises UsageError for a role or a model that is not listed.
         """
+        self._check_listed(role, model)
+        known, name = self.models[model], client or self._nobody
+        slice_ = self._concerned(role, action, known, name)
+        # What policies do not name, they cannot tell from another of its kind.
+        told_apart = (name if "Client" in slice_.names else "", model if "Model" in slice_.names else "")
+        key = (id(slice_), role, action, known.labels, told_apart)
+        if key not in self._ahead:
+            self._ahead[key] = self._decide_ahead(slice_, role, action, model, name)
+        return self._ahead[key]
+
+    def _decide_ahead(self, slice_: _Slice, role: str, action: Action, model: str, name: str) -> Decision:
         import cedarpy
 
-        self._check_listed(role, model)
-        name = client or self._nobody
-        slice_ = self._concerned(role, action, self.models[model], name)
         if not slice_.policies:
             return Decision(Outcome.DENY)
         asked: dict[str, Any] = {
@@ -186,10 +202,11 @@ class Judge:
     def _concerned(self, role: str, action: Action, model: Model, client: str) -> _Slice:
         """The policies whose scope is about them."""
         some = [
-            p
-            for p in self._by_action[action].policies
-            if p.scope.concerns_principal(client, self._around[role])
-            and p.scope.concerns_model(model.name, model.labels)
+            policy
+            for about in (None, model.name)
+            for policy in self._about.get((action, about), ())
+            if policy.scope.concerns_principal(client, self._around[role])
+            and policy.scope.concerns_model(model.name, model.labels)
         ]
         key = tuple(p.id for p in some)
         if key not in self._slices:
