@@ -9,6 +9,7 @@ import msgspec
 
 from garrison.gateway import response, validation
 from garrison.gateway.authorise.bundle import Bundle
+from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
@@ -40,7 +41,7 @@ class Planned(msgspec.Struct, frozen=True, eq=False):
 def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     """Everything that a gateway file leads to. Raises ConfigError for the first thing that is wrong."""
     rules.hold(loaded)
-    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now)]
+    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_no_keys(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
     decided = table(bundle.policies, bundle.models)
@@ -49,9 +50,16 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         mounts=mounts,
         permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
         bodies=bodies(loaded, mounts),
+        keys=active_keys(loaded, now),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     return Planned(plan, bundle, tuple(warnings))
+
+
+def _no_keys(loaded: Loaded) -> Iterable[str]:
+    store = store_of(loaded)
+    if store is not None and not store.exists():
+        yield f"there are no keys yet: garrison keys issue --store {store} ..."
 
 
 def policies_of(loaded: Loaded) -> Policies:

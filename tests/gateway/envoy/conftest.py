@@ -19,8 +19,9 @@ import msgspec
 import pytest
 
 from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files, in_one_piece, written
-from garrison.gateway.envoy.plan import Key, Plan
+from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.read import read
+from garrison.gateway.keys.store import Active
 from garrison.gateway.planning import planned
 from garrison.gateway.run import admin, child
 from garrison.gateway.run.program import find_envoy, validate
@@ -219,8 +220,8 @@ def gateway(made: Callable[..., Plan], tmp_path_factory: pytest.TempPathFactory)
         yield running
 
 
-def keys(ways: dict[str, tuple[str, str, int]]) -> tuple[Key, ...]:
-    return tuple(Key(hashlib.sha256(key.encode()).hexdigest(), *who) for key, who in ways.items())
+def keys(ways: dict[str, tuple[str, str, int]]) -> tuple[Active, ...]:
+    return tuple(Active(hashlib.sha256(key.encode()).hexdigest(), key[:9], *who) for key, who in ways.items())
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from garrison.gateway.envoy import tls
+from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.bootstrap import bootstrap
 from garrison.gateway.envoy.clusters import clusters
 from garrison.gateway.envoy.listeners import listeners, pushed
@@ -78,7 +79,7 @@ def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
         (_ROUTES, TABLE): [route_discovery(plan)],
     }
     for made in pushed(plan):
-        resources[_FILTERS, made["name"]] = _each("envoy.config.core.v3.TypedExtensionConfig", [made])
+        resources[_FILTERS, made["name"]] = _extension(made)
     for name, own in tls.secrets(plan).items():
         resources[_SECRETS, name] = _each("envoy.extensions.transport_sockets.tls.v3.Secret", [own])
     made = bootstrap(plan, admin_socket)
@@ -90,9 +91,19 @@ def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
     return {BOOTSTRAP: written(made), **found}
 
 
+def callers(plan: Plan, layout: Layout) -> dict[str, str]:
+    """The one file that changes when only keys do."""
+    made = ask(plan)
+    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
+
+
 def written(made: Mapping[str, Any]) -> str:
     """JSON as it lies in a file."""
     return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1).decode() + "\n"
+
+
+def _extension(made: Json) -> list[Json]:
+    return _each("envoy.config.core.v3.TypedExtensionConfig", [made])
 
 
 def _each(kind: str, several: list[Json]) -> list[Json]:

@@ -10,18 +10,10 @@ from garrison.errors import ConfigError, nearest
 from garrison.gateway.envoy.names import SERVER
 from garrison.gateway.file.form import Gateway
 from garrison.gateway.file.read import Loaded
+from garrison.gateway.keys.store import Active
 from garrison.gateway.protocols.protocol import Protocol, protocol
 from garrison.gateway.protocols.route import ModelIn
 from garrison.policy.actions import Action
-
-
-class Key(msgspec.Struct, frozen=True):
-    """An API key that is let in, known by its hash only."""
-
-    digest: str  # SHA-256, in hexadecimal
-    client: str
-    role: str
-    expires: int = 0  # seconds since 1970; 0 for never
 
 
 class Permission(msgspec.Struct, frozen=True, order=True):
@@ -63,7 +55,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     loaded: Loaded
     mounts: tuple[Mount, ...]
-    keys: tuple[Key, ...] = ()
+    keys: tuple[Active, ...] = ()
     permissions: tuple[Permission, ...] = ()
     bodies: Mapping[tuple[str, str], str] = {}
     shut: str = ""  # why nobody is let in

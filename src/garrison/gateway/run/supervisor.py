@@ -19,7 +19,8 @@ import msgspec
 
 from garrison.errors import GarrisonError, UsageError
 from garrison.gateway.authorise.bundle import write_bundle
-from garrison.gateway.envoy.compiled import ADMIN_SOCKET, BOOTSTRAP, Layout, files, in_one_piece, written
+from garrison.gateway.callers import active_keys, parts_of, store_of
+from garrison.gateway.envoy.compiled import ADMIN_SOCKET, BOOTSTRAP, Layout, callers, files, in_one_piece, written
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
@@ -28,7 +29,7 @@ from garrison.gateway.run import admin, child
 from garrison.gateway.run.copies import with_copies
 from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
-from garrison.gateway.run.watch import as_read, stamps
+from garrison.gateway.run.watch import Stamp, as_read, stamps
 
 Say = Callable[[str], None]
 
@@ -49,6 +50,7 @@ class Supervisor:
         self.made = self._all_anew()
         self._warn(self.made)
         self.seen = as_read(rules.watched(self.plan.loaded), before, began_ns)
+        self.keys = self._key_stamps()
         self.envoy = child.Kept("Envoy", self._start_envoy, say)
         self.service = child.Kept("the authorisation service", self._start_service, say)
 
@@ -104,6 +106,7 @@ class Supervisor:
         while not self.ending and (self.envoy.lives or self.halted) and time.monotonic() < until:
             time.sleep(_LOOK_S)
             self._reload_if_changed()
+            self._reload_keys_if_changed()
 
     def _all_anew(self) -> Planned:
         """All read again, and looked at by Envoy itself."""
@@ -133,6 +136,26 @@ class Supervisor:
             self.say(f"{error}\nnothing has been changed: what was in force before is")
             return
         self.seen = as_read(rules.watched(self.plan.loaded), now, began_ns)
+
+    def _key_stamps(self) -> dict[Path, Stamp]:
+        store = store_of(self.plan.loaded)
+        return stamps(parts_of(store)) if store is not None else {}
+
+    def _reload_keys_if_changed(self) -> None:
+        """The way for keys alone is short, so that one that is revoked is refused at once."""
+        now = self._key_stamps()
+        if now == self.keys:
+            return
+        self.keys = now
+        try:
+            keys = active_keys(self.plan.loaded, dt.datetime.now(dt.UTC))
+        except GarrisonError as error:
+            self.say(f"{error}\nno key is let in, as nobody knows which are revoked")
+            keys = ()
+        plan = msgspec.structs.replace(self.plan, keys=keys)
+        self.made = msgspec.structs.replace(self.made, plan=plan)
+        if publish(callers(plan, Layout(self.folder)), self.folder):
+            self.say(f"in force: {len(keys)} keys")
 
     def _push(self, made: Planned) -> None:
         """Put a plan in force. Raises OSError, and then what was in force before still is."""
