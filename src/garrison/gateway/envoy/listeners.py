@@ -109,7 +109,7 @@ def _manager(plan: Plan, name: str, place: Place, routes: dict[str, Any]) -> Jso
         "codec_type": "AUTO",
         **routes,
         "http_filters": filters(plan, place),
-        "access_log": logs(plan.log or str(plan.loaded.log.resolve())),
+        "access_log": logs(plan, name, plan.log or str(plan.loaded.log.resolve())),
         "early_header_mutation_extensions": [_strip()],
         "local_reply_config": local_replies(plan),
         # Paths are decided on as they are understood by everyone (RFC 3986, section 6.2.2), or not at all.

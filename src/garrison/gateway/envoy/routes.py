@@ -19,7 +19,7 @@ from garrison.policy.actions import Action
 
 TABLE = "garrison"
 _ROUTE = "envoy.config.route.v3.Route"
-_NOT_TO_UPSTREAMS = [names.MOUNT, *TOLD]
+_NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF, *TOLD]
 _NOT_LOOKED_INTO = {names.BODY: body_off(), names.REQUIRE: require_asked()}
 
 

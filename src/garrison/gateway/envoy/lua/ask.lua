@@ -7,8 +7,8 @@ for digest, expires, role, client in KEYS_TEXT:gmatch("(%x+) (%d+) (%S+) (%S+)\n
 end
 local LONGEST_KEY, LONGEST_CLIENT = 256, 128
 
--- The leaf of the tree that a method and a path lead to, and the model that the path names.
-local function leaf_of(method, path)
+-- The leaf of the tree that a method and a path lead to, the model that the path names, and the number of the leaf.
+local function walk(method, path)
   local node, model = TREE, nil
   for segment in path:gmatch("/([^/]*)") do
     local inner = node.exact[segment]
@@ -29,6 +29,21 @@ local function leaf_of(method, path)
   return LEAVES[number], model, number
 end
 
+-- The same, remembered: most requests are for one of a few paths.
+local REMEMBERED, count = {}, 0
+local function leaf_of(method, path)
+  local asked = method .. path
+  local found = REMEMBERED[asked]
+  if not found then
+    found = { walk(method, path) }
+    if found[1] then
+      if count >= 4096 then REMEMBERED, count = {}, 0 end
+      REMEMBERED[asked], count = found, count + 1
+    end
+  end
+  return found[1], found[2], found[3]
+end
+
 -- The model that a request is about, as the table knows it; nil if there is none of that name.
 local function model_of(leaf, model)
   local mount = MOUNTS[leaf.mount]
@@ -40,7 +55,9 @@ local function model_of(leaf, model)
 end
 
 local function is_grpc(headers)
-  local kind = (headers:get("content-type") or ""):lower()
+  local kind = headers:get("content-type")
+  if not kind or kind == "application/json" then return false end
+  kind = kind:lower()
   return kind:match("^application/grpc$") ~= nil or kind:match("^application/grpc[+;]") ~= nil
 end
 
@@ -153,11 +170,10 @@ local function ask(handle)
   if unfit then return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request" end
   headers:replace("x-garrison-model", model)
   if TELL then tell(handle, headers, caller) end
-  local metadata = handle:streamInfo():dynamicMetadata()
   if model:sub(1, 1) == "?" then
-    metadata:set("garrison", "leaf", number)
+    headers:replace("x-garrison-leaf", tostring(number))
   else
-    metadata:set("garrison", "verdict", "asked")
+    headers:replace("x-garrison-verdict", "asked")
   end
   handle:clearRouteCache()
 end
