@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -53,6 +54,16 @@ def shown(language: str) -> str:
     return block[1]
 
 
+def keys(folder: Path, line: str) -> str:
+    """What the page on keys takes for given: a key, and a ledger. The line, with the name of that key."""
+    program = [sys.executable, "-m", "garrison"]
+    issue = shlex.split("keys issue --client batch --role service --owner fraud-team --format json")
+    made = subprocess.run([*program, *issue], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    init = shlex.split("ledger init audit --origin acme.example/audit")
+    subprocess.run([*program, *init], cwd=folder, capture_output=True, check=True, timeout=60)
+    return line.replace("grs_4fQ2mX9aBc", json.loads(made.stdout)["id"])
+
+
 def own_checks(folder: Path) -> None:
     """The checks that the page on them shows."""
     examples = folder / "examples/acme-bucket-owner"
@@ -76,6 +87,8 @@ def test_commands_run(page: str, line: str, tmp_path: Path) -> None:
     if page == "your-own-checks.md":
         own_checks(tmp_path / "checks")
         (tmp_path / "garrison.toml").write_text(shown("toml"))
+    if page == "keys.md":
+        line = keys(tmp_path, line)
     _, *arguments = shlex.split(line)
     if "--baseline" in arguments:
         name = arguments[arguments.index("--baseline") + 1]
@@ -127,6 +140,44 @@ def test_the_ignore_that_is_shown_is_heard(tmp_path: Path) -> None:
     assert block
     (tmp_path / "main.tf").write_text(block[1])
     assert "bucket-public" in {i.finding.check.id for i in scan([tmp_path]).ignored}
+
+
+def test_the_policies_that_are_shown_are_what_the_page_says(tmp_path: Path) -> None:
+    from garrison.policy.actions import Action
+    from garrison.policy.decide import Outcome
+    from garrison.policy.policies import read_policies
+    from garrison.policy.request import Model
+    from garrison.policy.table import table
+    from garrison.policy.vocabulary import read_vocabulary
+
+    text = (TOP / "docs/policies.md").read_text("utf8")
+    for name, language in (("roles.toml", "toml"), ("own.cedar", "cedar")):
+        block = re.search(rf"```{language}\n(.*?)```", text, re.DOTALL)
+        assert block
+        (tmp_path / name).write_text(block[1])
+    policies = read_policies([tmp_path / "own.cedar"], read_vocabulary(tmp_path / "roles.toml"))
+    labels = ("fraud", "personal-data", "project")
+    made = table(policies, [Model("churn"), *(Model(label, frozenset({label})) for label in labels)])
+
+    def outcome(role: str, action: Action, model: str, client: str = "") -> Outcome:
+        return made.look_up(role, action, model, client)
+
+    assert outcome("fraud-team", Action.INFER, "fraud") is Outcome.ALLOW
+    assert outcome("service", Action.INFER, "fraud") is Outcome.DENY
+    assert outcome("service", Action.HEALTH, "fraud", "batch") is Outcome.DENY
+    assert outcome("service", Action.INFER, "churn", "batch") is Outcome.ALLOW
+    assert outcome("service", Action.INFER, "personal-data") is Outcome.RESIDUE
+    assert outcome("service", Action.INFER, "project") is Outcome.RESIDUE
+    assert outcome("operations", Action.LOAD_MODEL, "churn") is Outcome.RESIDUE
+    assert {outcome("security-analyst", action, "churn") for action in Action} == {Outcome.DENY}
+
+
+def test_the_shipped_roles_are_those_that_the_page_lists() -> None:
+    from garrison.policy.vocabulary import read_vocabulary
+
+    text = (TOP / "docs/policies.md").read_text("utf8")
+    rows = text.partition("| role |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([\w-]+)`", rows, re.MULTILINE) == list(read_vocabulary().role)
 
 
 def test_the_check_that_is_shown_is_the_one_there_is() -> None:

@@ -28,6 +28,7 @@ two "lines"
 san = "one"
 [[identity.certificate]]
 san = "zwei \xc3\xa4"
+"\xc3\xa4" = [1, 'x']
 client = "b"
 """
 
@@ -67,6 +68,7 @@ def test_values_stand_where_they_are_written() -> None:
         ("model", "meta/llama", "text"): (9, '"""\ntwo "lines"\n"""'),
         ("identity", "certificate", 0, "san"): (13, '"one"'),
         ("identity", "certificate", 1, "san"): (15, '"zwei ä"'),
+        ("identity", "certificate", 1, "ä", 1): (16, "'x'"),
         ("identity", "certificate", 1): (14, "[[identity.certificate]]"),
     }
     for steps, (line, text) in texts.items():

@@ -11,7 +11,7 @@ from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
 from garrison.estate.servers import written
 from garrison.estate.truth import Truth, any_of
-from garrison.reach.entry import limited, outside
+from garrison.reach.entry import behind_gateway, limited, outside
 from garrison.reach.settings import variable_of
 
 _COMMIT = r"^[0-9a-f]{40}$"
@@ -118,14 +118,15 @@ def jupyter_no_token(started: Started) -> Verdict:
     maps=("ATLAS:AML.T0049", "NIST-800-53:IA-2", "OWASP-API:API2"),
     about_ml=True,
 )
-def torchserve_token_off(started: Started) -> Verdict:
+def torchserve_token_off(started: Started, near: Relations) -> Verdict:
     """TorchServe asks for no token.
 
     Why: whoever reaches its management port registers a model archive from any address, and its handler runs as code.
     Fix: use 0.12, which asks for one, and remove `--disable-token-auth`; keep the management address on 127.0.0.1.
     TorchServe is no longer maintained: plan to leave it.
     """
-    return fail_if(started.runs("torchserve") & started.unauthenticated, "no token is asked for")
+    open_ = started.runs("torchserve") & started.unauthenticated
+    return fail_if(open_ & ~behind_gateway(started, near), "no token is asked for")
 
 
 @check(
@@ -135,7 +136,7 @@ def torchserve_token_off(started: Started) -> Verdict:
     maps=("ATLAS:AML.T0018", "NIST-800-53:AC-3", "OWASP-API:API5"),
     about_ml=True,
 )
-def triton_models_changeable(started: Started) -> Verdict:
+def triton_models_changeable(started: Started, near: Relations) -> Verdict:
     """Triton lets its callers load and unload models.
 
     Why: the API that answers predictions also replaces models; its Python backend runs a model's code.
@@ -144,7 +145,8 @@ def triton_models_changeable(started: Started) -> Verdict:
     """
     mode = written(started.option("--model-control-mode").one_of(("explicit", "poll")), started)
     bound = started.option("--http-restricted-api", "--grpc-restricted-protocol").given()
-    return fail_if(started.runs("triton") & mode & ~bound, "models are loaded by whoever calls it")
+    changes = started.runs("triton") & mode & ~bound
+    return fail_if(changes & ~behind_gateway(started, near), "models are loaded by whoever calls it")
 
 
 @check(
@@ -154,7 +156,7 @@ def triton_models_changeable(started: Started) -> Verdict:
     maps=("ATLAS:AML.T0040", "NIST-800-53:IA-2", "OWASP-LLM:LLM10", "OWASP-API:API2"),
     about_ml=True,
 )
-def llm_server_no_key(started: Started) -> Verdict:
+def llm_server_no_key(started: Started, near: Relations) -> Verdict:
     """A language model is served without a key.
 
     Why: everybody who reaches the port spends the accelerators, and reads what the model was tuned on.
@@ -162,8 +164,8 @@ def llm_server_no_key(started: Started) -> Verdict:
     every route of vLLM.
     """
     serves = started.runs("vllm", "sglang", "tgi", "llama-cpp", "localai")
-    behind_gateway = Truth(started.type.endswith(".serving.kserve.io"))
-    return fail_if(serves & started.unauthenticated & ~behind_gateway, "no API key is set")
+    behind = Truth(started.type.endswith(".serving.kserve.io")) | behind_gateway(started, near)
+    return fail_if(serves & started.unauthenticated & ~behind, "no API key is set")
 
 
 @check(

@@ -1,12 +1,15 @@
-"""How a workload is reached from outside of its cluster or its host."""
+"""How a workload is reached from outside of its cluster or its host, and whether a model gateway stands before it."""
 
 from __future__ import annotations
 
-from garrison.estate.assets.exposure import Ingress, MeshAuthorization, NetworkPolicy, Service
+from garrison.estate.assets.exposure import ContainerNetwork, Ingress, MeshAuthorization, NetworkPolicy, Service
+from garrison.estate.assets.gateway import GatewayUpstream
+from garrison.estate.assets.host import Process
+from garrison.estate.assets.started import Started
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Relations
 from garrison.estate.relations import Relation
-from garrison.estate.truth import Truth, any_of
+from garrison.estate.truth import NO, Truth, any_of
 
 
 def outside(workload: Workload, near: Relations) -> Truth:
@@ -31,3 +34,22 @@ def outside(workload: Workload, near: Relations) -> Truth:
 def limited(near: Relations) -> Truth:
     """Whether a network policy refuses some of what is sent to the workload."""
     return near.any_by(Relation.SHIELDS, NetworkPolicy, lambda p: p.limits_incoming)
+
+
+def behind_gateway(started: Started, near: Relations) -> Truth:
+    """Whether a model gateway stands before it, and nothing is known to lead past that.
+
+    On one machine only: in a cluster any pod may go past the gateway, and which ones a network policy means by their
+    labels is not certain.
+    """
+    gateways = near.by(Relation.SHIELDS, GatewayUpstream)
+    if not gateways:
+        return NO
+    behind = Truth(True, tuple(gateway.url for gateway in gateways))
+    if isinstance(started, Process):
+        return behind & ~started.on_network
+    for workload in near.by(Relation.CONTAINS, Workload):
+        around = near.estate.near(workload)
+        joined = around.any_by(Relation.CONTAINS, ContainerNetwork, lambda network: network.external)
+        return behind & ~workload.in_cluster & ~workload.host_network & ~outside(workload, around) & ~joined
+    return NO

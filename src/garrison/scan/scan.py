@@ -19,6 +19,7 @@ from garrison.findings.ignores import Ignore, apply, assets_of_ignores, ignores_
 from garrison.findings.result import Result
 from garrison.reach.access import link_access
 from garrison.reach.facts import FactBook
+from garrison.reach.gateways import link_gateways
 from garrison.reach.link import link
 from garrison.reach.path import Paths
 from garrison.reach.pipelines import link_pipelines
@@ -88,6 +89,7 @@ def _related(read: Read, settings: Settings) -> tuple[Estate, FactBook]:
     estate.facts = book.of
     link(estate)
     link_selectors(estate)
+    link_gateways(estate)
     link_pipelines(estate)
     link_access(estate)
     return estate, book

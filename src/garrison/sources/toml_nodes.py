@@ -67,24 +67,26 @@ def compose_toml(data: bytes) -> Composed:
         return Composed(None, (Complaint(line, f"it is not UTF-8 text ({error.reason})", "save it as UTF-8"),))
     except tomllib.TOMLDecodeError as error:
         told = _LINE.search(str(error))
-        return Composed(None, (Complaint(int(told[1]) if told else 1, f"it is not TOML: {error}"),))
+        line = int(told[1]) if told else text.count("\n") + 1  # at the end of the document
+        return Composed(None, (Complaint(line, f"it is not TOML: {error}", "see https://toml.io"),))
     except RecursionError:
         return Composed(None, (too_deep(1),))
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    line, begin = 0, 0
+    """The tokens that are not space, one after the other."""
+    line = column = 0
     for found in _TOKEN.finditer(text):
-        start = pack(line, len(text[begin : found.start()].encode()))
-        breaks = found[0].count("\n")
-        if breaks:
-            line, begin = line + breaks, found.start() + found[0].rindex("\n") + 1
-        end = pack(line, len(text[begin : found.end()].encode()))
+        said, start = found[0], pack(line, column)
+        if "\n" in said:
+            line, column = line + said.count("\n"), len(said) - said.rindex("\n") - 1
+        else:
+            column += len(said)
         if found.lastgroup == "end":
             yield _Token("\n", Span(start, start))
         elif found.lastgroup != "space":
-            yield _Token(found[0], Span(start, end))
-    yield _Token("\n", Span(pack(line, 0), pack(line, 0)))
+            yield _Token(said, Span(start, pack(line, column)))
+    yield _Token("\n", Span(pack(line, column), pack(line, column)))
 
 
 class _Reader:

@@ -12,7 +12,7 @@ from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.tls import upstream_tls, verified
 from garrison.gateway.envoy.typed import Json, duration, typed
 from garrison.gateway.file.form import Upstream
-from garrison.gateway.protocols.protocol import Transport, protocol
+from garrison.gateway.protocols.protocol import Transport
 
 _CONNECT_S = 5.0
 _PORTS = {"http": 80, "https": 443}
@@ -59,7 +59,8 @@ def _narrow(plan: Plan) -> Iterator[tuple[str, str, int]]:
 
 def _cluster(plan: Plan, name: str, upstream_name: str, concurrent: int) -> Json:
     upstream = plan.gateway.upstream[upstream_name]
-    grpc = protocol(upstream.protocol).transport is Transport.GRPC
+    spoken = [mount.protocol for mount in plan.mounts if upstream_name in mount.upstreams]
+    grpc = any(protocol.transport is Transport.GRPC for protocol in spoken)
     versions: dict[str, Any] = {"http2_protocol_options": {}} if grpc else {"http_protocol_options": {}}
     options = {"explicit_http_config": versions, "common_http_protocol_options": {"idle_timeout": "60s"}}
     made = {
