@@ -3,7 +3,8 @@
 GarrisonError
  ├─ UsageError      the command line asks for something that does not exist (exit 2)
  ├─ ConfigError     a file written for Garrison is wrong: configuration, baseline, check, mapping table (exit 2)
- └─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
+ ├─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
+ └─ UnmappedError   a line of a log is not of the format it came as; it is kept, with the reason
 
 Exit codes of `garrison scan`: 0 clean, 1 findings, 2 usage, 3 incomplete (outranks 1).
 """
@@ -54,6 +55,10 @@ class ConfigError(GarrisonError):
 
 class UnreadableError(GarrisonError):
     """A document to be scanned cannot be read."""
+
+
+class UnmappedError(GarrisonError):
+    """A line of a log is not of the format it came as."""
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
