@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from typing import Annotated
 
 import msgspec
+
+# What a stranger may write where a number is meant; all else is no line of its format.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
 
 class Class(enum.IntEnum):

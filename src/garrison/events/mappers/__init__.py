@@ -1,7 +1,8 @@
 """Lines of the world's logs as events: a module per format, found by its name.
 
 A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too.
-A line that is not of its format raises UnmappedError: the caller keeps it, with the reason.
+A line that is not of its format raises ValueError, or what msgspec raises; `mapped` says it as UnmappedError, so that the
+caller keeps the line, with the reason.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Protocol, cast
 import msgspec
 
 from garrison.errors import UnmappedError, UsageError, nearest
-from garrison.events.event import Event
+from garrison.events.event import Event, digest_of
 
 
 class Mapper(Protocol):
@@ -25,7 +26,7 @@ class Mapper(Protocol):
     LABEL: str  # AWS CloudTrail
 
     def event(self, line: bytes) -> Event:
-        """What a line tells. Raises UnmappedError, or what msgspec raises for a line that it cannot decode."""
+        """What a line tells. Raises ValueError or MsgspecError for one that is not of the format."""
         ...
 
 
@@ -48,9 +49,11 @@ def mapper(name: str) -> Mapper:
 def mapped(form: Mapper, line: bytes) -> Event:
     """What a line tells; UnmappedError, with the reason, for one that is not of the format."""
     try:
-        return form.event(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found = form.event(line)
+    except (msgspec.MsgspecError, ValueError) as error:
         raise UnmappedError(f"this is no line of {form.LABEL}: {error}") from error
+    found.uid = found.uid or digest_of(line)
+    return found
 
 
 def records(form: Mapper, data: bytes) -> Iterable[bytes]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from garrison.errors import UnmappedError
-from garrison.events.event import Class, Event, Status, digest_of
+from garrison.events.event import Class, Event, Status
+from garrison.events.numbers import number
 
 NAME = "aws-vpc-flow"
 LABEL = "AWS VPC flow logs"
@@ -20,27 +20,26 @@ def event(line: bytes) -> Event:
     """One record of version 2; `-` stands where nothing is known."""
     parts = line.decode("ascii", errors="strict").split()
     if len(parts) != _FIELDS or not parts[0].isdigit():
-        raise UnmappedError(f"this is no line of {LABEL}: it has {len(parts)} fields, version 2 has {_FIELDS}")
+        raise ValueError(f"it has {len(parts)} fields, version 2 has {_FIELDS}")
     told = dict(zip(_VERSION_2, parts, strict=True))
     refused = told["action"] == "REJECT"
-    start, end = _number(told["start"]), _number(told["end"])
+    start, end = number(told["start"]), number(told["end"])
     return Event(
         time_us=start * 1_000_000,
         class_uid=Class.NETWORK,
         activity_id=_UNKNOWN if told["log-status"] != "OK" else _REFUSE if refused else _TRAFFIC,
         status_id=Status.FAILURE if refused else Status.SUCCESS,
         status_detail="" if told["log-status"] == "OK" else told["log-status"],
-        uid=digest_of(line),
         product=LABEL,
         src_ip=_text(told["srcaddr"]),
-        src_port=_number(told["srcport"]),
+        src_port=number(told["srcport"]),
         dst_ip=_text(told["dstaddr"]),
-        dst_port=_number(told["dstport"]),
+        dst_port=number(told["dstport"]),
         resource=_text(told["interface-id"]),
         resource_type="network interface",
         cloud_provider="AWS",
         cloud_account=_text(told["account-id"]),
-        bytes_out=_number(told["bytes"]),
+        bytes_out=number(told["bytes"]),
         duration_us=max(end - start, 0) * 1_000_000,
         decision="denied" if refused else "allowed" if told["action"] == "ACCEPT" else "",
         raw=line,
@@ -49,12 +48,3 @@ def event(line: bytes) -> Event:
 
 def _text(said: str) -> str:
     return "" if said == "-" else said
-
-
-def _number(said: str) -> int:
-    """A number of at most 18 digits, which every column holds."""
-    if said == "-":
-        return 0
-    if not said.isdigit() or len(said) > 18:  # noqa: PLR2004
-        raise UnmappedError(f"this is no line of {LABEL}: {said[:40]!r} is no number")
-    return int(said)
