@@ -46,13 +46,16 @@ def mapper(name: str) -> Mapper:
     return cast("Mapper", import_module(f"{__name__}.{name.replace('-', '_')}"))
 
 
-def mapped(form: Mapper, line: bytes) -> Event:
-    """What a line tells; UnmappedError, with the reason, for one that is not of the format."""
+def mapped(form: Mapper, line: bytes, *place: object) -> Event:
+    """What a line tells; UnmappedError, with the reason, for one that is not of the format.
+
+    Where the sender gave it no name, the line and its `place` (a file and the offset in it) are its name.
+    """
     try:
         found = form.event(line)
     except (msgspec.MsgspecError, ValueError) as error:
         raise UnmappedError(f"this is no line of {form.LABEL}: {error}") from error
-    found.uid = found.uid or digest_of(line)
+    found.uid = found.uid or digest_of(line, *place)
     return found
 
 
