@@ -82,6 +82,13 @@ def event(line: bytes) -> Event:
     return found
 
 
+def record(line: bytes) -> dict[str, str]:
+    """The fields of a record, as rules about auditd speak of them."""
+    text = line.decode("utf-8", errors="replace").replace("\x1d", " ")
+    head = _HEAD.match(text)
+    return {"type": head["type"], **_fields(text[head.end() :], head["type"])} if head else {}
+
+
 def _fields(text: str, kind: str) -> dict[str, str]:
     """The fields; those inside `msg='…'` stand beside the others."""
     found: dict[str, str] = {}

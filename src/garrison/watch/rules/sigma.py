@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from garrison.errors import ConfigError
 from garrison.watch.rules.term import All, Any_, Not, Op, Predicate, Term
 
 if TYPE_CHECKING:
+    from sigma.policy import SigmaPolicy
     from sigma.types import SigmaRegularExpression, SigmaString, SigmaType
 
 _MAX_DEPTH = 60
@@ -118,7 +120,7 @@ def _parts(value: SigmaString) -> list[Any]:
 
     for part in value.s:
         if isinstance(part, Placeholder):
-            raise ConfigError(f"the placeholder %{part.name}% has no values", hint="give them in [rules.placeholders]")
+            raise ConfigError(f"the placeholder %{part.name}% has no values", hint="write the values into the rule")
     return [part for part in value.s if part != ""]
 
 
@@ -135,19 +137,43 @@ def _pattern(value: SigmaRegularExpression) -> Any:
 
 
 def _compiled(pattern: str, flags: str) -> Any:
-    """A pattern that is searched for in time linear in the text."""
+    """A pattern that is searched for in time linear in the text. Raises ConfigError."""
     import re2
 
     try:
-        return re2.compile(f"(?{flags}){pattern}" if flags else pattern, _quiet())
+        return re2.compile(f"(?{flags}){pattern}" if flags else pattern, _options())
     except re2.error as error:
-        hint = "RE2 has no look-around and no back-references: https://github.com/google/re2/wiki/Syntax"
-        raise ConfigError(f"its pattern is not one of RE2: {error}", hint=hint) from error
+        hint = "patterns are RE2's, without look-around and back-references: https://github.com/google/re2/wiki/Syntax"
+        raise ConfigError(f"its pattern {pattern!r} cannot be used: {_said(error)}", hint=hint) from error
 
 
-def _quiet() -> Any:
+def _said(error: Exception) -> str:
+    why = error.args[0] if error.args else ""
+    return why.decode(errors="replace") if isinstance(why, bytes) else str(why)
+
+
+def _options() -> Any:
     import re2
 
     options = re2.Options()
     options.log_errors = False
     return options
+
+
+@cache
+def policy() -> SigmaPolicy:
+    """How pySigma is to look at patterns while it reads: as they are used here, without a word on standard error."""
+    import re2
+    from sigma.policy import SigmaPolicy
+    from sigma.policy.regex_engine import RegexEngine
+
+    class Engine(RegexEngine):
+        def compile(self, pattern: str, flags: int = 0) -> Any:  # noqa: ARG002 - they decide nothing about its form
+            return re2.compile(pattern, _options())
+
+        @property
+        def error(self) -> type[Exception]:
+            found: type[Exception] = re2.error
+            return found
+
+    return SigmaPolicy(regex_engine=Engine())
