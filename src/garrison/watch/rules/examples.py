@@ -30,8 +30,9 @@ def mistakes(found: Rules) -> Iterator[Mistake]:
     """What rules do other than their examples say, and rules that have none of a kind."""
     for rule in found.rules:
         yield from _of_rule(rule)
+    judge = Judge(found.rules)
     for correlation in found.correlations:
-        yield from _of_correlation(correlation, found)
+        yield from _of_correlation(correlation, found, judge)
 
 
 def _of_rule(rule: Rule) -> Iterator[Mistake]:
@@ -47,13 +48,13 @@ def _of_rule(rule: Rule) -> Iterator[Mistake]:
                 )
 
 
-def _of_correlation(correlation: Correlation, found: Rules) -> Iterator[Mistake]:
+def _of_correlation(correlation: Correlation, found: Rules, judge: Judge) -> Iterator[Mistake]:
     about = correlation.about
     for wanted, examples in ((True, correlation.examples.match), (False, correlation.examples.miss)):
         if not examples:
             yield Mistake(about.path, about.line, f"{about.title}: no example that must {_word(wanted)}")
         for number, example in enumerate(examples, start=1):
-            if _fires(correlation, found, example) is not wanted:
+            if _fires(correlation, found, judge, example) is not wanted:
                 yield Mistake(
                     about.path, about.line, f"{about.title}: example {number} must {_word(wanted)}, and does not"
                 )
@@ -63,8 +64,8 @@ def _word(wanted: bool) -> str:
     return "match" if wanted else "not match"
 
 
-def _fires(correlation: Correlation, found: Rules, events: Any) -> bool:
-    correlator, judge = Correlator(found.correlations), Judge(found.rules)
+def _fires(correlation: Correlation, found: Rules, judge: Judge, events: Any) -> bool:
+    correlator = Correlator(found.correlations)
     forms = {form for rule in found.rules for form in formats(rule.logsource)}
     fired = False
     for number, said in enumerate(events):
