@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-html clean
+.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-html bench-validation clean
 
 demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
 	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
@@ -38,7 +38,7 @@ browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-html  ## Run every benchmark
+bench: bench-scan bench-paths bench-html bench-validation  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -50,6 +50,9 @@ bench-paths: $(VENV)/.demo  ## Attack paths on 100,000 assets
 
 bench-html: $(VENV)/.test browser
 	$(BIN)/python bench/html_report.py
+
+bench-validation: $(VENV)/.test  ## Bodies against schemas in LuaJIT, beside jsonschema-rs
+	$(BIN)/python bench/validation.py
 
 clean:
 	rm -rf $(VENV) site build dist
