@@ -70,7 +70,11 @@ def attack_paths(estate: Estate, exposure: Exposure | None = None) -> Paths:
     """All paths of an estate, the worst first. `exposure` saves working it out again."""
     if not estate.assets:
         return Paths()
-    search = prepared(estate, exposure or Exposure(estate))
+    return paths_in(prepared(estate, exposure or Exposure(estate)))
+
+
+def paths_in(search: Search) -> Paths:
+    """All paths of what is prepared, the worst first."""
     ways = list(_searched(search))
     told = _without_twins(_likeliest(search, ways))
     cuts = _cuts(search, [way for _, way in ways], told)
