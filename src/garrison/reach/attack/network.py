@@ -190,8 +190,8 @@ class Network:
 
     def _among_machines(self) -> None:
         """From what runs code in a network to caches that ask nobody who he is, and to machines with open servers."""
-        targets = [c for c in self.estate.of(Cache) if not c.authenticates.yes]
-        machines = self.estate.of(Instance)
+        stores = self.reach.places(c for c in self.estate.of(Cache) if not c.authenticates.yes)
+        machines = self.reach.places(self.estate.of(Instance))
         classes: set[tuple[object, ...]] = set()
         for start in (asset for kind in _RUNS for asset in self.estate.of(kind)):
             seat = self.reach.seat(start)
@@ -202,15 +202,13 @@ class Network:
             if (start.root, start.provider, *seat.key) in classes:
                 continue
             classes.add((start.root, start.provider, *seat.key))
-            for store in targets:
-                flow = self.reach.between(start, store)
-                if flow is not None and flow.any.yes:
+            for store, flow in self.reach.all_between(start, stores):
+                if isinstance(store, Cache) and flow.sure:
                     truth, said = ~store.authenticates, evidence(flow.any, store.name)
                     how = "reads, as whoever reaches it can,"
                     self.steps.add(hub, self.steps.node(store), Medium.NETWORK, how, said, truth=truth, flawed=True)
-            for machine in machines:
-                flow = self.reach.between(start, machine)
-                if flow is not None and machine is not start:
+            for machine, flow in self.reach.all_between(start, machines):
+                if isinstance(machine, Instance) and machine is not start:
                     self._onto_machine(hub, machine, flow)
 
 
