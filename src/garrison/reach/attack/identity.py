@@ -14,7 +14,7 @@ from garrison.estate.estate import Estate
 from garrison.estate.relations import Edge, Relation
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value
-from garrison.reach.attack.powers import Identity, Power, Powers, escalations
+from garrison.reach.attack.powers import CALL, PASS, Identity, Power, Powers, escalations
 from garrison.reach.attack.steps import ADMIN, CALLED, CHANGED, HELD, Steps, evidence
 from garrison.reach.path import Medium
 from garrison.reach.trust import CI, is_from, names_subject
@@ -106,7 +106,7 @@ class Identities:
 
     def _passes(self, identity: Identity) -> None:
         """By handing a role to something new that runs what the attacker wants."""
-        passing = self.powers.of(identity, ("iam:PassRole",))
+        passing = self.powers.of(identity, (PASS,))
         if passing is None:
             return
         services: set[str] = set()
@@ -151,28 +151,20 @@ class Identities:
             if power is None:
                 continue
             service, kind = each.actions[-1].partition(":")[0], kinds()[each.kind]
-            for asset in self.estate.of(kind):
-                if (
-                    asset.provider == "aws"
-                    and asset.root == identity.root
-                    and self.powers.covers(power, asset, service)
-                ):
-                    start, end = self.steps.node(identity), self.steps.node(asset)
-                    wide = power.everywhere(service)
-                    self.steps.add(start, end, Medium.CODE, each.words, power.said, truth=power.truth, flawed=wide)
+            wide = power.everywhere(service)
+            for asset in self.powers.over(power, kind, identity.root, service):
+                start, end = self.steps.node(identity), self.steps.node(asset)
+                self.steps.add(start, end, Medium.CODE, each.words, power.said, truth=power.truth, flawed=wide)
 
     def _calls(self, identity: Identity) -> None:
         """A model, for predictions."""
-        power = self.powers.of(identity, ("sagemaker:InvokeEndpoint",))
-        for endpoint in self.estate.of(LiveEndpoint) if power is not None else ():
-            if (
-                power is not None
-                and endpoint.root == identity.root
-                and self.powers.covers(power, endpoint, "sagemaker")
-            ):
-                start, end = self.steps.node(identity), self.steps.node(endpoint, CALLED)
-                wide = power.everywhere("sagemaker")
-                self.steps.add(start, end, Medium.IDENTITY, "calls", power.said, truth=power.truth, flawed=wide)
+        power = self.powers.of(identity, (CALL,))
+        if power is None:
+            return
+        wide = power.everywhere("sagemaker")
+        for endpoint in self.powers.over(power, LiveEndpoint, identity.root, "sagemaker"):
+            start, end = self.steps.node(identity), self.steps.node(endpoint, CALLED)
+            self.steps.add(start, end, Medium.IDENTITY, "calls", power.said, truth=power.truth, flawed=wide)
 
     def _trusts(self, role: Role) -> None:
         """Who may take a role on."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 from garrison.estate.assets import Asset
 from garrison.estate.assets.api import Api, ApiRoute, Function
@@ -33,7 +34,7 @@ from garrison.estate.values import Value
 from garrison.reach.attack.steps import CALLED, CHANGED, HELD, OPEN, Steps, evidence
 from garrison.reach.exposure import Exposure
 from garrison.reach.network.rules import Flow
-from garrison.reach.network.sets import tcp, tcp_ports, words
+from garrison.reach.network.sets import Ranges, tcp, tcp_ports, words
 from garrison.reach.path import Medium
 
 _DOORS = (Service, Ingress, LoadBalancer, Listener, TargetGroup)
@@ -110,7 +111,7 @@ class Network:
 
     def _onto_machine(self, start: int, machine: Instance, flow: Flow) -> None:
         """By a port on which little but open servers listens, or by a password."""
-        opened = flow.sure & tcp(*known_ports().own)
+        opened = flow.sure & _telling()
         node, said = self.steps.node(machine), evidence(Truth(None, flow.because), machine.machine_type)
         if opened:
             ports = known_ports().own
@@ -210,6 +211,12 @@ class Network:
             for machine, flow in self.reach.all_between(start, machines):
                 if isinstance(machine, Instance) and machine is not start:
                     self._onto_machine(hub, machine, flow)
+
+
+@cache
+def _telling() -> Ranges:
+    """The ports on which little but open servers listens."""
+    return tcp(*known_ports().own)
 
 
 def _runs_code(pod: Workload) -> bool:
