@@ -86,7 +86,7 @@ def ways_between(estate: Estate, exposure: Exposure, start: str, end: str) -> li
 
     The globs are for addresses and names; `internet` is where an attacker begins.
     """
-    search = prepared(estate, exposure)
+    search = prepared(estate, exposure, from_anywhere=True)
     steps = search.steps
     goals_ = [n for n, asset in steps.nodes() if _matches(asset, end)]
     sources = [n for n, asset in steps.nodes() if _matches(asset, start) and n not in set(goals_)]
@@ -114,11 +114,11 @@ def _matches(asset: Asset, glob: str) -> bool:
     return fnmatchcase(asset.address, glob) or fnmatchcase(asset.label, glob)
 
 
-def prepared(estate: Estate, exposure: Exposure) -> Search:
-    """Everything that can be done, and what is worth doing."""
+def prepared(estate: Estate, exposure: Exposure, *, from_anywhere: bool = False) -> Search:
+    """Everything that can be done, and what is worth doing; `from_anywhere`, also where no attacker comes to."""
     steps = Steps()
     ci = steps.hub("ci")
-    identities, pods = Identities(estate, steps, ci), Pods(estate, steps)
+    identities, pods = Identities(estate, steps, ci, from_anywhere=from_anywhere), Pods(estate, steps)
     Network(estate, exposure, steps).add()
     identities.add()
     pods.add()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 
 from garrison.estate.assets import Asset, kinds
@@ -21,23 +22,31 @@ from garrison.reach.trust import CI, is_from, names_subject
 
 _BASIC_ROLE = r"^roles/(owner|editor)$"
 _WIDE_AZURE = r"^(Owner|User Access Administrator|Role Based Access Control Administrator)$"
+_TAKEN_ON = frozenset({Relation.RUNS_AS, Relation.ASSUMES})
+_USES = {Relation.READS: (HELD, "reads"), Relation.WRITES: (CHANGED, "writes")}
 _ANY_SUBJECT = r"^(repo:|project_path:|organization:)?[*?]|^repo:[*?]"
 
 
 class Identities:
-    """Adds the steps."""
+    """Adds the steps; what a user may do whom no step leads to is left out, but `from_anywhere`."""
 
-    def __init__(self, estate: Estate, steps: Steps, ci: int) -> None:
+    def __init__(self, estate: Estate, steps: Steps, ci: int, *, from_anywhere: bool = False) -> None:
         self.estate, self.steps, self.ci = estate, steps, ci
         self.powers = Powers(estate)
+        self._idle = frozenset() if from_anywhere else frozenset(_idle(estate))
         self._led: set[int] = set()  # hubs that lead on already
         self.admins: list[int] = []  # nodes of identities that are administrators
 
     def add(self) -> None:
         """All of them."""
         for edge in self.estate.graph.edges():
-            self._related(edge)
+            if edge.relation in _USES:
+                self._uses(edge)
+            elif edge.relation in _TAKEN_ON:
+                self._taken_on(edge)
         for identity in self.powers.identities:
+            if identity.address in self._idle:
+                continue
             self._administers(identity)
             self._escalates(identity)
             self._passes(identity)
@@ -48,8 +57,8 @@ class Identities:
         for grant in self.estate.of(Grant):
             self._granted(grant)
 
-    def _related(self, edge: Edge) -> None:
-        """What one runs as or takes on, and what an identity reads and writes."""
+    def _taken_on(self, edge: Edge) -> None:
+        """What one runs as or takes on."""
         start, end = edge.start, edge.end
         if start is None or end is None:
             return
@@ -61,13 +70,18 @@ class Identities:
             self.steps.add(node(start), node(end), Medium.IDENTITY, words, edge.stated, truth=start.exists & end.exists)
         elif edge.relation is Relation.ASSUMES and not isinstance(start, AccessKey):
             self.steps.add(node(start), node(end), Medium.IDENTITY, "assumes", edge.stated, truth=end.exists)
-        elif edge.relation in (Relation.READS, Relation.WRITES):
-            wide = isinstance(start, Role | User) and _is_wide(edge.stated)
-            state = HELD if edge.relation is Relation.READS else CHANGED
-            words = "reads" if state == HELD else "writes"
-            self.steps.add(
-                node(start), node(end, state), Medium.IDENTITY, words, edge.stated, truth=end.exists, flawed=wide
-            )
+
+    def _uses(self, edge: Edge) -> None:
+        """What one reads and writes."""
+        start, end = edge.start, edge.end
+        if start is None or end is None or start.address in self._idle:
+            return
+        state, words = _USES[edge.relation]
+        wide = isinstance(start, Role | User) and _is_wide(edge.stated)
+        begin = self._node(start)
+        self.steps.add(
+            begin, self._node(end, state), Medium.IDENTITY, words, edge.stated, truth=end.exists, flawed=wide
+        )
 
     def _node(self, asset: Asset, state: str = HELD) -> int:
         """A profile only hands a role on."""
@@ -208,6 +222,14 @@ class Identities:
 def _is_pod_account(start: Asset, end: Asset) -> bool:
     """Whether it is a pod's account in its cluster: what that may do depends on the pod's token (`pods`)."""
     return start.provider == "kubernetes" and isinstance(end, ServiceAccount)
+
+
+def _idle(estate: Estate) -> Iterator[str]:
+    """The users that nothing runs as: nobody begins as a user, and what a key of theirs is found in is not followed."""
+    for user in estate.of(User):
+        before = (e.start for e in estate.graph.into(user) if e.relation in _TAKEN_ON)
+        if all(start is None or isinstance(start, AccessKey) for start in before):
+            yield user.address
 
 
 def _is_wide(stated: Value) -> bool:
