@@ -273,14 +273,16 @@ def _twin(asset: Asset) -> object:
 
 def _cuts(search: Search, ways: Sequence[Ways], told: Sequence[Path]) -> list[Cut]:
     """The changes that take most paths away: each is one place in the files, whatever number of steps it allows."""
+    counts: Counter[int] = Counter()
+    for way in ways:
+        counts.update(way.through())
     changes: dict[tuple[object, ...], set[int]] = defaultdict(set)
     most: dict[tuple[object, ...], int] = defaultdict(int)
-    for way in ways:
-        for number, count in way.through().items():
-            change = _change(search.steps.found[number].stated)
-            if change is not None:
-                changes[change].add(number)
-                most[change] += count
+    for number, count in counts.items():
+        change = _change(search.steps.found[number].stated)
+        if change is not None:
+            changes[change].add(number)
+            most[change] += count
 
     def weight(change: tuple[object, ...]) -> float:
         by_mistake = any(search.graph.flawed[n] for n in changes[change])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 
 from garrison.estate.assets import Asset, kinds
 from garrison.estate.assets.cluster_access import ServiceAccount
@@ -22,8 +24,8 @@ from garrison.reach.trust import CI, is_from, names_subject
 
 _BASIC_ROLE = r"^roles/(owner|editor)$"
 _WIDE_AZURE = r"^(Owner|User Access Administrator|Role Based Access Control Administrator)$"
-_TAKEN_ON = frozenset({Relation.RUNS_AS, Relation.ASSUMES})
-_USES = {Relation.READS: (HELD, "reads"), Relation.WRITES: (CHANGED, "writes")}
+# An attribute of an enum, and its hash, cost more than a global; every relation of an estate is asked.
+_READS, _WRITES, _RUNS_AS, _ASSUMES = Relation.READS, Relation.WRITES, Relation.RUNS_AS, Relation.ASSUMES
 _ANY_SUBJECT = r"^(repo:|project_path:|organization:)?[*?]|^repo:[*?]"
 
 
@@ -39,11 +41,9 @@ class Identities:
 
     def add(self) -> None:
         """All of them."""
-        for edge in self.estate.graph.edges():
-            if edge.relation in _USES:
-                self._uses(edge)
-            elif edge.relation in _TAKEN_ON:
-                self._taken_on(edge)
+        for start, edges in groupby(self.estate.graph.edges(), key=attrgetter("start")):
+            if start is not None:
+                self._related(start, edges)
         for identity in self.powers.identities:
             if identity.address in self._idle:
                 continue
@@ -57,31 +57,31 @@ class Identities:
         for grant in self.estate.of(Grant):
             self._granted(grant)
 
-    def _taken_on(self, edge: Edge) -> None:
+    def _related(self, start: Asset, edges: Iterable[Edge]) -> None:
+        """What one reads and writes, runs as and takes on."""
+        idle, identity = start.address in self._idle, isinstance(start, Role | User)
+        for edge in edges:
+            relation = edge.relation
+            if edge.end is None:
+                continue
+            if relation is _RUNS_AS or relation is _ASSUMES:
+                self._taken_on(start, edge, edge.end)
+            elif (relation is _READS or relation is _WRITES) and not idle:
+                state, words = (HELD, "reads") if relation is _READS else (CHANGED, "writes")
+                begin, end = self._node(start), self._node(edge.end, state)
+                wide = identity and _is_wide(edge.stated)
+                self.steps.add(begin, end, Medium.IDENTITY, words, edge.stated, truth=edge.end.exists, flawed=wide)
+
+    def _taken_on(self, start: Asset, edge: Edge, end: Asset) -> None:
         """What one runs as or takes on."""
-        start, end = edge.start, edge.end
-        if start is None or end is None:
-            return
         node = self._node
-        if edge.relation is Relation.RUNS_AS and not _is_pod_account(start, end):
+        if edge.relation is _RUNS_AS and not _is_pod_account(start, end):
             words = "runs as"
             if isinstance(start, Instance) and start.open_metadata.yes:
                 words = "gives, to whoever makes it ask its metadata service,"
             self.steps.add(node(start), node(end), Medium.IDENTITY, words, edge.stated, truth=start.exists & end.exists)
-        elif edge.relation is Relation.ASSUMES and not isinstance(start, AccessKey):
+        elif edge.relation is _ASSUMES and not isinstance(start, AccessKey):
             self.steps.add(node(start), node(end), Medium.IDENTITY, "assumes", edge.stated, truth=end.exists)
-
-    def _uses(self, edge: Edge) -> None:
-        """What one reads and writes."""
-        start, end = edge.start, edge.end
-        if start is None or end is None or start.address in self._idle:
-            return
-        state, words = _USES[edge.relation]
-        wide = isinstance(start, Role | User) and _is_wide(edge.stated)
-        begin = self._node(start)
-        self.steps.add(
-            begin, self._node(end, state), Medium.IDENTITY, words, edge.stated, truth=end.exists, flawed=wide
-        )
 
     def _node(self, asset: Asset, state: str = HELD) -> int:
         """A profile only hands a role on."""
@@ -227,7 +227,7 @@ def _is_pod_account(start: Asset, end: Asset) -> bool:
 def _idle(estate: Estate) -> Iterator[str]:
     """The users that nothing runs as: nobody begins as a user, and what a key of theirs is found in is not followed."""
     for user in estate.of(User):
-        before = (e.start for e in estate.graph.into(user) if e.relation in _TAKEN_ON)
+        before = (e.start for e in estate.graph.into(user) if e.relation is _RUNS_AS or e.relation is _ASSUMES)
         if all(start is None or isinstance(start, AccessKey) for start in before):
             yield user.address
 

@@ -73,6 +73,8 @@ class Network:
             end = edge.end
             if end is None or edge.relation not in (Relation.EXPOSES, Relation.ROUTES_TO):
                 continue
+            if isinstance(end, Workload) and self._open(end).no:
+                continue
             if not self.exposure.forwards(door, end):
                 continue
             start = self.steps.node(door, OPEN)
@@ -99,8 +101,10 @@ class Network:
 
         One that serves everybody and runs no code may hand out what its own identity opens; that is not sure.
         """
-        clusters = self.estate.near(pod).by(Relation.CONTAINS, ComputeCluster)
-        taken = pod.unauthenticated & ~any_of(c.asks_for_token for c in clusters)
+        taken = pod.unauthenticated
+        if not taken.no:
+            clusters = self.estate.near(pod).by(Relation.CONTAINS, ComputeCluster)
+            taken &= ~any_of(c.asks_for_token for c in clusters)
         return Truth(None, taken.because) if taken.yes and pod.unauthenticated_code.no else taken
 
     def _to_machines(self) -> None:
@@ -112,6 +116,8 @@ class Network:
     def _onto_machine(self, start: int, machine: Instance, flow: Flow) -> None:
         """By a port on which little but open servers listens, or by a password."""
         opened = flow.sure & _telling()
+        if not opened and machine.password_login.no:
+            return
         node, said = self.steps.node(machine), evidence(Truth(None, flow.because), machine.machine_type)
         if opened:
             ports = known_ports().own

@@ -42,7 +42,9 @@ class Ranges(msgspec.Struct, frozen=True):
         return union((*self.spans, *other.spans))
 
     def __and__(self, other: Ranges) -> Ranges:
-        if self.spans == other.spans:
+        if self._surrounds(other):
+            return other
+        if other._surrounds(self):
             return self
         found: list[Span] = []
         mine, theirs = iter(self.spans), iter(other.spans)
@@ -56,6 +58,11 @@ class Ranges(msgspec.Struct, frozen=True):
             else:
                 b = next(theirs, None)
         return Ranges(tuple(found))
+
+    def _surrounds(self, other: Ranges) -> bool:
+        """Whether one range of it has all of the other in it; most sets are everything, and cost nothing so."""
+        mine, theirs = self.spans, other.spans
+        return len(mine) == 1 and bool(theirs) and mine[0][0] <= theirs[0][0] and theirs[-1][1] <= mine[0][1]
 
     def __sub__(self, other: Ranges) -> Ranges:
         found: list[Span] = []
