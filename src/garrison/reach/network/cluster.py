@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 
 from garrison.estate.assets.cluster_access import Namespace
 from garrison.estate.assets.exposure import NetworkPolicy, Service
@@ -39,18 +40,29 @@ class Cluster:
         self.estate = estate
         self._labels: dict[str, Labels] = {}
         self._policies: dict[str, tuple[list[NetworkPolicy], list[NetworkPolicy]]] = {}
-        self._namespaces: dict[tuple[str, str], Namespace] = {
-            (n.root, n.name.text()): n for n in estate.of(Namespace) if n.name.text()
-        }
-        self._of_root: dict[str, list[NetworkPolicy]] = defaultdict(list)
-        for policy in estate.of(NetworkPolicy):
-            self._of_root[policy.root].append(policy)
-        self._senders: dict[tuple[str, ...], list[tuple[str, Value, NetworkPolicy]]] = defaultdict(list)
-        for policy in estate.of(NetworkPolicy):
+
+    @cached_property
+    def _namespaces(self) -> dict[tuple[str, str], Namespace]:
+        return {(n.root, n.name.text()): n for n in self.estate.of(Namespace) if n.name.text()}
+
+    @cached_property
+    def _senders(self) -> dict[tuple[str, ...], list[tuple[str, Value, NetworkPolicy]]]:
+        """The peers of all rules for what comes in, by root and word, with a mark of their own."""
+        found: dict[tuple[str, ...], list[tuple[str, Value, NetworkPolicy]]] = defaultdict(list)
+        for policy in self.estate.of(NetworkPolicy):
             for number_, rule in enumerate(policy.incoming.items()):
                 for place, item in enumerate(rule.child("from").items()):
                     if (word := _word(item, policy)) is not None:
-                        self._senders[policy.root, *word].append((f"{policy.address} {number_} {place}", item, policy))
+                        found[policy.root, *word].append((f"{policy.address} {number_} {place}", item, policy))
+        return found
+
+    @cached_property
+    def _spaces(self) -> dict[str, set[str]]:
+        """The namespaces that policies are in, by root."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for policy in self.estate.of(NetworkPolicy):
+            found[policy.root].add(namespace_of(policy))
+        return found
 
     def between(self, start: Workload, end: Workload) -> Flow | None:
         """What one can open to the other; None for pods that are not deployed together."""
@@ -92,7 +104,7 @@ class Cluster:
     def _words(self, pod: Workload) -> Iterator[tuple[str, ...]]:
         """What peers may ask of a pod, as `_word` puts it."""
         space = namespace_of(pod)
-        spaces = ("", space) if space else {namespace_of(p) for p in self._of_root.get(pod.root, ())}
+        spaces = ("", space) if space else self._spaces[pod.root]
         yield from (("in", name) for name in spaces)
         yield from (("space", key, value.text()) for key, value in self._of_namespace(pod).items())
         yield from (("pod", key, value.text()) for key, value in self._of_pod(pod).items())
