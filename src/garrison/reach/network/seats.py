@@ -39,8 +39,9 @@ class Seat(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def walls(self) -> tuple[object, ...]:
-        """What firewalls it is behind."""
-        return tuple(f.address for f in self.firewalls), self.loose_firewall
+        """What firewalls it is behind; Google's are for the machines whose tags and accounts they name."""
+        named = _named(self.asset) if self.asset.provider == "gcp" else None
+        return tuple(f.address for f in self.firewalls), self.loose_firewall, named
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -64,6 +65,17 @@ def _tags(asset: Asset) -> frozenset[str]:
     if not isinstance(asset, Instance):
         return frozenset()
     return frozenset(t.text() for t in (*asset.network_tags.items(), *asset.role.items()) if t.text())
+
+
+def _named(asset: Asset) -> frozenset[str] | str:
+    """What tells it from other machines to rules that name some; its own address where that is not known."""
+    if not isinstance(asset, Instance):
+        return frozenset()
+    said = (asset.network_tags, asset.role)
+    items = [item for value in said for item in (value.items() or (value,) if value.given().yes else ())]
+    if any(hides(value) for value in said) or any(not (item.text() or item.ref) for item in items):
+        return asset.address
+    return frozenset(item.text() or (item.ref.address if item.ref is not None else "") for item in items)
 
 
 def seat_of(asset: Asset, estate: Estate) -> Seat | None:
