@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html clean
+.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html bench-validation clean
 
 demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
 	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
@@ -26,7 +26,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test $(VENV)/.serving browser nats
+unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser nats
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -44,7 +44,7 @@ nats:  ## Find nats-server for the tests of queues, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -59,6 +59,9 @@ bench-policy: $(VENV)/.test  ## What a decision of the policy costs
 
 bench-html: $(VENV)/.test browser
 	$(BIN)/python bench/html_report.py
+
+bench-validation: $(VENV)/.test  ## Bodies against schemas in LuaJIT, beside jsonschema-rs
+	$(BIN)/python bench/validation.py
 
 clean:
 	rm -rf $(VENV) site build dist
@@ -85,4 +88,10 @@ $(VENV)/.checkov: $(BIN)/uv bench/peers/checkov/uv.lock
 $(VENV)/.serving: $(BIN)/uv tests/peers/serving/uv.lock
 	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/serving UV_PYTHON_DOWNLOADS=never \
 	  $(BIN)/uv sync --frozen --quiet --project tests/peers/serving --python $(BIN)/python
+	touch $@
+
+# The JSON Schema Test Suite, which the source of jsonschema carries.
+$(VENV)/.suite: $(VENV)/.test tests/peers/suite/requirements.txt
+	$(BIN)/pip download --quiet --no-deps --no-binary :all: --require-hashes -d $(VENV)/suite -r tests/peers/suite/requirements.txt
+	tar -xzf $(VENV)/suite/jsonschema-*.tar.gz -C $(VENV)/suite
 	touch $@

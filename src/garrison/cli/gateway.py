@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from garrison.policy.actions import Action
 
 if TYPE_CHECKING:
     from garrison.gateway.planning import Planned
@@ -63,7 +66,8 @@ def check(file: Path) -> None:
     epilog="""\b
 Examples:
   garrison gateway compile gateway.toml -o envoy                      run it: envoy -c envoy/bootstrap.json
-  garrison gateway compile gateway.toml -o envoy --at /etc/garrison   to be copied to /etc/garrison""",
+  garrison gateway compile gateway.toml -o envoy --at /etc/garrison   to be copied to /etc/garrison
+  garrison gateway compile gateway.toml -o k8s --target kubernetes --image REGISTRY/envoy@sha256:...""",
 )
 @_FILE
 @click.option(
@@ -72,17 +76,26 @@ Examples:
 @click.option(
     "--at", type=click.Path(path_type=Path), help="Where Envoy will find that folder; where it is now if unsaid."
 )
-def compile_(file: Path, output: Path, at: Path | None) -> None:
+@click.option("--target", type=click.Choice(["files", "kubernetes"]), default="files", help="Default: files.")
+@click.option("--image", default="", help="For kubernetes: Envoy's image, by digest.")
+@click.option("--namespace", default="garrison", show_default=True, help="For kubernetes.")
+def compile_(file: Path, *, output: Path, at: Path | None, target: str, image: str, namespace: str) -> None:
     """Write Envoy's configuration: a bootstrap, and the files that it watches, in plain JSON.
 
     What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written.
     """
-    from garrison.gateway.envoy.compiled import ADMIN_SOCKET, files
+    from garrison.gateway.envoy.compiled import ADMIN_SOCKET, Layout, files
     from garrison.gateway.run.publish import publish
 
     plan = _planned(file).plan
-    folder = at or output.resolve()
-    changed = publish(files(plan, folder, str(folder / ADMIN_SOCKET)), output)
+    if target == "kubernetes":
+        from garrison.gateway.kubernetes import manifests
+
+        made = manifests(plan, image=image, namespace=namespace)
+    else:
+        folder = at or output.resolve()
+        made = files(plan, Layout(folder), str(folder / ADMIN_SOCKET))
+    changed = publish(made, output)
     for name in changed:
         click.echo(output / name)
 
@@ -105,6 +118,40 @@ def run(file: Path) -> None:
     envoy = find_envoy()
     click.echo(f"Envoy {version_of(envoy)} at {envoy}", err=True)
     Supervisor(file, envoy, lambda text: click.echo(text, err=True)).run()
+
+
+@command.command(
+    name="explain",
+    epilog="""\b
+Examples:
+  garrison gateway explain gateway.toml --role data-scientist --model iris --action load-model
+  garrison gateway explain gateway.toml --client scorer --model iris --action infer --format json
+\b
+Exit codes: 0 allowed, 1 denied or dependent on the request, 2 wrong usage.""",
+)
+@_FILE
+@click.option("--client", default="", help="The name of a client.")
+@click.option("--role", default="", help="Its role, where neither a key nor a certificate tells it.")
+@click.option("--model", required=True, help="A model, or @UPSTREAM for the server itself.")
+@click.option("--action", required=True, type=click.Choice([a.value for a in Action]))
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+def explain_(file: Path, *, client: str, role: str, model: str, action: str, format_: str) -> None:
+    """Tell what is decided, and which policy decides it."""
+    import msgspec
+
+    from garrison.errors import ExitCode
+    from garrison.gateway.explain import explain
+
+    told = explain(_planned(file), client=client, role=role, action=Action(action), model=model)
+    if format_ == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+    else:
+        who = f"{told.client} ({told.role})" if told.client else told.role
+        click.secho(f"{told.outcome}: {who} {told.action} {told.model}", bold=True)
+        click.echo(f"  {told.reason}")
+        for line in told.holds if told.outcome != "deny" else ():
+            click.echo(f"  {line}")
+    sys.exit(ExitCode.CLEAN if told.outcome == "allow" else ExitCode.FINDINGS)
 
 
 @command.command(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from garrison.gateway import response, validation
+from garrison.gateway.authorise.bundle import Bundle
+from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
@@ -20,58 +21,62 @@ from garrison.gateway.protocols.route import Body
 from garrison.gateway.validation.carriers import carried, carriers
 from garrison.gateway.validation.contract import Contract, load
 from garrison.policy.actions import Action
+from garrison.policy.decide import Outcome
+from garrison.policy.policies import Policies, read_policies
+from garrison.policy.request import Model as Subject
+from garrison.policy.table import Table, table
+from garrison.policy.vocabulary import read_vocabulary
 
-if TYPE_CHECKING:
-    from garrison.policy.policies import Policies
-    from garrison.policy.table import Table
+AUTHORISE_SOCKET = "authorise.sock"
 
 
 class Planned(msgspec.Struct, frozen=True, eq=False):
-    """A plan, and what has to be told of it."""
+    """A plan, what it was decided by, and what has to be told of it."""
 
     plan: Plan
-    table: Table
+    bundle: Bundle
     warnings: tuple[str, ...] = ()
 
 
 def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     """Everything that a gateway file leads to. Raises ConfigError for the first thing that is wrong."""
     rules.hold(loaded)
-    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now)]
+    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_no_keys(loaded)]
     mounts = mounts_of(loaded)
-    decided = decide(loaded, mounts)
+    bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
+    decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
         mounts=mounts,
         permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
         bodies=bodies(loaded, mounts),
+        keys=active_keys(loaded, now),
+        authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
-    return Planned(plan, decided, tuple(warnings))
+    return Planned(plan, bundle, tuple(warnings))
+
+
+def _no_keys(loaded: Loaded) -> Iterable[str]:
+    store = store_of(loaded)
+    if store is not None and not store.exists():
+        yield f"there are no keys yet: garrison keys issue --store {store} ..."
 
 
 def policies_of(loaded: Loaded) -> Policies:
     """The policies that the file names, over those that are shipped."""
-    from garrison.policy.policies import read_policies
-    from garrison.policy.vocabulary import read_vocabulary
-
     policy = loaded.gateway.policy
     vocabulary = read_vocabulary(loaded.beside(policy.roles) if policy.roles else None)
     return read_policies([loaded.beside(name) for name in policy.cedar], vocabulary)
 
 
-def decide(loaded: Loaded, mounts: tuple[Mount, ...]) -> Table:
-    """Cedar's answer for every role, action and model; a server is a model whose name has an @ before it."""
-    from garrison.policy.request import Model as Subject
-    from garrison.policy.table import table
-
+def models_of(loaded: Loaded, mounts: tuple[Mount, ...]) -> Iterable[Subject]:
+    """What policies decide about: models with their labels, and servers as models whose names have an @ before them."""
     labels = {name: frozenset(model.labels) for name, model in loaded.gateway.model.items()}
-    return table(policies_of(loaded), [Subject(name, labels.get(name, frozenset())) for name in subjects(mounts)])
+    return [Subject(name, labels.get(name, frozenset())) for name in subjects(mounts)]
 
 
 def permissions(decided: Table) -> Iterable[Permission]:
     """What a table allows, entry by entry. A client that is told apart has all of its entries listed."""
-    from garrison.policy.decide import Outcome
-
     for group in decided.groups:
         rows: dict[tuple[str, str], Mapping[Action, Outcome]] = {("", role): row for role, row in group.roles.items()}
         for client in {client for client, _ in group.clients}:
@@ -88,8 +93,6 @@ def over_all(loaded: Loaded, mounts: tuple[Mount, ...], decided: Table) -> Itera
 
     Nothing of the kind is allowed beside a model whose bodies have to be looked into.
     """
-    from garrison.policy.decide import Outcome
-
     guarded = {name for name, model in loaded.gateway.model.items() if model.schema or model.response}
     for mount in mounts:
         actions = {route.action for route in mount.protocol.routes if not route.decides_model}

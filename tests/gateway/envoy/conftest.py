@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from garrison.gateway.envoy.compiled import BOOTSTRAP, files, in_one_piece, written
-from garrison.gateway.envoy.plan import Key, Plan
+from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files, in_one_piece, written
+from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.read import read
+from garrison.gateway.keys.store import Active
 from garrison.gateway.planning import planned
 from garrison.gateway.run import admin, child
 from garrison.gateway.run.program import find_envoy, validate
@@ -116,7 +117,7 @@ class Gateway(NamedTuple):
 
     def push(self, plan: Plan) -> list[str]:
         """Put another plan in force."""
-        return publish(files(plan, self.folder, str(self.folder / "a.sock")), self.folder)
+        return publish(files(plan, Layout(self.folder), str(self.folder / "a.sock")), self.folder)
 
     def log(self, lines: int) -> list[dict[str, Any]]:
         """The audit feed, when it has so many lines."""
@@ -191,7 +192,7 @@ def serving(plan: Plan) -> Iterator[Gateway]:
     folder = plan.loaded.path.parent / "e"
     envoy, socket = find_envoy(), folder / "a.sock"
     validate(envoy, written(in_one_piece(plan, str(socket))), plan.loaded.path)
-    publish(files(plan, folder, str(socket)), folder)
+    publish(files(plan, Layout(folder), str(socket)), folder)
     process = child.start(envoy, folder / BOOTSTRAP, plan.loaded.log, workers=1, drain_s=1)
     try:
         until = time.monotonic() + START_S
@@ -219,8 +220,8 @@ def gateway(made: Callable[..., Plan], tmp_path_factory: pytest.TempPathFactory)
         yield running
 
 
-def keys(ways: dict[str, tuple[str, str, int]]) -> tuple[Key, ...]:
-    return tuple(Key(hashlib.sha256(key.encode()).hexdigest(), *who) for key, who in ways.items())
+def keys(ways: dict[str, tuple[str, str, int]]) -> tuple[Active, ...]:
+    return tuple(Active(hashlib.sha256(key.encode()).hexdigest(), key[:9], *who) for key, who in ways.items())
 
 
 def free_port() -> int:

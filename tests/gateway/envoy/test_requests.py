@@ -100,6 +100,24 @@ def test_headers_of_clients_that_only_the_gateway_sets_are_gone(gateway: Gateway
     assert "x-garrison-other" not in sent
 
 
+def test_clients_cannot_tell_envoy_what_to_do(gateway: Gateway, upstream: Upstream) -> None:
+    told = {
+        "x-envoy-upstream-rq-timeout-ms": "1",
+        "x-envoy-retry-on": "5xx",
+        "x-envoy-max-retries": "5",
+        "x-envoy-original-path": "/v2/logging",
+        "x-request-id": "chosen-by-the-client",
+        "x-delay": "0.05",
+        "x-status": "503",
+    }
+    before = len(upstream.seen)
+    answer = gateway.infer(headers=told)
+    assert answer.status == 502
+    assert len(upstream.seen) == before + 1
+    assert answer.headers["x-request-id"] != "chosen-by-the-client"
+    assert not {"x-envoy-retry-on", "x-envoy-original-path"} & upstream.seen[-1]["headers"].keys()
+
+
 @pytest.mark.parametrize(
     ("body", "status", "word"),
     [

@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.envoy.conftest import FILE, SCIENTIST, VALID, Gateway, Upstream
 
 from garrison.gateway.envoy import names
-from garrison.gateway.envoy.compiled import files
+from garrison.gateway.envoy.compiled import Layout, files
 from garrison.gateway.file.form import Gateway as Form
 from garrison.gateway.file.read import read
 from garrison.gateway.run.publish import publish
@@ -53,7 +53,7 @@ def test_lua_that_fails_does_not_open_the_gate(
 
 def test_the_first_lua_that_fails_does_not_open_the_gate(own: Gateway, upstream: Upstream) -> None:
     """Trap 1, where nothing is known of a request, and it says itself what only the gateway may say."""
-    whole = files(own.plan, own.folder, str(own.folder / "a.sock"))
+    whole = files(own.plan, Layout(own.folder), str(own.folder / "a.sock"))
     broken = msgspec.json.decode(whole[ASK])
     code = broken["resources"][0]["typed_config"]["default_source_code"]
     code["inline_string"] = 'function envoy_on_request() error("x") end'
@@ -171,7 +171,7 @@ def test_a_gateway_that_is_shut_lets_nobody_in(own: Gateway, upstream: Upstream)
     assert own.infer().status == 200
     own.push(msgspec.structs.replace(own.plan, shut="the disk is full"))
     until = time.monotonic() + 5
-    while own.infer().status == 200 and time.monotonic() < until:
+    while own.infer().status != 503 and time.monotonic() < until:
         time.sleep(0.02)
     before = len(upstream.seen)
     answer = own.infer()

@@ -76,11 +76,16 @@ def test_each_route_is_found_by_its_own_path(name: str) -> None:
 
 def test_two_that_answer_the_same_are_told_apart_by_a_prefix() -> None:
     tree = tree_of("open-inference")
-    route = protocol("open-inference").routes[0]
-    with pytest.raises(ConfigError, match="both answer GET /v2/health/live"):
-        tree.add("", Leaf(mount="another", protocol="open-inference", route=route, unfit=False))
-    tree.add("/b", Leaf(mount="another", protocol="open-inference", route=route, unfit=False))
+    live = protocol("open-inference").routes[0]
+    infer = next(route for route in protocol("open-inference").routes if route.path.endswith("/infer"))
+    with pytest.raises(ConfigError, match="open-inference and another answer POST"):
+        tree.add("", Leaf(mount="another", protocol="open-inference", route=infer, unfit=False))
+    tree.add("/b", Leaf(mount="another", protocol="open-inference", route=live, unfit=False))
     assert asked(tree)("GET", "/b/v2/health/live") == ("health", "")
+    assert asked(tree)("GET", "/v2/health/live") == ("health", "")
+    tree.add("", Leaf(mount="another", protocol="open-inference", route=live, unfit=False))
+    tree.add("", Leaf(mount="a third", protocol="open-inference", route=live, unfit=False))
+    assert asked(tree)("GET", "/v2/health/live") is None
 
 
 @given(st.binary(max_size=300))

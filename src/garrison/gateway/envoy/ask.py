@@ -10,10 +10,9 @@ from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
+from garrison.gateway.keys.secret import PREFIX
 from garrison.gateway.protocols.route import Route
 from garrison.policy.actions import Action
-
-KEY_MARK = "grs_"  # what an API key begins with, so that it is told from a token
 
 
 def ask(plan: Plan) -> Json:
@@ -34,11 +33,15 @@ def code(plan: Plan) -> str:
             f"{k.digest} {k.expires} {k.role} {k.client}\n" for k in sorted(plan.keys, key=lambda k: k.digest)
         ),
         "KEY_HEADER": identity.keys.header if identity.keys else "x-api-key",
-        "KEY_MARK": KEY_MARK,
+        "KEY_MARK": PREFIX,
         "TOKENS": {name: _token(jwt) for name, jwt in identity.jwt.items()},
-        "CERTIFICATES": {rule.san: {"client": rule.client, "role": rule.role} for rule in identity.certificate},
+        "CERTIFICATES": {
+            rule.san: {"client": rule.client, "role": rule.role, "login": "certificate"}
+            for rule in identity.certificate
+        },
         "CHALLENGE": 'Bearer realm="garrison"',
         "SHUT": plan.shut or None,
+        "TELL": plan.has_residue,
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
     return f"{shipped('sha256')}\n{values}\n{shipped('ask')}"

@@ -65,12 +65,7 @@ def require_asked() -> Json:
 
 
 def _rules(verdict: str) -> dict[str, Any]:
-    matcher = {
-        "filter": names.METADATA,
-        "path": [{"key": names.VERDICT}],
-        "value": {"string_match": {"exact": verdict}},
-    }
-    permission = {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
+    permission = {"header": {"name": names.VERDICT, "string_match": {"exact": verdict}}}
     return {
         "action": "ALLOW",
         "policies": {verdict: {"permissions": [permission], "principals": [{"any": True}]}},
@@ -78,6 +73,7 @@ def _rules(verdict: str) -> dict[str, Any]:
 
 
 def mark() -> Json:
-    """Says in the log that a request passed all filters: what does not carry it was refused."""
-    metadata = [{"metadata_namespace": names.SEAL, "value": {"decision": "allow"}}]
-    return extension(names.MARK, "envoy.extensions.filters.http.set_metadata.v3.Config", metadata=metadata)
+    """Says, for the log, that a request passed all filters: what does not carry it was refused."""
+    header = {"header": {"key": names.DECISION, "value": "allow"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    kind = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+    return extension(names.MARK, kind, mutations={"request_mutations": [{"append": header}]})

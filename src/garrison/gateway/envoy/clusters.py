@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from garrison.gateway.envoy import residue
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.tls import upstream_tls, verified
 from garrison.gateway.envoy.typed import Json, duration, typed
@@ -29,7 +30,8 @@ def clusters(plan: Plan) -> list[Json]:
         for name, jwt in plan.gateway.identity.jwt.items()
         if "://" in jwt.jwks
     ]
-    return sorted(found, key=lambda cluster: str(cluster["name"]))
+    service = residue.cluster(plan)
+    return sorted(found if service is None else [*found, service], key=lambda cluster: str(cluster["name"]))
 
 
 def cluster_of(plan: Plan, upstream: str, model: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from garrison.gateway.envoy import tls
+from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.bootstrap import bootstrap
 from garrison.gateway.envoy.clusters import clusters
 from garrison.gateway.envoy.listeners import listeners, pushed
@@ -43,39 +44,66 @@ def in_one_piece(plan: Plan, admin_socket: str) -> Json:
     return made
 
 
-def files(plan: Plan, at: PurePath, admin_socket: str) -> dict[str, str]:
-    """The files by their path from the folder `at`, in which Envoy will find them."""
+class Layout(msgspec.Struct, frozen=True):
+    """How the files lie in a folder: by kind in folders of their own, or flat, as Kubernetes mounts them."""
+
+    at: PurePath
+    flat: bool = False
+
+    def name(self, kind: str, name: str) -> str:
+        """A file's path in the folder."""
+        return f"{kind}.{name}.json" if self.flat else f"{kind}/{name}.json"
+
+    def watched(self, kind: str, name: str) -> Json:
+        """A file that is read again when something is renamed into the folder it is in."""
+        path = self.at / self.name(kind, name)
+        source = {"path": str(path), "watched_directory": {"path": str(path.parent)}}
+        return {"path_config_source": source, "resource_api_version": "V3"}
+
+
+def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
+    """The files by their path from the folder in which Envoy will find them."""
 
     def place(made: Json) -> Json:
         kind = made["typed_config"]["@type"]
-        source = _watched(at / _FILTERS, made["name"])
+        source = layout.watched(_FILTERS, made["name"])
         return {"name": made["name"], "config_discovery": {"config_source": source, "type_urls": [kind]}}
 
     def secret(name: str) -> Json:
-        return {"name": name, "sds_config": _watched(at / _SECRETS, name)}
+        return {"name": name, "sds_config": layout.watched(_SECRETS, name)}
 
-    discovery = {"rds": {"route_config_name": TABLE, "config_source": _watched(at / _ROUTES, TABLE)}}
+    discovery = {"rds": {"route_config_name": TABLE, "config_source": layout.watched(_ROUTES, TABLE)}}
     resources = {
-        f"{_LISTENERS}/{TABLE}": _each("envoy.config.listener.v3.Listener", listeners(plan, place, secret, discovery)),
-        f"{_CLUSTERS}/{TABLE}": _each("envoy.config.cluster.v3.Cluster", clusters(plan)),
-        f"{_ROUTES}/{TABLE}": [route_discovery(plan)],
+        (_LISTENERS, TABLE): _each("envoy.config.listener.v3.Listener", listeners(plan, place, secret, discovery)),
+        (_CLUSTERS, TABLE): _each("envoy.config.cluster.v3.Cluster", clusters(plan)),
+        (_ROUTES, TABLE): [route_discovery(plan)],
     }
     for made in pushed(plan):
-        resources[f"{_FILTERS}/{made['name']}"] = _each("envoy.config.core.v3.TypedExtensionConfig", [made])
+        resources[_FILTERS, made["name"]] = _extension(made)
     for name, own in tls.secrets(plan).items():
-        resources[f"{_SECRETS}/{name}"] = _each("envoy.extensions.transport_sockets.tls.v3.Secret", [own])
+        resources[_SECRETS, name] = _each("envoy.extensions.transport_sockets.tls.v3.Secret", [own])
     made = bootstrap(plan, admin_socket)
     made["dynamic_resources"] = {
-        "lds_config": _watched(at / _LISTENERS, TABLE),
-        "cds_config": _watched(at / _CLUSTERS, TABLE),
+        "lds_config": layout.watched(_LISTENERS, TABLE),
+        "cds_config": layout.watched(_CLUSTERS, TABLE),
     }
-    found = {f"{name}.json": written(_discovered(several)) for name, several in resources.items()}
+    found = {layout.name(*where): written(_discovered(several)) for where, several in resources.items()}
     return {BOOTSTRAP: written(made), **found}
+
+
+def callers(plan: Plan, layout: Layout) -> dict[str, str]:
+    """The one file that changes when only keys do."""
+    made = ask(plan)
+    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
 
 
 def written(made: Mapping[str, Any]) -> str:
     """JSON as it lies in a file."""
     return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1).decode() + "\n"
+
+
+def _extension(made: Json) -> list[Json]:
+    return _each("envoy.config.core.v3.TypedExtensionConfig", [made])
 
 
 def _each(kind: str, several: list[Json]) -> list[Json]:
@@ -86,9 +114,3 @@ def _discovered(resources: list[Json]) -> Json:
     """A `DiscoveryResponse` whose version is what is in it."""
     version = hashlib.sha256(msgspec.json.encode(resources, order="sorted")).hexdigest()[:16]
     return {"version_info": version, "resources": resources}
-
-
-def _watched(folder: PurePath, name: str) -> Json:
-    """A file that is read again when something is renamed into its folder."""
-    source = {"path": str(folder / f"{name}.json"), "watched_directory": {"path": str(folder)}}
-    return {"path_config_source": source, "resource_api_version": "V3"}

@@ -13,6 +13,7 @@ from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model
 from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.residue import residue
 from garrison.gateway.envoy.responses import headers, local_replies, upstream_errors
 from garrison.gateway.envoy.tls import listener_tls
 from garrison.gateway.envoy.tokens import tokens
@@ -21,6 +22,8 @@ from garrison.gateway.file.form import Listener
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = extension("garrison.router", "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True)
+
+_STRIPPED = (names.PREFIX, "x-envoy-")
 
 Place = Callable[[Json], Json]  # how a filter that can be pushed stands in the chain
 Secret = Callable[[str], Json]  # how a certificate of that name is come by
@@ -42,7 +45,7 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan), limit_client(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    decided = [name_model(plan), table(plan), limit_model(plan)]
+    decided = [name_model(plan), table(plan), limit_model(plan), residue(plan)]
     return [
         headers(plan),
         upstream_errors(),
@@ -89,20 +92,25 @@ def _buffered(plan: Plan) -> int:
     return plan.gateway.limits.response_kb * 1024 if shaped else 1024 * 1024
 
 
+def _strip() -> Json:
+    """Takes away, before anything looks at a request, what only the gateway or a proxy of ours may say.
+
+    Envoy obeys `x-envoy-` of clients with private addresses: they could change timeouts, or have requests repeated.
+    """
+    prefixes = [{"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}} for prefix in _STRIPPED]
+    kind = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+    return extension("strip", kind, mutations=[*prefixes, {"remove": "x-request-id"}])
+
+
 def _manager(plan: Plan, name: str, place: Place, routes: dict[str, Any]) -> Json:
     limits, running = plan.gateway.limits, plan.gateway.gateway
-    early = extension(
-        "strip",
-        "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=[{"remove_on_match": {"key_matcher": {"prefix": names.PREFIX, "ignore_case": True}}}],
-    )
     manager = {
         "stat_prefix": name,
         "codec_type": "AUTO",
         **routes,
         "http_filters": filters(plan, place),
-        "access_log": logs(plan.log or str(plan.loaded.log.resolve())),
-        "early_header_mutation_extensions": [early],
+        "access_log": logs(plan, name, plan.log or str(plan.loaded.log.resolve())),
+        "early_header_mutation_extensions": [_strip()],
         "local_reply_config": local_replies(plan),
         # Paths are decided on as they are understood by everyone (RFC 3986, section 6.2.2), or not at all.
         "normalize_path": True,

@@ -12,11 +12,12 @@ ACTION: Final = "x-garrison-action"
 PROTOCOL: Final = "x-garrison-protocol"
 MOUNT: Final = "x-garrison-mount"
 
-METADATA: Final = "garrison"  # namespace of the dynamic metadata that our Lua sets, out of reach of clients
-VERDICT: Final = "verdict"
+VERDICT: Final = "x-garrison-verdict"
 ASKED: Final = "asked"  # who asks, and for what, is known
 CHECKED: Final = "checked"  # and the body is valid
-SEAL: Final = "garrison.seal"  # set behind the last check only: the request was let through
+LEAF: Final = "x-garrison-leaf"  # which route a request took whose model stands in its body
+DECISION: Final = "x-garrison-decision"  # set behind the last check only: the request was let through
+METADATA: Final = "garrison"  # namespace of the dynamic metadata in which our Lua says why it refuses
 
 # Filters, in the order in which they stand. Those that change without a connection being drained come by ECDS.
 HEADERS: Final = "garrison.headers"

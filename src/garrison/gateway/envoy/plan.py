@@ -10,18 +10,10 @@ from garrison.errors import ConfigError, nearest
 from garrison.gateway.envoy.names import SERVER
 from garrison.gateway.file.form import Gateway
 from garrison.gateway.file.read import Loaded
+from garrison.gateway.keys.store import Active
 from garrison.gateway.protocols.protocol import Protocol, protocol
 from garrison.gateway.protocols.route import ModelIn
 from garrison.policy.actions import Action
-
-
-class Key(msgspec.Struct, frozen=True):
-    """An API key that is let in, known by its hash only."""
-
-    digest: str  # SHA-256, in hexadecimal
-    client: str
-    role: str
-    expires: int = 0  # seconds since 1970; 0 for never
 
 
 class Permission(msgspec.Struct, frozen=True, order=True):
@@ -63,10 +55,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     loaded: Loaded
     mounts: tuple[Mount, ...]
-    keys: tuple[Key, ...] = ()
+    keys: tuple[Active, ...] = ()
     permissions: tuple[Permission, ...] = ()
     bodies: Mapping[tuple[str, str], str] = {}
     shut: str = ""  # why nobody is let in
+    authorise_socket: str = ""  # of the service that decides what the permissions leave open
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them
 
@@ -74,6 +67,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def gateway(self) -> Gateway:
         """What the file says."""
         return self.loaded.gateway
+
+    @property
+    def open_questions(self) -> frozenset[tuple[str, Action]]:
+        """The models and actions of which the permissions do not tell all."""
+        return frozenset((p.model, p.action) for p in self.permissions if p.residue)
+
+    @property
+    def has_residue(self) -> bool:
+        """Whether there are any."""
+        return any(p.residue for p in self.permissions)
 
     @property
     def largest_request_bytes(self) -> int:

@@ -12,13 +12,14 @@ from garrison.gateway.envoy.authorisation import require_asked
 from garrison.gateway.envoy.bodies import body_off, buffer_on
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.residue import TOLD, residue_on
 from garrison.gateway.envoy.typed import Json, duration, exactly, extension, typed
 from garrison.gateway.protocols.route import ModelIn, Route, Streams
 from garrison.policy.actions import Action
 
 TABLE = "garrison"
 _ROUTE = "envoy.config.route.v3.Route"
-_NOT_TO_UPSTREAMS = [names.MOUNT]
+_NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF, *TOLD]
 _NOT_LOOKED_INTO = {names.BODY: body_off(), names.REQUIRE: require_asked()}
 
 
@@ -69,7 +70,11 @@ def _rows(plan: Plan, mount: Mount) -> Iterator[tuple[str, Action, Json]]:
 
 def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Route]) -> Json:
     looked_into = action is Action.INFER and plan.guarded(model)
-    config = {names.BUFFER: buffer_on(plan, model, streams=False), **({} if looked_into else _NOT_LOOKED_INTO)}
+    config = {
+        names.BUFFER: buffer_on(plan, model, streams=False),
+        **({} if looked_into else _NOT_LOOKED_INTO),
+        **residue_on(plan, model, action),
+    }
     timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
     upstream = mount.models[model]
     way = _Way(upstream, cluster_of(plan, upstream, model), 0 if _streams(alike) else timeout_s)
@@ -77,14 +82,21 @@ def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Rou
 
 
 def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
+    subject = names.SERVER + mount.server
+    config = {**_NOT_LOOKED_INTO, **residue_on(plan, subject, action)}
     way = _Way(mount.server, mount.server, 0 if _streams(alike) else plan.gateway.limits.timeout_s)
-    return _to_upstream(plan, mount, f"{names.SERVER}{mount.server} {action}", way, _NOT_LOOKED_INTO)
+    return _to_upstream(plan, mount, f"{subject} {action}", way, config)
 
 
 def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
     streams = any(route.asks_in_stream for route in alike)
-    config = {names.BUFFER: buffer_on(plan, "", streams=streams), **_NOT_LOOKED_INTO}
-    return _to_upstream(plan, mount, f"{names.EVERY}{mount.name} {action}", _Way(mount.server, mount.server, 0), config)
+    subject = names.EVERY + mount.name
+    config = {
+        names.BUFFER: buffer_on(plan, "", streams=streams),
+        **_NOT_LOOKED_INTO,
+        **residue_on(plan, subject, action),
+    }
+    return _to_upstream(plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, 0), config)
 
 
 def _pending(plan: Plan, mount: Mount, action: Action) -> Json:

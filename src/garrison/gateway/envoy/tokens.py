@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from garrison.gateway.authorise.headers import CLAIMS
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.clusters import key_server
 from garrison.gateway.envoy.plan import Plan
@@ -37,6 +38,7 @@ def _provider(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
         "issuer": jwt.issuer,
         "audiences": list(jwt.audiences),
         "payload_in_metadata": name,
+        **({"forward_payload_header": CLAIMS} if plan.has_residue else {}),
         "require_expiration": True,
         "clock_skew_seconds": _SKEW_S,
         "forward": True,  # `ask` takes it away, after it has looked for an API key in the same header

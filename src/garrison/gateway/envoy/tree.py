@@ -20,6 +20,8 @@ _HOLE: Final = re.compile(r"\{([a-z_]+)\}")
 _OPTION: Final = re.compile(r"\[([^\]]*)\]")
 _MAGIC: Final = re.compile(r"([^\w\s])")
 
+_NOBODY: Final = 0  # no leaf has this number
+
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     """What a request is that came here."""
@@ -38,16 +40,29 @@ class Tree:
         self.leaves: list[Leaf] = []
 
     def add(self, prefix: str, leaf: Leaf) -> None:
-        """Mount a route. Raises ConfigError where another answers the same request."""
+        """Mount a route. Raises ConfigError where another answers the same request.
+
+        What is asked of the server itself, and could be asked of several, is asked of none.
+        """
         self.leaves.append(leaf)
         for path in _spelled(leaf.route.path):
             node = self.root
             for segment in f"{prefix}{path}".split("/")[1:]:
                 node = _child(node, segment)
             for method in leaf.route.methods:
-                if (other := node["methods"].setdefault(method, len(self.leaves))) != len(self.leaves):
-                    both = f"{self.leaves[other - 1].mount} and {leaf.mount} both answer {method} {prefix}{path}"
-                    raise ConfigError(both, hint='give one of the upstreams a prefix = "/NAME"')
+                self._answer(node["methods"], method, f"{method} {prefix}{path}")
+
+    def _answer(self, methods: dict[str, int], method: str, asked: str) -> None:
+        """Let the last leaf answer a method of a path."""
+        number = len(self.leaves)
+        if methods.setdefault(method, number) == number:
+            return
+        leaf, other = self.leaves[-1], self.leaves[methods[method] - 1] if methods[method] else None
+        if leaf.route.model is ModelIn.NONE and (other is None or other.route.model is ModelIn.NONE):
+            methods[method] = _NOBODY
+            return
+        mounts = " and ".join(x.mount for x in (other, leaf) if x is not None)
+        raise ConfigError(f"{mounts} answer {asked} both", hint='give one of the upstreams a prefix = "/NAME"')
 
     def as_lua(self) -> tuple[Any, list[dict[str, Any]]]:
         """The tree, and its leaves, as Lua tables."""

@@ -8,7 +8,14 @@ local fail, up, foreign, ws, num, any, member = J.fail, J.up, J.foreign, J.ws, J
 
 -- The answer that is being written ----------------------------------------------------------------------------------------
 
-local out, room, size = ffi.new("uint8_t[?]", 4096), 4096, 0
+local KEPT = 1048576 -- bytes that are held from one answer to the next
+local out, room, size
+
+local function release()
+  out, room = ffi.new("uint8_t[?]", 4096), 4096
+end
+
+release()
 
 local function reserve(n)
   if size + n <= room then return end
@@ -50,6 +57,30 @@ local function written_whole(p, i, e)
   return true
 end
 
+local scratch = ffi.new("uint8_t[32]")
+
+-- A number with so many decimals, and without a minus before zero.
+local function fixed(v, decimals)
+  local n = floor((v < 0 and -v or v) * 10 ^ decimals + 0.5)
+  if n >= 2 ^ 53 then return say(FORMATS[decimals]:format(v)) end
+  local negative, at, least = v < 0 and n > 0, 32, decimals > 0 and 30 - decimals or 31
+  while n > 0 or at > least do
+    at = at - 1
+    if decimals > 0 and at == 31 - decimals then
+      scratch[at] = 46
+    else
+      local rest = floor(n / 10)
+      scratch[at] = 48 + (n - rest * 10)
+      n = rest
+    end
+  end
+  if negative then
+    at = at - 1
+    scratch[at] = 45
+  end
+  put(scratch, at, 32)
+end
+
 -- A number as the policy rounds it. Whole ones are labels and counts, and stay; beyond 10^15 there is no fraction to round.
 local function rounded(p, i, e, v)
   local decimals, bucket = policy.decimals, policy.bucket
@@ -58,8 +89,7 @@ local function rounded(p, i, e, v)
     v = floor(v / bucket + 0.5) * bucket
     decimals = decimals and decimals < policy.bucket_decimals and decimals or policy.bucket_decimals
   end
-  local said = FORMATS[decimals]:format(v)
-  say(said:find("^%-[0.]+$") and said:sub(2) or said)
+  fixed(v, decimals)
 end
 
 local function number(p, i)
@@ -124,15 +154,16 @@ local function collect(p, i, n)
   end
 end
 
--- Writes the array of numbers at i, of which `kept` says in rows of `width` which are shown; the others are said to be 0.
-local function write_row(p, i, most, shown)
-  local e, n = ws(p, i + 1), 0
+-- Writes the array of numbers at i. Where `shown` is true, `kept` says which are; the others are said to be 0.
+local function write_row(p, i, tree, most, shown)
+  local e, n, first = ws(p, i + 1), 0, true
   say("[")
   while p[e] ~= 93 do
     local start, v = e, 0
     e, v = num(p, e)
-    if n < most then
-      if n > 0 then say(",") end
+    if n < most and not (tree and (tree[tostring(n)] or tree["*"]) == true) then
+      if not first then say(",") end
+      first = false
       if not shown or kept[n] == 1 then rounded(p, start, e, v) else say(written_whole(p, start, e) and "0" or "0.0") end
     end
     n = n + 1
@@ -275,7 +306,7 @@ local function predicted(p, i, d, _, tree, outermost)
   if e then
     local top = policy.top and n > policy.top
     if top then keep_greatest(n, n, policy.top) end
-    return write_row(p, i, most, top)
+    return write_row(p, i, tree, most, top)
   end
   if policy.top then
     n = scores(p, i, d)
@@ -287,20 +318,17 @@ local function predicted(p, i, d, _, tree, outermost)
   return items(p, i, d, tree, predicted, false, most)
 end
 
+local function inner_value(p, i, d, key, tree, targets)
+  return shaped(p, i, d, key, tree, targets and (targets[key] or targets["*"]))
+end
+
 -- Any other value; `targets` is the tree of where predictions stand: a list of them, or a vector that belongs together.
 shaped = function(p, i, d, _, tree, targets)
   if targets == "list" or targets == "vector" then return predicted(p, i, d, 0, tree, targets == "list") end
-  if p[i] == 123 then
-    return members(p, i, d, tree, function(p, v, d, key, inner)
-      return shaped(p, v, d, key, inner, targets and (targets[key] or targets["*"]))
-    end)
-  elseif p[i] == 91 then
-    local most = targets and targets["*"] and policy.items or ENDLESS
-    return items(p, i, d, tree, function(p, v, d, n, inner)
-      return shaped(p, v, d, n, inner, targets and targets["*"])
-    end, nil, most)
-  end
-  return verbatim(p, i, d)
+  if p[i] == 123 then return members(p, i, d, tree, inner_value, targets) end
+  if p[i] ~= 91 then return verbatim(p, i, d) end
+  local most = targets and targets["*"] and policy.items or ENDLESS
+  return items(p, i, d, tree, inner_value, targets, most)
 end
 
 -- Tensors -----------------------------------------------------------------------------------------------------------------
@@ -366,7 +394,7 @@ local function tensor_data(p, i, d, axis, _, output)
   local width = output.shape[rank] or 1
   local top = policy.top and output.fraction and width > policy.top
   if top then keep_greatest(n, width, policy.top) end
-  return write_row(p, i, flat and most * output.row_size or most, top)
+  return write_row(p, i, nil, flat and most * output.row_size or most, top)
 end
 
 local function output_member(p, i, d, key, inner, output)
@@ -393,24 +421,26 @@ local function tensor(p, i, d, _, tree)
   return members(p, i, d, tree, output_member, output)
 end
 
-local function inference(p, i, d, _, tree)
+local function inference_member(p, i, d, key, tree)
+  if key ~= "outputs" then return shaped(p, i, d, key, tree) end
+  if p[i] ~= 91 then return fail(i, "expected an array") end
+  return items(p, i, d, tree, tensor, nil, ENDLESS)
+end
+
+local function answer(p, i, d, chosen)
+  if not chosen.tensors then return shaped(p, i, d, 0, chosen.tree, chosen.targets) end
   if p[i] ~= 123 then return fail(i, "expected an object") end
-  return members(p, i, d, tree, function(p, v, d, key, inner)
-    if key ~= "outputs" then return shaped(p, v, d, key, inner) end
-    if p[v] ~= 91 then return fail(v, "expected an array") end
-    return items(p, v, d, inner, tensor, nil, ENDLESS)
-  end)
+  return members(p, i, d, chosen.tree, inference_member)
 end
 
 -- Writes a body under a policy: true and the new body, or false and why it could not be read.
 local function check(chosen, body)
   policy, size = chosen, 0
-  local write = chosen.tensors and inference or shaped
-  local fine, message = J.check(function(p, i, d) return write(p, i, d, 0, chosen.tree, chosen.targets) end, body, chosen.size_bytes, chosen.depth)
-  local written = fine and fstr(out, size) or nil
-  if room > 1048576 then out, room = ffi.new("uint8_t[?]", 4096), 4096 end
-  if not fine then return false, message end
-  return true, written
+  local fine, message = J.check(answer, body, chosen.size_bytes, chosen.depth, chosen)
+  local written = fine and fstr(out, size) or message
+  if room > KEPT then release() end
+  if values_room * 8 > KEPT then values, values_room = ffi.new("double[?]", 1024), 1024 end
+  return fine, written
 end
 
 return { check = check }

@@ -10,6 +10,8 @@ local concat, floor, char = table.concat, math.floor, string.char
 local bytes_t = ffi.typeof("const uint8_t*")
 
 local MAX_NUMBER = 1024 -- characters; a double written out in full has fewer
+local MAX_EXACT_DIGITS, MAX_EXACT_EXPONENT = 15, 300 -- as in decimals.py
+local SLOW = 32 -- so many times a byte is read when a value is compared as a whole
 local TOO_MUCH = "the body takes too much work to check"
 
 -- What went wrong ---------------------------------------------------------------------------------------------------------
@@ -17,7 +19,7 @@ local TOO_MUCH = "the body takes too much work to check"
 local fail_at, fail_text = 0, ""
 local path, path_n = {}, 0
 local work = 0 -- bytes that alternatives may still read again
-local max_depth = 0
+local limit = { depth = 0 } -- of nesting, while a body is read
 
 local function fail(i, text)
   fail_at, fail_text, path_n = i, text, 0
@@ -299,6 +301,34 @@ local function compare(p, i, e, sign, digits, x)
   return ds < digits and -mine or mine
 end
 
+-- Makes records of one kind: all their fields in one order, so that they are laid out alike and their readers stay quick.
+-- A field that is not said is false.
+local function record(names)
+  return function(said, into)
+    into = into or {}
+    for k = 1, #names do into[names[k]] = said[names[k]] or false end
+    return into
+  end
+end
+
+local bound = record({ "value", "inner", "exact", "exclusive", "sign", "digits", "exponent", "expected" })
+
+-- Whether a number lies below a bound, or at one that is exclusive. Beyond `inner` its double tells; next to the bound doubles
+-- tell where both are exact, else the digits.
+local function below(p, i, e, v, exact, bound)
+  if v >= bound.inner then return false end
+  if exact and bound.exact then return v < bound.value or bound.exclusive and v == bound.value end
+  local order = compare(p, i, e, bound.sign, bound.digits, bound.exponent)
+  return order < 0 or bound.exclusive and order == 0
+end
+
+local function above(p, i, e, v, exact, bound)
+  if v <= bound.inner then return false end
+  if exact and bound.exact then return v > bound.value or bound.exclusive and v == bound.value end
+  local order = compare(p, i, e, bound.sign, bound.digits, bound.exponent)
+  return order > 0 or bound.exclusive and order == 0
+end
+
 -- Whether the number from i to e has no fraction: 1.0 and 1e2 have none (JSON Schema 2020-12, 6.1.1).
 local function integral(p, i, e)
   local _, digits, x = decimal(p, i, e)
@@ -356,7 +386,7 @@ end
 local any, object
 
 local function array(p, i, d)
-  if d >= max_depth then return fail(i, DEEP) end
+  if d >= limit.depth then return fail(i, DEEP) end
   i = ws(p, i + 1)
   if p[i] == 93 then return i + 1 end
   local n = 0
@@ -376,7 +406,7 @@ local function array(p, i, d)
 end
 
 object = function(p, i, d)
-  if d >= max_depth then return fail(i, DEEP) end
+  if d >= limit.depth then return fail(i, DEEP) end
   i = ws(p, i + 1)
   if p[i] == 125 then return i + 1 end
   local first, seen
@@ -412,7 +442,7 @@ any = function(p, i, d)
   return literal(p, i)
 end
 
--- A text that is the same for equal values and different for others. The value must have been read before.
+-- A text that is the same for equal values and different for others. The value must have been read before; this is slow.
 local function canonical(p, i)
   local c = p[i]
   if c == 34 then
@@ -446,6 +476,27 @@ local function canonical(p, i)
     return e, spelled(p, i, e)
   end
   return literal(p, i), char(c)
+end
+
+-- What the value from i to e is in a set of values: a string is itself, and so is a number that its double tells apart from
+-- others; the rest are texts that begin with a byte which no string has.
+local function identity(p, i, e)
+  local c = p[i]
+  if c == 34 then
+    local _, escaped = str(p, i)
+    return text(p, i, e, escaped)
+  elseif c == 45 or (c >= 48 and c <= 57) then
+    local _, v, exact = num(p, i)
+    if exact then return v end
+    local sign, digits, x = decimal(p, i, e)
+    if #digits <= MAX_EXACT_DIGITS and x <= MAX_EXACT_EXPONENT and x >= -MAX_EXACT_EXPONENT then
+      return tonumber(sign .. "0." .. digits .. "e" .. x)
+    end
+  elseif c == 91 or c == 123 then
+    spend(i, i + SLOW * (e - i))
+  end
+  local _, form = canonical(p, i)
+  return "\255" .. form
 end
 
 -- Whole bodies ------------------------------------------------------------------------------------------------------------
@@ -485,13 +536,13 @@ local function automaton(kind, moves, accept, kinds, start)
   }
 end
 
--- Reads a body by a reader of one value: true, or false and where what was expected.
-local function check(root, body, max_bytes, depth)
+-- Reads a body by a reader of one value, which is given `state` too: true, or false and where what was expected.
+local function check(root, body, max_bytes, depth, state)
   if #body > max_bytes then return false, "the body: expected at most " .. max_bytes .. " bytes" end
   local p = cast(bytes_t, body)
   if p[0] == 0xEF and p[1] == 0xBB and p[2] == 0xBF then return false, "the body: expected no byte order mark" end
-  work, max_depth = 64 * #body + 65536, depth
-  local fine, e = pcall(root, p, ws(p, 0), 0)
+  work, limit.depth = 64 * #body + 65536, depth
+  local fine, e = pcall(root, p, ws(p, 0), 0, state)
   if not fine then
     if e == TOO_MUCH then return false, TOO_MUCH end
     error(e, 0)
@@ -507,9 +558,9 @@ local function quote(said)
 end
 
 return {
-  bytes_t = bytes_t, fail = fail, up = up, foreign = foreign, failure = failure, spend = spend, ws = ws, str = str, text = text,
-  length = length, num = num, spelled = spelled, compare = compare, integral = integral, multiple = multiple,
-  member = member, any = any, array = array, object = object, canonical = canonical, unexpected = unexpected, found = found,
-  matches = matches, automaton = automaton, check = check, quote = quote, ONCE = ONCE, DEEP = DEEP,
+  bytes_t = bytes_t, fail = fail, up = up, below = below, above = above, foreign = foreign, failure = failure, spend = spend, ws = ws, str = str, text = text,
+  length = length, num = num, integral = integral, multiple = multiple,
+  member = member, any = any, array = array, object = object, identity = identity, unexpected = unexpected, found = found,
+  matches = matches, automaton = automaton, check = check, quote = quote, record = record, bound = bound, limit = limit, ONCE = ONCE, DEEP = DEEP,
   MORE_KEYS = MORE_KEYS, MORE_ITEMS = MORE_ITEMS,
 }

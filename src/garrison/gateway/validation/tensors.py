@@ -8,14 +8,14 @@ from __future__ import annotations
 import enum
 import math
 import struct
-from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
 
 from garrison.gateway.validation import decimals
 from garrison.gateway.validation.decimals import Number
-from garrison.gateway.validation.lua import literal, table, text
+from garrison.gateway.validation.emit import bound
+from garrison.gateway.validation.lua import fields, items, literal, named, table, text
 from garrison.gateway.validation.schema import Where
 
 
@@ -41,6 +41,11 @@ class Datatype(enum.StrEnum):
     def whole(self) -> bool:
         """Whether its values are integers."""
         return "INT" in self
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers, with bounds."""
+        return self not in (Datatype.BOOL, Datatype.BYTES)
 
     @property
     def width(self) -> int:
@@ -98,7 +103,7 @@ def check(tensors: Tensors, where: Where) -> None:
             names.add(tensor.name)
             if any(size < -1 for size in tensor.shape):
                 where.wrong(f"{pointer}/shape", "expected sizes from 0 on, or -1 for any", "as in [-1, 4]")
-            numeric = tensor.datatype not in (Datatype.BYTES, Datatype.BOOL)
+            numeric = tensor.datatype.numeric
             if not numeric and (tensor.minimum is not None or tensor.maximum is not None):
                 where.wrong(
                     pointer, f"{tensor.datatype} has no minimum or maximum", "remove them; max_bytes is for BYTES"
@@ -116,55 +121,46 @@ def declaration(tensors: Tensors, *, size_bytes: int, depth: int, schema: str | 
     refused = dict(_REFUSED)
     if tensors.json_outputs:
         refused["classification"] = _CLASSES
-    fields = {
-        "size_bytes": str(size_bytes),
-        "depth": str(depth),
-        "binary": _bool(tensors.binary),
-        "json_outputs": _bool(tensors.json_outputs),
-        "refused": _by_name((name, text(said)) for name, said in refused.items()),
-        "datatypes": "garrison.v2.datatypes",
-        "required": f"{{{', '.join(text(t.name) for t in tensors.inputs if not t.optional)}}}",
-        "inputs": _by_name((t.name, _spec(t)) for t in tensors.inputs) if tensors.inputs else "nil",
-        "outputs": table(text(t.name) for t in tensors.outputs) if tensors.outputs else "nil",
-        "schema": schema or "nil",
-    }
-    return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
+    return fields(
+        size_bytes=str(size_bytes),
+        depth=str(depth),
+        binary=tensors.binary,
+        json_outputs=tensors.json_outputs,
+        refused=named((name, text(said)) for name, said in refused.items()),
+        datatypes="garrison.v2.datatypes",
+        required=items(text(t.name) for t in tensors.inputs if not t.optional),
+        inputs=named((t.name, _spec(t, shape=t.shape)) for t in tensors.inputs) if tensors.inputs else None,
+        outputs=table(text(t.name) for t in tensors.outputs) if tensors.outputs else None,
+        schema=schema,
+    )
 
 
 def datatypes() -> str:
     """What each datatype allows, as a table of Lua by name."""
-    return _by_name((d, _spec(Tensor(name="", datatype=d, shape=()), declared=False)) for d in Datatype)
+    return named((d, _spec(Tensor(name="", datatype=d, shape=()), shape=None)) for d in Datatype)
 
 
-def _by_name(pairs: Iterable[tuple[str, str]]) -> str:
-    return f"{{ {', '.join(f'[{text(name)}] = {value}' for name, value in pairs)} }}"
-
-
-def _bool(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _spec(tensor: Tensor, *, declared: bool = True) -> str:
+def _spec(tensor: Tensor, *, shape: tuple[int, ...] | None) -> str:
     """What v2.lua wants to know of one tensor."""
     datatype = tensor.datatype
-    fields = {"datatype": text(datatype), "width": str(datatype.width)}
-    if declared:
-        fields["shape"] = f"{{{', '.join(map(str, tensor.shape))}}}"
-    if datatype is Datatype.BYTES:
-        fields |= {"kind": text("string"), "expected": text("expected a string")}
-        if tensor.max_bytes is not None:
-            fields |= {
-                "max_bytes": str(tensor.max_bytes),
-                "expected": text(f"expected at most {tensor.max_bytes} bytes"),
-            }
-    elif datatype is Datatype.BOOL:
-        fields |= {"kind": text("boolean"), "expected": text("expected true or false"), **_binary(datatype, 0, 1)}
-    else:
-        low, high = _range(datatype, tensor.minimum, tensor.maximum)
-        said = f"expected {'an integer' if datatype.whole else 'a number'} from {low} to {high}"
-        fields |= {"kind": text("number"), "whole": _bool(datatype.whole), "expected": text(said)}
-        fields |= {"lo": _bound(low, 1), "hi": _bound(high, -1), **_binary(datatype, low, high)}
-    return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
+    low, high = _range(datatype, tensor.minimum, tensor.maximum)
+    expected = {
+        Datatype.BOOL: "true or false",
+        Datatype.BYTES: "a string" if tensor.max_bytes is None else f"at most {tensor.max_bytes} bytes",
+    }.get(datatype, f"{'an integer' if datatype.whole else 'a number'} from {low} to {high}")
+    return "garrison.v2.tensor" + fields(
+        datatype=text(datatype),
+        width=str(datatype.width),
+        shape=None if shape is None else items(map(str, shape)),
+        kind=text("number" if datatype.numeric else "boolean" if datatype is Datatype.BOOL else "string"),
+        expected=text(f"expected {expected}"),
+        whole=datatype.whole,
+        low=bound(low, low=True) if datatype.numeric else None,
+        high=bound(high, low=False) if datatype.numeric else None,
+        max_bytes=None if tensor.max_bytes is None else str(tensor.max_bytes),
+        half=datatype in (Datatype.FP16, Datatype.BF16),
+        **_binary(datatype, low, high),
+    )
 
 
 def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -> tuple[Number, Number]:
@@ -178,38 +174,26 @@ def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -
 
 
 def _limits(datatype: Datatype) -> tuple[Number, Number]:
+    if not datatype.numeric:
+        return 0, 1
     if not datatype.whole:
         return -_LARGEST[datatype], _LARGEST[datatype]
     bits = 8 * datatype.width
     return (0, (1 << bits) - 1) if datatype.startswith("U") else (-(1 << bits - 1), (1 << bits - 1) - 1)
 
 
-def _bound(number: Number, inward: int) -> str:
-    d = decimals.decimals(number)
-    inner = decimals.double(number) + inward * decimals.margin(number)
-    return (
-        f"{{ value = {literal(decimals.double(number))}, inner = {literal(inner)}, exact = {_bool(decimals.exact(number))},"
-        f" sign = {text(d.sign)}, digits = {text(d.digits)}, exponent = {d.exponent} }}"
-    )
-
-
 def _binary(datatype: Datatype, low: Number, high: Number) -> dict[str, str]:
     """Bounds of the values as they stand in memory: as the datatype rounds them. None where all bits are allowed."""
-    if datatype is Datatype.BOOL:
-        return {"ctype": text("const uint8_t*"), "binary_lo": "0", "binary_hi": "1"}
-    if datatype.whole:
-        if (low, high) == _limits(datatype):
-            return {}
+    if datatype is Datatype.BYTES or (datatype.whole and (low, high) == _limits(datatype)):
+        return {}
+    if datatype.whole or datatype is Datatype.BOOL:
         suffix = ("ULL" if datatype.startswith("U") else "LL") if datatype.width == 8 else ""  # noqa: PLR2004  # bytes
-        ctype = f"const {datatype.lower()}_t*"
-        return {
-            "ctype": text(ctype),
-            "binary_lo": f"{math.ceil(decimals.exactly(low))}{suffix}",
-            "binary_hi": f"{math.floor(decimals.exactly(high))}{suffix}",
-        }
-    rounded = [literal(_rounded(datatype, float(number))) for number in (low, high)]
-    found = {"ctype": text(f"const {_CTYPES[datatype]}*"), "binary_lo": rounded[0], "binary_hi": rounded[1]}
-    return found | {"half": "true"} if datatype in (Datatype.FP16, Datatype.BF16) else found
+        ends = [f"{end}{suffix}" for end in (math.ceil(decimals.exactly(low)), math.floor(decimals.exactly(high)))]
+        ctype = "uint8_t" if datatype is Datatype.BOOL else f"{datatype.lower()}_t"
+    else:
+        ends = [literal(_rounded(datatype, float(number))) for number in (low, high)]
+        ctype = _CTYPES[datatype]
+    return {"ctype": text(f"const {ctype}*"), "binary_low": ends[0], "binary_high": ends[1]}
 
 
 def _rounded(datatype: Datatype, number: float) -> float:

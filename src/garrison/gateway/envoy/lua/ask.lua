@@ -1,13 +1,14 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
--- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, TOKENS, CERTIFICATES, SHUT, sha256.
+-- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, TOKENS, CERTIFICATES, SHUT,
+-- TELL, sha256.
 local KEYS = {}
 for digest, expires, role, client in KEYS_TEXT:gmatch("(%x+) (%d+) (%S+) (%S+)\n") do
-  KEYS[digest] = { client = client, role = role, expires = tonumber(expires) }
+  KEYS[digest] = { client = client, role = role, expires = tonumber(expires), login = "key" }
 end
 local LONGEST_KEY, LONGEST_CLIENT = 256, 128
 
--- The leaf of the tree that a method and a path lead to, and the model that the path names.
-local function leaf_of(method, path)
+-- The leaf of the tree that a method and a path lead to, the model that the path names, and the number of the leaf.
+local function walk(method, path)
   local node, model = TREE, nil
   for segment in path:gmatch("/([^/]*)") do
     local inner = node.exact[segment]
@@ -28,6 +29,21 @@ local function leaf_of(method, path)
   return LEAVES[number], model, number
 end
 
+-- The same, remembered: most requests are for one of a few paths.
+local REMEMBERED, count = {}, 0
+local function leaf_of(method, path)
+  local asked = method .. path
+  local found = REMEMBERED[asked]
+  if not found then
+    found = { walk(method, path) }
+    if found[1] then
+      if count >= 4096 then REMEMBERED, count = {}, 0 end
+      REMEMBERED[asked], count = found, count + 1
+    end
+  end
+  return found[1], found[2], found[3]
+end
+
 -- The model that a request is about, as the table knows it; nil if there is none of that name.
 local function model_of(leaf, model)
   local mount = MOUNTS[leaf.mount]
@@ -39,7 +55,9 @@ local function model_of(leaf, model)
 end
 
 local function is_grpc(headers)
-  local kind = (headers:get("content-type") or ""):lower()
+  local kind = headers:get("content-type")
+  if not kind or kind == "application/json" then return false end
+  kind = kind:lower()
   return kind:match("^application/grpc$") ~= nil or kind:match("^application/grpc[+;]") ~= nil
 end
 
@@ -87,7 +105,7 @@ local function by_token(info)
       if #client > LONGEST_CLIENT then return nil, "client-unknown" end
       local said = claim_of(claims, token.role)
       for _, rule in ipairs(token.roles) do
-        if holds(said, rule.value) then return { client = client, role = rule.role } end
+        if holds(said, rule.value) then return { client = client, role = rule.role, login = "jwt", issuer = name } end
       end
       return nil, "role-unknown"
     end
@@ -115,6 +133,19 @@ local function caller_of(handle, headers)
   return caller, reason or "no-credential"
 end
 
+-- What the authorisation service has to know beyond client, role, action and model.
+local function tell(handle, headers, caller)
+  headers:replace("x-garrison-login", caller.login)
+  headers:replace("x-garrison-source", (handle:streamInfo():downstreamRemoteAddress():gsub(":%d+$", ""):gsub("[%[%]]", "")))
+  if caller.issuer then
+    headers:replace("x-garrison-issuer", caller.issuer)
+  else
+    headers:remove("x-garrison-claims")
+  end
+  local size = headers:get("content-length")
+  if size then headers:replace("x-garrison-size", size) end
+end
+
 -- Status, reason and message of a refusal, or nothing.
 local function ask(handle)
   local headers = handle:headers()
@@ -138,11 +169,11 @@ local function ask(handle)
   local unfit = leaf.unfit and MOUNTS[leaf.mount].guarded[model]
   if unfit then return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request" end
   headers:replace("x-garrison-model", model)
-  local metadata = handle:streamInfo():dynamicMetadata()
+  if TELL then tell(handle, headers, caller) end
   if model:sub(1, 1) == "?" then
-    metadata:set("garrison", "leaf", number)
+    headers:replace("x-garrison-leaf", tostring(number))
   else
-    metadata:set("garrison", "verdict", "asked")
+    headers:replace("x-garrison-verdict", "asked")
   end
   handle:clearRouteCache()
 end

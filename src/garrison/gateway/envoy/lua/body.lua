@@ -31,12 +31,11 @@ function envoy_on_request(handle)
     handle:logErr("body: " .. tostring(status))
     status, reason, message = "500", "gateway-error", "the gateway failed and has refused the request"
   end
-  local metadata = handle:streamInfo():dynamicMetadata()
   if status then
-    metadata:set("garrison", "reason", reason)
+    handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
     handle:respond({ [":status"] = status, ["content-type"] = "text/plain" }, message)
   else
-    metadata:set("garrison", "verdict", "checked")
+    handle:headers():replace("x-garrison-verdict", "checked")
   end
 end
 

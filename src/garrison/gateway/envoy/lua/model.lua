@@ -10,7 +10,7 @@ end
 local function find(handle)
   local headers = handle:headers()
   if (headers:get("x-garrison-model") or ""):sub(1, 1) ~= "?" then return nil end
-  local leaf = LEAVES[handle:streamInfo():dynamicMetadata():get("garrison").leaf]
+  local leaf = LEAVES[tonumber(headers:get("x-garrison-leaf"))]
   if leaf.model == "body" then
     local fine, message = carried(headers:get("content-type"), headers:get("content-encoding"))
     if not fine then return "415", "content", message end
@@ -23,8 +23,9 @@ local function find(handle)
   if (leaf.unfit and mount.guarded[model]) or (stream and mount.shaped[model]) then
     return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request"
   end
-  handle:headers():replace("x-garrison-model", model)
-  handle:streamInfo():dynamicMetadata():set("garrison", "verdict", "asked")
+  headers = handle:headers() -- fetched anew: those from before the body are no longer there
+  headers:replace("x-garrison-model", model)
+  headers:replace("x-garrison-verdict", "asked")
   handle:clearRouteCache()
 end
 

@@ -1,0 +1,80 @@
+"""Why a client may do something to a model, or may not: the decision, the policies that made it, and what else holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from garrison.errors import UsageError, nearest
+from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.file.form import Rate
+from garrison.gateway.planning import Planned
+from garrison.policy.actions import Action
+from garrison.policy.decide import Judge
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A decision in words."""
+
+    outcome: str  # allow, deny, or residue: it depends on the request
+    role: str
+    client: str
+    action: Action
+    model: str
+    reason: str
+    policies: tuple[str, ...]  # file:line of each that decided
+    holds: tuple[str, ...]  # what holds for requests that are let through
+
+
+def explain(made: Planned, *, client: str, role: str, action: Action, model: str) -> Explanation:
+    """Explain a decision. Raises UsageError for names that are not listed."""
+    if not (role := role or _role_of(made.plan, client)):
+        roles = ", ".join(sorted(made.bundle.policies.vocabulary.role))
+        raise UsageError(f"the role of {client or 'nobody'} is not known", hint=f"add --role, one of: {roles}")
+    names = [subject.name for subject in made.bundle.models]
+    if model not in names:
+        raise UsageError(f"no model is called {model}", hint=nearest(model, names, f"one of: {', '.join(names[:10])}"))
+    told_apart = client if client in made.bundle.policies.named("Client") else ""
+    decision = Judge(made.bundle.policies, made.bundle.models).decide_ahead(role, action, model, told_apart)
+    return Explanation(
+        outcome=decision.outcome.value,
+        role=role,
+        client=client,
+        action=action,
+        model=model,
+        reason=decision.reason,
+        policies=tuple(policy.where for policy in decision.policies),
+        holds=tuple(_holds(made.plan, role, action, model)),
+    )
+
+
+def _role_of(plan: Plan, client: str) -> str:
+    """The role of a client that the file or a key names; "" where only a token could tell."""
+    for key in plan.keys:
+        if key.client == client:
+            return key.role
+    return next((rule.role for rule in plan.gateway.identity.certificate if rule.client == client), "")
+
+
+def _holds(plan: Plan, role: str, action: Action, model: str) -> Iterable[str]:
+    limits, said = plan.gateway.limits, plan.gateway.model.get(model)
+    yield f"each client: {_rate(limits.client)}"
+    if role in limits.role:
+        yield f"all of role {role} together: {_rate(limits.role[role])}"
+    if said is None:
+        return
+    own = said.limits
+    if own.rate:
+        yield f"all requests to {model} together: {_rate(own.rate)}"
+    if own.concurrent:
+        yield f"at most {own.concurrent} requests to {model} at a time"
+    yield f"bodies of at most {own.request_kb or limits.request_kb} KB, answers within {own.timeout_s or limits.timeout_s:g} s"
+    if action is Action.INFER and said.schema:
+        yield f"bodies are held against {said.schema}"
+    if action is Action.INFER and said.response is not None:
+        yield "answers are written anew under its response policy"
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.per_second:g} requests a second, {rate.at_once} at once"

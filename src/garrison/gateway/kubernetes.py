@@ -1,0 +1,274 @@
+"""The same gateway in a cluster, as plain manifests: nothing of it runs as root, writes to its image, or talks to more than it must.
+
+Certificates are not in them: each listener takes them from a Secret `NAME-tls` (tls.crt, tls.key, and ca.crt for clients), as
+cert-manager makes them, each upstream with TLS from `NAME-upstream`. The audit feed goes to the standard output.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import yaml
+
+from garrison.errors import ConfigError, UsageError
+from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
+from garrison.gateway.envoy.names import ASK
+from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.file.form import Gateway
+
+Json = dict[str, Any]
+
+_NAME: Final = "garrison-gateway"
+_AT: Final = PurePosixPath("/etc/garrison/envoy")
+_CERTIFICATES: Final = PurePosixPath("/etc/garrison/tls")
+_RUN: Final = "/run/garrison"
+_METRICS_PORT: Final = 9464
+_USER: Final = 65_532  # that of distroless images
+_LARGEST_BYTES: Final = 1_000_000  # of an object; etcd takes no more
+_PORTS: Final = {"http": 80, "https": 443}
+_LABELS: Final = {"app.kubernetes.io/name": _NAME}
+_PINNED: Final = re.compile(r".+@sha256:[0-9a-f]{64}")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what stands in several places several times, and texts of several lines as blocks."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Manifests are read by people."""
+        del data
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def manifests(plan: Plan, *, image: str, namespace: str) -> dict[str, str]:
+    """One file of manifests, by its name. Raises ConfigError or UsageError for what cannot be run so."""
+    if not _PINNED.fullmatch(image):
+        raise UsageError(
+            "the image is not pinned", hint="add --image REGISTRY/envoy@sha256:..., of Envoy 1.40 or newer"
+        )
+    if plan.has_residue:
+        message = "some policies depend on the request: they need the authorisation service, which runs beside garrison gateway run only"
+        raise ConfigError(
+            message, path=str(plan.loaded.path), hint="write policies that tell by client, role, model and action alone"
+        )
+    plan = _in_a_cluster(plan)
+    compiled = files(plan, Layout(_AT, flat=True), f"{_RUN}/admin.sock")
+    secret = {name: text for name, text in compiled.items() if ASK in name}
+    open_ = {name: text for name, text in compiled.items() if ASK not in name}
+    for name, held in ((_NAME, open_), (f"{_NAME}-callers", secret)):
+        if sum(map(len, held.values())) > _LARGEST_BYTES:
+            hint = "split it into several gateways, or give Envoy the files by other means: garrison gateway compile"
+            raise UsageError(f"what is in {name} does not fit into an object of a cluster", hint=hint)
+    objects = [
+        _namespace(namespace),
+        _object("v1", "ServiceAccount", namespace, automountServiceAccountToken=False),
+        _object("v1", "ConfigMap", namespace, data=open_),
+        _object("v1", "Secret", namespace, f"{_NAME}-callers", stringData=secret, type="Opaque"),
+        _deployment(plan, image, namespace, sorted(open_), sorted(secret)),
+        _service(plan, namespace),
+        _nothing_else(namespace),
+        _network_policy(plan, namespace),
+        _autoscaler(namespace),
+        _disruptions(namespace),
+    ]
+    return {"gateway.yaml": yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=1_000_000)}
+
+
+def _in_a_cluster(plan: Plan) -> Plan:
+    """The plan with addresses and files as they are in a pod."""
+    gateway = plan.gateway
+    found: dict[str, str] = {}
+    listeners = {}
+    for name, listener in gateway.listener.items():
+        if listener.tls is None and not listener.insecure:
+            message = f"listener {name} takes plaintext: in a cluster that would be from the network"
+            raise plan.loaded.wrong(("listener", name), message, "add tls = { certificate = ..., key = ... }")
+        port = listener.address.rpartition(":")[2]
+        listeners[name] = msgspec.structs.replace(listener, address=f"0.0.0.0:{port}")
+        if listener.tls:
+            at = _CERTIFICATES / name
+            found |= {listener.tls.certificate: f"{at}/tls.crt", listener.tls.key: f"{at}/tls.key"}
+            found |= {listener.tls.client_ca: f"{at}/ca.crt", listener.tls.client_crl: f"{at}/ca.crl"}
+    for name, upstream in gateway.upstream.items():
+        if upstream.tls:
+            at = _CERTIFICATES / f"upstream-{name}"
+            found |= {
+                upstream.tls.ca: f"{at}/ca.crt",
+                upstream.tls.certificate: f"{at}/tls.crt",
+                upstream.tls.key: f"{at}/tls.key",
+            }
+    running = msgspec.structs.replace(gateway.gateway, metrics=f"0.0.0.0:{_METRICS_PORT}")
+    moved: Gateway = msgspec.structs.replace(gateway, listener=listeners, gateway=running)
+    loaded = msgspec.structs.replace(plan.loaded, gateway=moved)
+    return msgspec.structs.replace(plan, loaded=loaded, files=found, log="/dev/stdout")
+
+
+def _object(version: str, kind: str, namespace: str, name: str = _NAME, **fields: Any) -> Json:
+    metadata = {"name": name, "namespace": namespace, "labels": _LABELS}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **fields}
+
+
+def _namespace(namespace: str) -> Json:
+    levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": levels}}
+
+
+def _deployment(plan: Plan, image: str, namespace: str, config: list[str], callers: list[str]) -> Json:
+    memory_mb = plan.gateway.limits.memory_mb
+    envoy = {
+        "name": "envoy",
+        "image": image,
+        "command": ["envoy"],
+        "args": ["-c", str(_AT / BOOTSTRAP), "--disable-hot-restart", "--log-level", "warn", "--drain-strategy", "immediate",
+                 "--drain-time-s", str(round(plan.gateway.gateway.drain_s)), "--file-flush-interval-msec", "50",
+                 "--file-flush-min-size-kb", "1"],
+        "ports": [{"name": name, "containerPort": port} for name, port in _ports(plan)],
+        "resources": {
+            "requests": {"cpu": "500m", "memory": f"{memory_mb // 2}Mi"},
+            "limits": {"cpu": "2", "memory": f"{memory_mb + memory_mb // 4}Mi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "startupProbe": {**_probe(), "failureThreshold": 60, "periodSeconds": 1},
+        "readinessProbe": {**_probe(), "periodSeconds": 5},
+        "livenessProbe": {**_probe(), "periodSeconds": 10, "failureThreshold": 6},
+        "volumeMounts": [{"name": name, "mountPath": path, "readOnly": name != "run"} for name, path in _mounts(plan)],
+    }  # fmt: skip
+    spec = {
+        "serviceAccountName": _NAME,
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": round(plan.gateway.gateway.drain_s) + 10,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": _LABELS},
+            }
+        ],
+        "containers": [envoy],
+        "volumes": _volumes(plan, config, callers),
+    }
+    template = {"metadata": {"labels": _LABELS}, "spec": spec}
+    fields = {"replicas": 2, "selector": {"matchLabels": _LABELS}, "template": template}
+    return _object("apps/v1", "Deployment", namespace, spec=fields)
+
+
+def _ports(plan: Plan) -> list[tuple[str, int]]:
+    own = [(name, int(x.address.rpartition(":")[2])) for name, x in sorted(plan.gateway.listener.items())]
+    return [*own, ("metrics", _METRICS_PORT)]
+
+
+def _probe() -> Json:
+    return {"httpGet": {"path": "/ready", "port": "metrics"}, "timeoutSeconds": 2}
+
+
+def _mounts(plan: Plan) -> list[tuple[str, str]]:
+    own = [(f"tls-{name}", str(_CERTIFICATES / name)) for name, x in sorted(plan.gateway.listener.items()) if x.tls]
+    others = [
+        (f"upstream-{name}", str(_CERTIFICATES / f"upstream-{name}"))
+        for name, x in sorted(plan.gateway.upstream.items())
+        if x.tls and (x.tls.ca or x.tls.certificate)
+    ]
+    return [("envoy", str(_AT)), ("run", _RUN), *own, *others]
+
+
+def _volumes(plan: Plan, config: list[str], callers: list[str]) -> list[Json]:
+    # One folder of both, so that one change of a link brings what was changed together into force.
+    sources = [
+        {"configMap": {"name": _NAME, "items": [{"key": name, "path": name} for name in config]}},
+        {"secret": {"name": f"{_NAME}-callers", "items": [{"key": name, "path": name} for name in callers]}},
+    ]
+    found: list[Json] = [
+        {"name": "envoy", "projected": {"defaultMode": 0o440, "sources": sources}},
+        {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
+    ]
+    for name, _ in _mounts(plan)[2:]:
+        kind, _, inner = name.partition("-")
+        secret = f"{inner}-tls" if kind == "tls" else f"{inner}-upstream"
+        found.append({"name": name, "secret": {"secretName": secret, "defaultMode": 0o440}})
+    return found
+
+
+def _service(plan: Plan, namespace: str) -> Json:
+    ports = [{"name": name, "port": port, "targetPort": name} for name, port in _ports(plan) if name != "metrics"]
+    return _object("v1", "Service", namespace, spec={"type": "ClusterIP", "selector": _LABELS, "ports": ports})
+
+
+def _nothing_else(namespace: str) -> Json:
+    """What no other policy allows is not allowed."""
+    return _object(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        namespace,
+        "default-deny",
+        spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    )
+
+
+def _network_policy(plan: Plan, namespace: str) -> Json:
+    """In to the listeners, out to upstreams, to issuers of tokens and to the cluster's names, and nothing else."""
+    listeners = [{"protocol": "TCP", "port": port} for name, port in _ports(plan) if name != "metrics"]
+    monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    ingress = [{"ports": listeners}, {"from": [monitoring], "ports": [{"protocol": "TCP", "port": _METRICS_PORT}]}]
+    names = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+    egress: list[Json] = [{"to": [names], "ports": [{"protocol": p, "port": 53} for p in ("UDP", "TCP")]}]
+    urls = {upstream.url for upstream in plan.gateway.upstream.values()}
+    urls |= {jwt.jwks for jwt in plan.gateway.identity.jwt.values() if "://" in jwt.jwks}
+    egress += [_way_to(url, namespace) for url in sorted(urls)]
+    spec = {
+        "podSelector": {"matchLabels": _LABELS},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": ingress,
+        "egress": egress,
+    }
+    return _object("networking.k8s.io/v1", "NetworkPolicy", namespace, spec=spec)
+
+
+def _way_to(url: str, namespace: str) -> Json:
+    """The way to a service of the cluster, to an address, or to any address at that port."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    ports = [{"protocol": "TCP", "port": parts.port or _PORTS[parts.scheme]}]
+    words = host.split(".")
+    if re.fullmatch(r"[\d.]+", host):
+        return {"to": [{"ipBlock": {"cidr": f"{host}/32"}}], "ports": ports}
+    if len(words) == 1 or (len(words) > 2 and words[2] == "svc"):  # noqa: PLR2004 - SERVICE.NAMESPACE.svc
+        where = namespace if len(words) == 1 else words[1]
+        return {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": where}}}], "ports": ports}
+    return {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": ports}
+
+
+def _autoscaler(namespace: str) -> Json:
+    metric = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
+    }
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": _NAME}
+    spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 10, "metrics": [metric]}
+    return _object("autoscaling/v2", "HorizontalPodAutoscaler", namespace, spec=spec)
+
+
+def _disruptions(namespace: str) -> Json:
+    spec = {"minAvailable": 1, "selector": {"matchLabels": _LABELS}}
+    return _object("policy/v1", "PodDisruptionBudget", namespace, spec=spec)
