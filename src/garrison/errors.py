@@ -82,6 +82,8 @@ class UnreachedError(LedgerError):
     """What a ledger depends on cannot be reached or written now."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
 class UnmappedError(GarrisonError):
     """A line of a log is not of the format it came as."""
 

@@ -109,7 +109,7 @@ FIELD = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(pieces=st.lists(FIELD, max_size=8))
 def test_a_name_that_is_read_is_the_one_that_a_server_reads(read: Reads, server: Server, pieces: list[bytes]) -> None:
     message = b"".join(pieces)
