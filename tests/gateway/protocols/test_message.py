@@ -133,6 +133,6 @@ def test_methods_and_fields_are_those_of_the_servers(as_client: Callable[..., st
     assert {path for path in mine if not path.startswith("/grpc.")} == told.keys()
     for path, method in told.items():
         route = routes[path]
-        assert (route.message, route.asks_in_stream) == (method["message"], method["asks_in_stream"]), path
+        assert route.asks_in_stream is method["asks_in_stream"], path
         if route.model is ModelIn.MESSAGE:
             assert method["fields"][route.model_key] == route.model_number, path
