@@ -135,4 +135,4 @@ def test_methods_and_fields_are_those_of_the_servers(as_client: Callable[..., st
         route = routes[path]
         assert route.asks_in_stream is method["asks_in_stream"], path
         if route.model is ModelIn.MESSAGE:
-            assert method["fields"][route.model_key] == route.model_number, path
+            assert method["fields"][route.model_field] == route.model_number, path

@@ -28,8 +28,8 @@ class ModelIn(enum.StrEnum):
     NONE = "none"  # nowhere: it is about the server as a whole
     FILE = "file"  # nowhere: the server serves the one model that the gateway file names
     PATH = "path"  # {model} of the path
-    BODY = "body"  # `model_key` of the JSON body
-    MESSAGE = "message"  # field `model_key` of the gRPC message
+    BODY = "body"  # `model` of the JSON body
+    MESSAGE = "message"  # a field of the gRPC message
 
 
 class Body(enum.StrEnum):
@@ -59,8 +59,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     action: Action
     methods: tuple[str, ...] = ("GET",)
     model: ModelIn = ModelIn.NONE
-    model_key: str = ""
-    model_number: int = 0  # of the field of that name in the gRPC message
+    model_field: str = ""  # of the gRPC message
+    model_number: int = 0  # of that field
     asks_in_stream: bool = False  # a gRPC request of many messages, each with a model of its own
     body: Body = Body.NONE
     answer: Body = Body.JSON
@@ -114,9 +114,9 @@ def _check(route: Route) -> None:
         raise ValueError(f"{route.path} is no path of a route")
     if ("{model}" in route.path) is not (route.model is ModelIn.PATH):
         raise ValueError(f"{route.path} has {{model}} in it, or takes the model from its path, but not both")
-    if bool(route.model_key) is not (route.model in {ModelIn.BODY, ModelIn.MESSAGE}):
-        raise ValueError(f"{route.path} needs a model_key exactly if the model is named in the body or the message")
-    if (route.model is ModelIn.MESSAGE) is not (route.model_number > 0):
-        raise ValueError(f"{route.path} needs a model_number exactly if the model is named in the message")
+    if (route.model is ModelIn.MESSAGE) is not (route.model_number > 0 and bool(route.model_field)):
+        raise ValueError(
+            f"{route.path} needs model_field and model_number exactly if the model is named in the message"
+        )
     if route.model is ModelIn.BODY and route.body not in {Body.JSON, Body.MULTIPART}:
         raise ValueError(f"{route.path} has no body that could name a model")
