@@ -43,9 +43,9 @@ def pushed(plan: Plan) -> list[Json]:
 
 def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
-    ahead = [limit_ip(plan), tokens(plan), ask(plan), limit_client(plan)]
+    ahead = [limit_ip(plan), tokens(plan), ask(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    decided = [name_model(plan), table(plan), limit_model(plan), residue(plan)]
+    decided = [limit_client(plan), name_model(plan), table(plan), limit_model(plan), residue(plan)]
     return [
         headers(plan),
         upstream_errors(),
