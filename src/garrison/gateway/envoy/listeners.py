@@ -21,7 +21,7 @@ from garrison.gateway.envoy.typed import Json, duration, extension, socket_addre
 from garrison.gateway.file.form import Listener
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_ROUTER = extension("garrison.router", "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True)
+_ROUTER = extension("garrison.router", "envoy.extensions.filters.http.router.v3.Router")
 
 _STRIPPED = (names.PREFIX, "x-envoy-")
 
@@ -48,7 +48,7 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     decided = [limit_client(plan), name_model(plan), table(plan), limit_model(plan), residue(plan)]
     return [
         headers(plan),
-        upstream_errors(),
+        upstream_errors(plan),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
         *(place(made) for made in decided if made is not None),
