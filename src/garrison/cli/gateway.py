@@ -174,6 +174,47 @@ def certs(output: Path, hosts: tuple[str, ...], clients: tuple[str, ...]) -> Non
         click.echo(path)
 
 
+@command.command(
+    name="learn",
+    epilog="""\b
+Examples:
+  garrison gateway learn --server http://127.0.0.1:8080 --model iris -o iris.yaml
+  garrison gateway learn --openapi openapi.yaml --operation 'POST /predict' -o predict.schema.json
+\b
+What is learned is what the server takes now: read it before it is enforced.""",
+)
+@click.option("--server", default="", help="http(s)://HOST:PORT of a server of the Open Inference Protocol.")
+@click.option("--model", default="", help="Its model.")
+@click.option("--ca", default="", help="PEM file: who signs the server's certificate; the system's own if unsaid.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="A file with the key that goes into x-api-key.")
+@click.option("--openapi", type=click.Path(path_type=Path), help="An OpenAPI file, in place of a server.")
+@click.option("--operation", default="", help="One of its operations, as 'POST /predict' or by its operationId.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+)
+def learn(
+    *, server: str, model: str, ca: str, key_file: Path | None, openapi: Path | None, operation: str, output: Path
+) -> None:
+    """Write down what a model takes, from what its server or its description says, to be reviewed."""
+    from garrison.errors import UsageError
+    from garrison.gateway.run.publish import replace
+    from garrison.gateway.validation.learn import learn_openapi, learn_server
+
+    if bool(server) is (openapi is not None) or bool(server) is not bool(model):
+        raise UsageError("name a server and its model, or an OpenAPI file", hint="garrison gateway learn --help")
+    if output.exists():
+        raise UsageError(f"{output} is there already", hint="name another file, and compare the two")
+    if openapi is not None:
+        learned = learn_openapi(openapi, operation=operation)
+    else:
+        headers = {"x-api-key": key_file.read_text(encoding="utf-8").strip()} if key_file else {}
+        learned = learn_server(server, model, headers=headers, ca=ca)
+    replace(output, learned.text.encode())
+    for note in learned.notes:
+        click.secho(f"to review: {note}", fg="yellow", err=True)
+    click.echo(output)
+
+
 @command.command(name="schema")
 def schema() -> None:
     """Print the JSON Schema of the gateway file."""

@@ -21,7 +21,7 @@ from garrison.gateway.envoy.typed import Json, duration, extension, socket_addre
 from garrison.gateway.file.form import Listener
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_ROUTER = extension("garrison.router", "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True)
+_ROUTER = extension("garrison.router", "envoy.extensions.filters.http.router.v3.Router")
 
 _STRIPPED = (names.PREFIX, "x-envoy-")
 
@@ -43,12 +43,12 @@ def pushed(plan: Plan) -> list[Json]:
 
 def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
-    ahead = [limit_ip(plan), tokens(plan), ask(plan), limit_client(plan)]
+    ahead = [limit_ip(plan), tokens(plan), ask(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    decided = [name_model(plan), table(plan), limit_model(plan), residue(plan)]
+    decided = [limit_client(plan), name_model(plan), table(plan), limit_model(plan), residue(plan)]
     return [
         headers(plan),
-        upstream_errors(),
+        upstream_errors(plan),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
         *(place(made) for made in decided if made is not None),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from garrison.gateway.envoy import names
-from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.envoy.typed import Json, extension
+from garrison.gateway.envoy.lua_text import literal, shipped
+from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.typed import Json, extension, lua
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
 
-_INPUTS = "envoy.type.matcher.v3"
-_CUSTOM = "envoy.extensions.filters.http.custom_response.v3.CustomResponse"
-_LOCAL = "envoy.extensions.http.custom_response.local_response_policy.v3.LocalResponsePolicy"
 _PLAIN = Refusals(body='{"error": "{message} (request {request_id})"}')
 
 
@@ -30,14 +30,21 @@ def local_replies(plan: Plan) -> dict[str, Any]:
     return {"mappers": mappers}
 
 
-def upstream_errors() -> Json:
-    """What an upstream says of its own failure stays inside: the client gets the id of the request to ask about."""
-    instead = extension("replace", _LOCAL, status_code=502, body={"inline_string": MESSAGES[502]})
-    own = extension("local", f"{_INPUTS}.HttpResponseLocalReplyMatchInput")
-    from_upstream = {"matcher_tree": {"input": own, "exact_match_map": {"map": {"false": {"action": instead}}}}}
-    failed = extension("status", f"{_INPUTS}.HttpResponseStatusCodeClassMatchInput")
-    matcher = {"matcher_tree": {"input": failed, "exact_match_map": {"map": {"5xx": {"matcher": from_upstream}}}}}
-    return extension(names.ERRORS, _CUSTOM, custom_response_matcher=matcher)
+def upstream_errors(plan: Plan) -> Json:
+    """What an upstream says of its own failure stays inside: the client gets an error of the gateway's."""
+    spoken = {mount.protocol.name: mount.protocol.refusals for mount in plan.mounts}
+    forms = {name: {"content_type": said.content_type, "body": _instead(said)} for name, said in spoken.items()}
+    return lua(names.ERRORS, f"local FORMS = {literal(forms)}\n{shipped('errors')}")
+
+
+def spoken_on(mount: Mount) -> Json:
+    """What a route says of its protocol, for the filter of upstreams' errors."""
+    return {"filter_metadata": {names.ERRORS: {"protocol": mount.protocol.name}}}
+
+
+def _instead(refusals: Refusals) -> str:
+    said = refusals.error(502, MESSAGES[502], "in the header x-request-id")
+    return said if isinstance(said, str) else msgspec.json.encode(said).decode()
 
 
 def headers(plan: Plan) -> Json:

@@ -13,6 +13,7 @@ from garrison.gateway.envoy.bodies import body_off, buffer_on
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.residue import TOLD, residue_on
+from garrison.gateway.envoy.responses import spoken_on
 from garrison.gateway.envoy.typed import Json, duration, exactly, extension, typed
 from garrison.gateway.protocols.route import ModelIn, Route, Streams
 from garrison.policy.actions import Action
@@ -121,6 +122,7 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
             "idle_timeout": duration(plan.gateway.limits.timeout_s),
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
+        "metadata": spoken_on(mount),
         "request_headers_to_remove": _NOT_TO_UPSTREAMS,
         "typed_per_filter_config": config,
     }

@@ -178,6 +178,14 @@ local function ask(handle)
   handle:clearRouteCache()
 end
 
+-- Wait for a short body before refusing. Envoy resets the stream of a request that it answers early, which is allowed (RFC
+-- 9113, section 8.1), but some clients of HTTP/2, as curl before 8, lose the answer by it.
+local SHORT = 65536
+local function take_in(handle)
+  local length = tonumber(handle:headers():get("content-length") or "")
+  if length and length > 0 and length <= SHORT then handle:body() end
+end
+
 function envoy_on_request(handle)
   local sound, status, reason, message = pcall(ask, handle)
   if not sound then
@@ -185,6 +193,7 @@ function envoy_on_request(handle)
     status, reason, message = "500", "gateway-error", "the gateway failed and has refused the request"
   end
   if status then
+    take_in(handle)
     handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
     local headers = { [":status"] = status, ["content-type"] = "text/plain" }
     if status == "401" then headers["www-authenticate"] = CHALLENGE end

@@ -10,7 +10,7 @@ end
 local function find(handle)
   local headers = handle:headers()
   if (headers:get("x-garrison-model") or ""):sub(1, 1) ~= "?" then return nil end
-  local leaf = LEAVES[tonumber(headers:get("x-garrison-leaf"))]
+  local leaf = LEAVES[tonumber(headers:get("x-garrison-leaf") or "")]
   if leaf.model == "body" then
     local fine, message = carried(headers:get("content-type"), headers:get("content-encoding"))
     if not fine then return "415", "content", message end

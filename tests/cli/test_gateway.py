@@ -1,0 +1,124 @@
+"""`garrison gateway`, as far as it ends by itself; what runs is in tests/gateway/run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from garrison.cli import program
+from garrison.errors import UsageError
+
+FILE = """
+[listener.local]
+address = "127.0.0.1:8443"
+
+[upstream.server]
+protocol = "open-inference"
+url = "http://127.0.0.1:8080"
+
+[model.iris]
+upstream = "server"
+
+[[identity.certificate]]
+san = "spiffe://acme/scorer"
+client = "scorer"
+role = "service"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(FILE.partition("[[identity")[0])
+    return path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(program, ["gateway", *arguments], catch_exceptions=False)
+
+
+@pytest.mark.slow
+def test_check(file: Path) -> None:
+    done = run("check", str(file))
+    assert done.exit_code == 0
+    assert "is right: 1 listener, 1 upstream, 1 model; Envoy 1." in done.stdout
+
+
+def test_check_without_envoy(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GARRISON_ENVOY", str(file))
+    with pytest.raises(UsageError, match="which is no program"):
+        run("check", str(file))
+
+
+def test_compile_writes_only_what_differs(file: Path, tmp_path: Path) -> None:
+    first = run("compile", str(file), "-o", str(tmp_path / "o"), "--at", "/etc/garrison").stdout.splitlines()
+    assert len(first) > 5
+    assert "/etc/garrison/listeners" in (tmp_path / "o/bootstrap.json").read_text()
+    assert str(tmp_path / "o") not in (tmp_path / "o/bootstrap.json").read_text()
+    assert run("compile", str(file), "-o", str(tmp_path / "o"), "--at", "/etc/garrison").stdout == ""
+    file.write_text(file.read_text() + "limits = { concurrent = 3 }\n")
+    second = run("compile", str(file), "-o", str(tmp_path / "o"), "--at", "/etc/garrison").stdout.splitlines()
+    assert {Path(line).parent.name for line in second} == {"clusters", "routes"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome", "code"),
+    [
+        ("data-scientist infer iris", "allow", 0),
+        ("data-scientist load-model iris", "deny", 1),
+        ("ml-engineer load-model iris", "allow", 0),
+        ("operations admin @server", "allow", 0),
+    ],
+)
+def test_explain(file: Path, asked: str, outcome: str, code: int) -> None:
+    role, action, model = asked.split()
+    arguments = ("explain", str(file), "--role", role, "--action", action, "--model", model)
+    done = run(*arguments)
+    assert done.exit_code == code
+    assert done.stdout.startswith(f"{outcome}: {asked}\n")
+    told = json.loads(run(*arguments, "--format", "json").stdout)
+    assert told["outcome"] == outcome
+    assert told["reason"] in done.stdout
+
+
+def test_explain_knows_the_roles_of_clients_that_are_named(file: Path) -> None:
+    file.write_text(FILE.replace("[listener.local]", "[identity.keys]\n\n[listener.local]").partition("[[identity")[0])
+    with pytest.raises(UsageError, match="the role of nobody is not known"):
+        run("explain", str(file), "--action", "infer", "--model", "iris")
+    with pytest.raises(UsageError, match="no model is called irs"):
+        run("explain", str(file), "--role", "service", "--action", "infer", "--model", "irs")
+
+
+def test_certs(tmp_path: Path) -> None:
+    done = run("certs", "-o", str(tmp_path / "certs"), "--client", "spiffe://acme/ml/scorer")
+    assert done.exit_code == 0
+    assert f"{tmp_path}/certs/client-scorer.pem" in done.stdout
+
+
+def test_learn_from_a_description(tmp_path: Path) -> None:
+    description = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/predict": {
+                "post": {
+                    "requestBody": {"content": {"application/json": {"schema": {"type": "object", "maxProperties": 3}}}}
+                }
+            }
+        },
+    }
+    (tmp_path / "openapi.json").write_text(json.dumps(description))
+    asked = ("learn", "--openapi", str(tmp_path / "openapi.json"), "-o", str(tmp_path / "schema.json"))
+    assert run(*asked).exit_code == 0
+    assert json.loads((tmp_path / "schema.json").read_text())["maxProperties"] == 3
+    with pytest.raises(UsageError, match="is there already"):
+        run(*asked)
+    with pytest.raises(UsageError, match="name a server and its model"):
+        run("learn", "--server", "http://127.0.0.1:1", "-o", str(tmp_path / "other.json"))
+
+
+def test_schema() -> None:
+    assert json.loads(run("schema").stdout)["title"] == "Garrison's gateway file"
