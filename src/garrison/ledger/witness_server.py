@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import socket
@@ -10,6 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from garrison.errors import LedgerError
+from garrison.ledger.web import cut
 from garrison.ledger.witness import Answer, RefusedError, Witness
 
 MOST_BYTES = 256 * 1024
@@ -55,7 +55,7 @@ class WitnessServer(ThreadingHTTPServer):
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
         connection = request if isinstance(request, socket.socket) else request[1]
-        end = threading.Timer(_LIFE_S, _cut, [connection])
+        end = threading.Timer(_LIFE_S, cut, [connection])
         end.daemon = True
         end.start()
         try:
@@ -128,8 +128,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(data)
-
-
-def _cut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it is closed already
-        connection.shutdown(socket.SHUT_RDWR)

@@ -102,7 +102,7 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
         })  # fmt: skip
     elif checkpoint is not None and not found.faults:
         signed = f"{checkpoint.size:,} entries, last signed {ago(found.signed_s)} by {checkpoint.origin}"
-        click.echo(f" {click.style(f'{signed} · consistent', fg='green')}")
+        say(f"{signed} · consistent", style="green")
         for each in found.cosigned:
             say(f"{each.size:,} of them cosigned by {each.name} {ago(each.time_s)}")
         if vkey is None:
