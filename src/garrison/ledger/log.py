@@ -40,6 +40,7 @@ class Ledger:
         self.replay = journal.Replay([], 0)
         self._verifiers = tuple(verifiers)
         self._writer: Writer | None = None
+        self._lock: int | None = None
         self._reader = Reader(path)
         self._seen = read_checkpoint(path, self._verifiers)
 
@@ -161,11 +162,12 @@ class Ledger:
 
     def close(self) -> None:
         """Put what was appended under a checkpoint, and let another process append. Raises LedgerError where that fails."""
-        if self._writer is not None:
+        lock, self._lock = self._lock, None
+        if lock is not None and self._writer is not None:
             try:
                 self._writer.close()
             finally:
-                os.close(self._lock)
+                os.close(lock)
 
     def __enter__(self) -> Self:
         return self
@@ -176,12 +178,13 @@ class Ledger:
         self.close()
 
     def _start(self, signer: Signer) -> None:
-        self._lock = _lock(self.path)
+        lock = _lock(self.path)
         try:
             self._writer, self.replay = _open_writer(self.path, signer, self._verifiers)
         except BaseException:
-            os.close(self._lock)
+            os.close(lock)
             raise
+        self._lock = lock
 
     def _writing(self) -> Writer:
         if self._writer is None:
