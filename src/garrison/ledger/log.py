@@ -116,7 +116,10 @@ class Ledger:
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Entries as they are hashed, to the last under the newest checkpoint where no end is given. Raises LedgerError."""
         size = self._reach(start if end is None else end).checkpoint.size
-        return self._reader.entries(start, size if end is None else end, size)
+        end = size if end is None else end
+        if not 0 <= start <= end:
+            raise _absent(start, end, self.path)
+        return self._reader.entries(start, end, size)
 
     def prove(self, index: int, checkpoint: SignedCheckpoint | None = None) -> Proof:
         """That an entry is under a checkpoint, the newest where none is given. Raises LedgerError where it is not."""
