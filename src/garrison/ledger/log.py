@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from garrison.ledger.verify import Fault, verify
 from garrison.ledger.writer import Writer
 
 LOCK = "lock"
+_LOOK_AGAIN_S = 0.02  # at a lock that another process has
 
 
 class Ledger:
@@ -65,15 +67,27 @@ class Ledger:
         return cls.open(path, signer)
 
     @classmethod
-    def open(cls, path: Path, signer: Signer | None = None, *, verifiers: Sequence[Verifier] = ()) -> Self:
+    def open(
+        cls,
+        path: Path,
+        signer: Signer | None = None,
+        *,
+        also: Sequence[Signer] = (),
+        verifiers: Sequence[Verifier] = (),
+        wait_s: float = 0,
+    ) -> Self:
         """A ledger that is there. Its checkpoint must be signed by the signer, or by one of the verifiers where there are any.
 
-        Raises LedgerError where there is none or another process appends to it, TamperedError where the checkpoint, the
-        growing side of the tree or the journal was changed, and UnreachedError where the files cannot be read.
+        `also` sign beside the signer, as the old key does for a while after a hand-over, for those who do not know the new one
+        yet. `wait_s` is for how long to wait for another process that appends.
+
+        Raises LedgerError where there is none, TamperedError where the checkpoint, the growing side of the tree or the journal
+        was changed, and UnreachedError where the files cannot be read or another process appends.
         """
-        ledger = cls(path, verifiers if signer is None else [Ed25519Verifier.parse(signer.vkey), *verifiers])
-        if signer is not None:
-            ledger._start(signer)
+        signers = [] if signer is None else [*also, signer]
+        ledger = cls(path, [*(Ed25519Verifier.parse(s.vkey) for s in signers), *verifiers])
+        if signers:
+            ledger._start(signers, wait_s)
         return ledger
 
     def append(self, kind: str, **fields: Unpack[Fields]) -> int:
@@ -159,6 +173,11 @@ class Ledger:
         return verify(self.path, self._verifiers)
 
     @property
+    def signer(self) -> Signer:
+        """The key that signs. Raises LedgerError where the ledger was opened for reading."""
+        return self._writing().signer
+
+    @property
     def trouble(self) -> LedgerError | None:
         """Why checkpoints are not written at present; what is appended is durable all the same. None while all is well."""
         return None if self._writer is None else self._writer.trouble
@@ -180,10 +199,10 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _start(self, signer: Signer) -> None:
-        lock = _lock(self.path)
+    def _start(self, signers: Sequence[Signer], wait_s: float) -> None:
+        lock = _lock(self.path, wait_s)
         try:
-            self._writer, self.replay = _open_writer(self.path, signer, self._verifiers)
+            self._writer, self.replay = _open_writer(self.path, signers, self._verifiers)
         except BaseException:
             os.close(lock)
             raise
@@ -200,7 +219,7 @@ class Ledger:
         if seen.checkpoint.size < size:
             seen = self.checkpoint()
         if not 0 <= size <= seen.checkpoint.size:
-            raise _absent(size, seen.checkpoint.size, self.path)
+            raise _absent(size - 1, seen.checkpoint.size, self.path)
         return seen
 
 
@@ -219,7 +238,9 @@ def read_checkpoint(folder: Path, verifiers: Sequence[Verifier]) -> SignedCheckp
         raise TamperedError(error.message, hint=error.hint, path=str(path)) from error
 
 
-def _open_writer(folder: Path, signer: Signer, verifiers: Sequence[Verifier]) -> tuple[Writer, journal.Replay]:
+def _open_writer(
+    folder: Path, signers: Sequence[Signer], verifiers: Sequence[Verifier]
+) -> tuple[Writer, journal.Replay]:
     """Reads the checkpoint, a file for each level of the tree, and the journal, whatever the size of the ledger."""
     signed = read_checkpoint(folder, verifiers).checkpoint
     edge = read_edge(folder, signed.size)
@@ -231,7 +252,7 @@ def _open_writer(folder: Path, signer: Signer, verifiers: Sequence[Verifier]) ->
         kept.mkdir(exist_ok=True)
         found = journal.replay(kept, edge.size)
         stale = [*journal.segments(kept), *folder.glob(f".{CHECKPOINT}.*")]
-        writer = Writer(folder, signed.origin, signer, edge, found.framed)
+        writer = Writer(folder, signed.origin, signers, edge, found.framed)
         for path in stale:
             path.unlink()
     except OSError as error:
@@ -241,8 +262,8 @@ def _open_writer(folder: Path, signer: Signer, verifiers: Sequence[Verifier]) ->
     return writer, found
 
 
-def _lock(folder: Path) -> int:
-    """The descriptor that holds the writer's lock. Raises LedgerError where another process has it."""
+def _lock(folder: Path, wait_s: float) -> int:
+    """The descriptor that holds the writer's lock. Raises UnreachedError where another process has it."""
     path = folder / LOCK
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -250,16 +271,25 @@ def _lock(folder: Path) -> int:
         raise UnreachedError(
             f"cannot be opened: {error.strerror}", hint="see who may write here", path=str(path)
         ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.pread(lock, 20, 0).decode(errors="replace").strip()
-        os.close(lock)
-        hint = "a ledger has one writer at a time; readers need no signer"
-        raise LedgerError(f"process {holder} appends to this ledger", hint=hint, path=str(folder)) from error
+    until = time.monotonic() + wait_s
+    while not _locked(lock):
+        if time.monotonic() >= until:
+            holder = os.pread(lock, 20, 0).decode(errors="replace").strip()
+            os.close(lock)
+            hint = "a ledger has one writer at a time; readers need no signer"
+            raise UnreachedError(f"process {holder} appends to this ledger", hint=hint, path=str(folder))
+        time.sleep(_LOOK_AGAIN_S)
     with contextlib.suppress(OSError):  # whose lock it is helps people only
         os.pwrite(lock, f"{os.getpid():<19}\n".encode(), 0)
     return lock
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _absent(index: int, size: int, folder: Path) -> LedgerError:

@@ -53,10 +53,10 @@ class _Group:
 class Writer:
     """Appends to one ledger. Threads and event loops of the process that made it share it; a forked child must not."""
 
-    def __init__(self, folder: Path, origin: str, signer: Signer, edge: Edge, backlog: list[bytes]) -> None:
-        """The backlog is published here. Raises LedgerError where that fails."""
+    def __init__(self, folder: Path, origin: str, signers: Sequence[Signer], edge: Edge, backlog: list[bytes]) -> None:
+        """The last signer is the one that counts. The backlog is published here. Raises LedgerError where that fails."""
         self._folder, self.origin, self._edge = folder, origin, edge
-        self._signers: tuple[Signer, ...] = (signer,)
+        self._signers = tuple(signers)
         self._process = os.getpid()
         self._joining, self._committing, self._publishing = threading.Lock(), threading.Lock(), threading.Lock()
         self._group = _Group()

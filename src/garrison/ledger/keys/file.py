@@ -51,7 +51,7 @@ def read_secret(path: Path) -> bytes:
     try:
         file = open(path, "rb", opener=_open_secret)  # noqa: SIM115 - Path.open takes no opener
     except OSError as error:
-        hint = "name the file of the ledger's key: --key FILE, or location under [key] in ledger.toml"
+        hint = "name the file of the ledger's key: --sign-with FILE, or location under [key] in ledger.toml"
         raise LedgerError(f"the key cannot be read: {error.strerror}", hint=hint, path=str(path)) from error
     with file:
         status = os.fstat(file.fileno())

@@ -1,0 +1,82 @@
+"""The public keys of a ledger, from the one it began with on.
+
+    vkey          the first key, for users to keep elsewhere
+    hand-overs    the indexes of the entries that lead on from it
+
+Both only say where to look: that each key was named by the one before is verified (`garrison.ledger.handover`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from garrison.errors import LedgerError, TamperedError
+from garrison.ledger import durable
+from garrison.ledger.handover import successors
+from garrison.ledger.log import Ledger
+from garrison.ledger.note import Ed25519Verifier, Signer, VerifierKey
+
+VKEY, HAND_OVERS = "vkey", "hand-overs"
+_MOST = 1000
+
+
+def start(folder: Path, vkey: str) -> None:
+    """Keep the key that a new ledger begins with. Raises OSError."""
+    durable.replace(folder / VKEY, f"{vkey}\n".encode())
+
+
+def first_key(folder: Path) -> Ed25519Verifier:
+    """The key that a ledger says it began with. Raises LedgerError."""
+    path = folder / VKEY
+    try:
+        return Ed25519Verifier.parse(path.read_text("utf8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "give the key of the ledger: --key VKEY"
+        raise LedgerError("the key of this ledger is not told", hint=hint, path=str(path)) from error
+
+
+def rotate(ledger: Ledger, new: Signer, *, actor: str, reason: str) -> int:
+    """Hand a ledger over to another key; the index of the entry that says so. Raises LedgerError, OSError."""
+    index = ledger.hand_over(new, actor=actor, reason=reason)
+    lines = "".join(f"{n}\n" for n in [*hand_overs(ledger.path), index])
+    durable.replace(ledger.path / HAND_OVERS, lines.encode())
+    return index
+
+
+def hand_overs(folder: Path) -> list[int]:
+    """The indexes of the entries that hand a ledger over. Raises TamperedError."""
+    path = folder / HAND_OVERS
+    try:
+        lines = path.read_bytes().split()
+    except FileNotFoundError:
+        return []
+    if len(lines) > _MOST or not all(line.isdigit() and len(line) < 20 for line in lines):  # noqa: PLR2004 - below 2^63
+        raise TamperedError(
+            "these are no indexes of entries", hint="write those of kind ledger.hand-over", path=str(path)
+        )
+    return [int(line) for line in lines]
+
+
+def keys_of(folder: Path, first: Ed25519Verifier) -> list[Ed25519Verifier]:
+    """The keys of a ledger from `first` on, each vouched for by the one before. Raises LedgerError where an entry is missing.
+
+    What was handed over before `first` is passed over. Whether the entries are in the ledger is for its verification to say.
+    """
+    ledger = Ledger.open(folder)
+    return follow(first, ledger.checkpoint().checkpoint.origin, (ledger.entry(n) for n in hand_overs(folder)))
+
+
+def follow(first: Ed25519Verifier, origin: str, entries: Iterable[bytes]) -> list[Ed25519Verifier]:
+    """The keys that entries lead to, each named by the one before."""
+    keys = [first]
+    for entry in entries:
+        (named,) = successors(origin, keys[-1:], [entry])
+        if isinstance(named, Ed25519Verifier) and named != keys[-1]:
+            keys.append(named)
+    return keys
+
+
+def identity(key: VerifierKey) -> str:
+    """A key by its name and id, as it stands under notes."""
+    return f"{key.name}+{key.key_id.hex()}"
