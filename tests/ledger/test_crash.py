@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +162,8 @@ def test_fifty_writers_that_are_killed_lose_nothing_that_was_acknowledged(tmp_pa
         if child == 0:
             try:
                 write_until_killed(tmp_path, number, end)
+            except BaseException:  # noqa: BLE001 - shown, and this process ends
+                traceback.print_exc()
             finally:
                 os._exit(1)
         os.close(end)

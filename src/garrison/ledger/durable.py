@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -19,26 +19,27 @@ def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     _put(path, data, mode, os.rename)
 
 
-def write_all(top: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    """Files under a folder, by their names in it: all on the disk when this returns, any of them torn where it does not.
+def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
+    """Files under a folder, by their names in it: each whole or not at all, and all of them when this returns.
 
     Every file is written before the first is synced, so that the first sync takes the file system's notes about all along.
-    Raises OSError.
+    One that was cut off is left beside its place, with `.tmp` behind its name, until the file is written anew. Raises OSError.
     """
-    folders: set[Path] = set()
+    places = [top / name for name, _ in files]
+    folders = {top / parent for name, _ in files for parent in Path(name).parents}
+    for folder in {path.parent for path in places}:
+        folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as opened:
         descriptors = []
-        for name, data in files:
-            path = top / name
-            if path.parent not in folders:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                folders.update(top / parent for parent in Path(name).parents)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        for path, (_, data) in zip(places, files, strict=True):
+            descriptor = os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             opened.callback(os.close, descriptor)
             write_at(descriptor, 0, data)
             descriptors.append(descriptor)
         for descriptor in descriptors:
             os.fsync(descriptor)
+    for path in places:
+        Path(f"{path}.tmp").rename(path)
     for folder in folders:
         sync_folder(folder)
 

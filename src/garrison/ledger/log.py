@@ -42,6 +42,7 @@ class Ledger:
         self.replay = journal.Replay([], 0)
         self._verifiers = tuple(verifiers)
         self._writer: Writer | None = None
+        self._lock: int | None = None
         self._reader = Reader(path)
         self._seen = read_checkpoint(path, self._verifiers)
 
@@ -129,7 +130,10 @@ class Ledger:
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Entries as they are hashed, to the last under the newest checkpoint where no end is given. Raises LedgerError."""
         size = self._reach(start if end is None else end).checkpoint.size
-        return self._reader.entries(start, size if end is None else end, size)
+        end = size if end is None else end
+        if not 0 <= start <= end:
+            raise _absent(start, end, self.path)
+        return self._reader.entries(start, end, size)
 
     def prove(self, index: int, checkpoint: SignedCheckpoint | None = None) -> Proof:
         """That an entry is under a checkpoint, the newest where none is given. Raises LedgerError where it is not."""
@@ -180,11 +184,12 @@ class Ledger:
 
     def close(self) -> None:
         """Put what was appended under a checkpoint, and let another process append. Raises LedgerError where that fails."""
-        if self._writer is not None:
+        lock, self._lock = self._lock, None
+        if lock is not None and self._writer is not None:
             try:
                 self._writer.close()
             finally:
-                os.close(self._lock)
+                os.close(lock)
 
     def __enter__(self) -> Self:
         return self
@@ -195,12 +200,13 @@ class Ledger:
         self.close()
 
     def _start(self, signers: Sequence[Signer], wait_s: float) -> None:
-        self._lock = _lock(self.path, wait_s)
+        lock = _lock(self.path, wait_s)
         try:
             self._writer, self.replay = _open_writer(self.path, signers, self._verifiers)
         except BaseException:
-            os.close(self._lock)
+            os.close(lock)
             raise
+        self._lock = lock
 
     def _writing(self) -> Writer:
         if self._writer is None:

@@ -190,33 +190,28 @@ class _Walk:
         except TamperedError as error:
             self.fault(Part.ENTRY, bundle.path, error.message, bundle.n * WIDTH)
             return
-        framed, rest = chop(data)
+        framed = self._bundle(found, data, row)
         self.hand_overs += [entry[LENGTH_BYTES:] for entry in framed if is_hand_over(entry)]
-        whole = not rest and len(framed) == found.width
-        del framed[bundle.width :]
+        for _, width, older in self._older(bundle):
+            self._bundle(Tile(None, bundle.n, width), older, row)
+
+    def _bundle(self, bundle: Tile, data: bytes, row: bytes) -> list[bytes]:
+        """The entries of a file of them that are as these hashes say; the others are faults."""
+        first = bundle.n * WIDTH
+        framed, rest = chop(data)
+        whole = not rest and len(framed) == bundle.width
+        row = row[: bundle.width * HASH_BYTES]
+        del framed[len(row) // HASH_BYTES :]
         wrong = differing(leaf_hashes(framed), row)
         if not whole and not wrong:
-            self.fault(
-                Part.ENTRY, found.path, "bytes were added behind this entry", bundle.n * WIDTH + bundle.width - 1
-            )
+            self.fault(Part.ENTRY, bundle.path, "bytes were added behind this entry", first + len(framed) - 1)
         elif not whole or len(wrong) > _MOST_NAMED:
-            self.fault(
-                Part.ENTRY,
-                found.path,
-                f"{len(wrong)} entries of the bundle, this one first, are not those that were signed",
-                bundle.n * WIDTH + wrong[0],
-            )
+            why = f"{len(wrong)} entries of the bundle, this one first, are not those that were signed"
+            self.fault(Part.ENTRY, bundle.path, why, first + wrong[0])
         else:
             for at in wrong:
-                self.fault(Part.ENTRY, found.path, "it is not the entry that was signed", bundle.n * WIDTH + at)
-        for path, width, older in self._older(bundle):
-            if older != b"".join(framed[:width]):
-                self.fault(
-                    Part.ENTRY,
-                    path,
-                    "it is not the beginning of the bundle that came after",
-                    bundle.n * WIDTH,
-                )
+                self.fault(Part.ENTRY, bundle.path, "it is not the entry that was signed", first + at)
+        return [entry for at, entry in enumerate(framed) if at not in wrong] if wrong else framed
 
     def _older(self, tile: Tile) -> Iterator[tuple[str, int, bytes]]:
         """Narrower files of a tile, by which older checkpoints may still be read; a writer may be removing them."""

@@ -204,7 +204,7 @@ class Writer:
         signed = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root), self._signers)
         try:
             for at in range(0, len(files), _OPEN_FILES):
-                durable.write_all(self._folder, [(tile.path, data) for tile, data in files[at : at + _OPEN_FILES]])
+                durable.replace_all(self._folder, [(tile.path, data) for tile, data in files[at : at + _OPEN_FILES]])
             durable.replace(self._folder / CHECKPOINT, signed)
             for tile, _ in files:
                 if tile.width == WIDTH:
