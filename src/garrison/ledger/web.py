@@ -80,14 +80,22 @@ def send(
 
 @contextmanager
 def _ended_after(seconds: float, connection: socket.socket) -> Iterator[None]:
-    """Bounds all of it; the timeout of a socket bounds only the wait for the next bytes."""
-    timer = threading.Timer(seconds, cut, [connection])
+    """Bounds all of it; the timeout of a socket bounds only the wait for the next bytes. Raises TimeoutError."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()  # what was cut off may look like a whole answer
+        cut(connection)
+
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+    if over.is_set():
+        raise TimeoutError("timed out")
 
 
 def cut(connection: socket.socket) -> None:

@@ -25,13 +25,14 @@ _log = logging.getLogger(__name__)
 class WitnessServer(ThreadingHTTPServer):
     """Answers at `host:port`; port 0 takes a free one, which `url` then tells."""
 
-    daemon_threads = True
+    daemon_threads = False  # they are ended, and waited for, when the server is closed
     request_queue_size = 64
 
     def __init__(self, witness: Witness, host: str = "127.0.0.1", port: int = 0) -> None:
         self.witness = witness
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._room = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self._open: set[socket.socket] = set()
         super().__init__((host, port), _Handler)
 
     @property
@@ -58,11 +59,18 @@ class WitnessServer(ThreadingHTTPServer):
         end = threading.Timer(_LIFE_S, cut, [connection])
         end.daemon = True
         end.start()
+        self._open.add(connection)
         try:
             super().process_request_thread(request, client_address)
         finally:
             end.cancel()
+            self._open.discard(connection)
             self._room.release()
+
+    def server_close(self) -> None:
+        for connection in tuple(self._open):
+            cut(connection)
+        super().server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Told with its traceback: a connection that broke, or a defect."""
