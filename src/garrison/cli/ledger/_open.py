@@ -70,10 +70,12 @@ def write_json(data: object) -> None:
 
 def say(text: str, *, error: bool = False, style: str | None = None) -> None:
     """A line of text, whatever stands in it: what would move the cursor or change colours is shown as its code."""
-    from garrison.report.terminal.text import clean
+    if not (text.isascii() and text.isprintable()):  # else not even the import is needed
+        from garrison.report.terminal.text import clean
 
+        text = clean(text)
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    click.secho(f" {clean(text)}", err=error, fg=style, color=False if plain else None)
+    click.secho(f" {text}", err=error, fg=style, color=False if plain else None)
 
 
 def entry_line(index: int, data: bytes) -> str:
