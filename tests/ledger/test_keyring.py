@@ -92,7 +92,7 @@ def test_a_ledger_that_tells_no_key(folder: Path) -> None:
     with pytest.raises(LedgerError, match="not told"):
         keyring.first_key(folder)
     (folder / "vkey").write_bytes(b"\xff")
-    with pytest.raises(LedgerError, match="not told"):
+    with pytest.raises(LedgerError, match="no verifier key"):
         keyring.first_key(folder)
 
 

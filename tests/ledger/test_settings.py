@@ -100,6 +100,7 @@ SINK = "[[sink]]\nkind = 'git'\nname = 'a'\nrepository = 'r'\n"
         ("[[witness]]\nvkey = 'a'\nurl = 'https://a.example'\n", 2, "witness.vkey: this is no verifier key"),
         (WITNESS, 2, "an address or in a folder"),
         (f"{WITNESS}url = 'https://a.example/'\nstate = 'b'\nkey = 'c'\n", 2, "an address or in a folder"),
+        (f"{WITNESS}url = 'https://a.example/'\n" * 2, 2, "two are called witness.example/w1"),
         (f"{WITNESS}state = 'b'\n", 2, "an address or in a folder"),
         (f"{WITNESS}url = 'http://a.example/'\n", 3, "witness.url: http://a.example/ is not https"),
         (f"{WITNESS}url = 'https://a.example/'\ntimeout-s = 0\n", 4, "witness.timeout-s"),

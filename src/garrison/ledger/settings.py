@@ -148,12 +148,9 @@ class Loaded(msgspec.Struct, frozen=True):
 def load(folder: Path) -> Loaded:
     """The settings of a ledger; those of a folder without the file are the defaults. Raises ConfigError, with line and key."""
     path = folder / FILE
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    data = durable.read(path)
+    if data is None:
         return Loaded(Settings(), folder)
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", hint="see who may read it", path=str(path)) from error
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"more than {_MAX_BYTES:,} bytes", hint="shorten it", path=str(path))
     try:
@@ -179,15 +176,15 @@ def _parsed(text: str, path: Path) -> Settings:
 
 
 def start(folder: Path, location: str) -> None:
-    """Write the settings of a new ledger, where it has none. Raises OSError."""
+    """Write the settings of a new ledger, where it has none. Raises UnreachedError."""
     if not (folder / FILE).exists():
-        durable.replace(folder / FILE, f"[key]\nlocation = {_quoted(location)}\n".encode())
+        durable.keep(folder / FILE, f"[key]\nlocation = {_quoted(location)}\n".encode())
 
 
 def set_keys(folder: Path, location: str, previous: str | None) -> None:
-    """Name other keys under `[key]`; what else stands in the file stays as it is. Raises ConfigError, OSError."""
+    """Name other keys under `[key]`; what else stands in the file stays as it is. Raises ConfigError, UnreachedError."""
     path = folder / FILE
-    lines = path.read_text("utf8").split("\n") if path.exists() else []
+    lines = (durable.read(path) or b"").decode().split("\n")
     header = next((n for n, line in enumerate(lines) if re.fullmatch(r"\s*\[\s*key\s*\]\s*(#.*)?", line)), None)
     if header is None:
         header, lines = 0, ["[key]", "", *lines]
@@ -204,7 +201,7 @@ def set_keys(folder: Path, location: str, previous: str | None) -> None:
         raise ConfigError(
             "the keys cannot be written", hint="set location and previous under [key] by hand", path=str(path)
         )
-    durable.replace(path, text.encode())
+    durable.keep(path, text.encode())
 
 
 def open_ledger(folder: Path, location: str | None = None, *, wait_s: float = 10) -> Ledger:
@@ -248,6 +245,10 @@ def _problems(settings: Settings) -> list[tuple[tuple[str, int, str], str, str, 
             found.append(
                 (("witness", number, "vkey"), "witness", "it is at an address or in a folder, one of them", hint)
             )
+    for name, count in Counter(at.vkey.partition("+")[0] for at in settings.witness).items():
+        if count > 1:
+            hint = "each witness has a name of its own"
+            found.append((("witness", 0, "vkey"), "witness", f"two are called {name}", hint))
     names = Counter(sink.name for sink in settings.sink)
     for number, sink in enumerate(settings.sink):
         if not _SINK_NAME.fullmatch(sink.name) or names[sink.name] > 1:
