@@ -402,3 +402,20 @@ def test_a_hand_over_that_the_old_key_did_not_sign_changes_nothing(tmp_path: Pat
             )
     assert verify(tmp_path, VERIFIERS) == []
     assert [fault.part for fault in verify(tmp_path, [Ed25519Verifier.parse(OTHER.vkey)])] == ["signature"]
+
+
+def test_opening_reads_the_growing_side_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make bench-ledger` shows the same at one and at ten million entries."""
+    read: list[str] = []
+    read_bytes = Path.read_bytes
+
+    def counted(path: Path) -> bytes:
+        if path.is_relative_to(tmp_path):
+            read.append(str(path.relative_to(tmp_path)))
+        return read_bytes(path)
+
+    with Ledger.create(tmp_path, SIGNER) as ledger:
+        ledger.append_many(("note", NOTE) for _ in range(1000))
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    with Ledger.open(tmp_path, SIGNER):
+        assert sorted(set(read)) == ["checkpoint", "tile/0/003.p/232", "tile/1/000.p/3", "tile/entries/003.p/232"]

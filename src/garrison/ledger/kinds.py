@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -84,7 +85,7 @@ class Kinds:
 
     def __init__(self, folder: Path | None = None) -> None:
         own = {} if folder is None else _read(folder / FILE)
-        shipped = _tables(resources.files(__package__).joinpath(FILE).read_bytes(), FILE)
+        shipped = _shipped()
         for name in own.keys() & shipped.keys():
             raise ConfigError(
                 f"{name} is a kind of Garrison's own", hint="choose another name", path=f"{folder}/{FILE}"
@@ -105,6 +106,11 @@ class Kinds:
                 raise LedgerError(f"{name} is no registered kind of entry", hint=hint)
             made = self._made[name] = Kind(name, table.title, table.actions, _takes(table), _type(name, table))
         return made
+
+
+@functools.cache
+def _shipped() -> dict[str, _Table]:
+    return _tables(resources.files(__package__).joinpath(FILE).read_bytes(), FILE)
 
 
 def _read(path: Path) -> dict[str, _Table]:

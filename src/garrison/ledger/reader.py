@@ -24,7 +24,7 @@ from garrison.ledger.tiles import (
     unframe,
 )
 
-_KEPT_TILES = 256  # with the rows above them, 16 KiB each
+_KEPT_TILES = 1024  # with the rows above them, 16 KiB each
 _KEPT_BUNDLES = 16
 _RESTORE = "restore it from a backup or a mirror, and find out who changed it: garrison ledger verify"
 
