@@ -106,6 +106,11 @@ def entry_data(index: int, data: bytes) -> dict[str, Any]:
     return {"index": index, "leaf_hash": leaf_hash(data).hex(), "entry": msgspec.Raw(data)}
 
 
+def entries(count: int) -> str:
+    """So many entries, in words."""
+    return "1 entry" if count == 1 else f"{count:,} entries"
+
+
 def ago(seconds: float) -> str:
     """How long ago a time was, in the largest unit."""
     past = max(0, int(time.time() - seconds))

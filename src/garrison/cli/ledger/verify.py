@@ -9,6 +9,7 @@ import click
 
 from garrison.cli.ledger._open import (
     ago,
+    entries,
     exit_with,
     format_option,
     key_option,
@@ -101,7 +102,7 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
             "checkpoint": checkpoint and {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()},
         })  # fmt: skip
     elif checkpoint is not None and not found.faults:
-        signed = f"{checkpoint.size:,} entries, last signed {ago(found.signed_s)} by {checkpoint.origin}"
+        signed = f"{entries(checkpoint.size)}, last signed {ago(found.signed_s)} by {checkpoint.origin}"
         say(f"{signed} · consistent", style="green")
         for each in found.cosigned:
             say(f"{each.size:,} of them cosigned by {each.name} {ago(each.time_s)}")
@@ -134,7 +135,7 @@ def _prove(entry: Path, proof: Path, policy: Policy, form: str) -> None:
         )
         return
     say(
-        f"{entry} is entry {read.index} of {checkpoint.origin}, under its checkpoint of {checkpoint.size:,} entries",
+        f"{entry} is entry {read.index} of {checkpoint.origin}, under its checkpoint of {entries(checkpoint.size)}",
         style="green",
     )
     for each in witnesses:
