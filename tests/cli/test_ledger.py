@@ -600,7 +600,7 @@ def test_what_a_killed_process_left_is_told(ledger: Path) -> None:
         "import os, sys\n"
         "from pathlib import Path\n"
         "from garrison.ledger import writer\n"
-        "from garrison.ledger.settings import open_ledger\n"
+        "from garrison.ledger.opening import open_ledger\n"
         "writer.INTERVAL_S = 60\n"
         "ledger = open_ledger(Path('audit'))\n"
         "ledger.append('note', actor='service:x', reason='acknowledged')\n"

@@ -119,8 +119,8 @@ def test_the_settings_of_the_ledger_that_are_shown_are_some(tmp_path: Path) -> N
     (tmp_path / "ledger.toml").write_text(text)
     (tmp_path / "kinds.toml").write_text(kinds)
     loaded = load(tmp_path)
-    assert [type(sink).__name__ for sink in loaded.sinks()] == ["ObjectLock", "Git", "Webhook"]
-    assert len(loaded.settings.witness) == 1
+    assert [type(sink).__name__ for sink in loaded.sink] == ["ObjectLock", "Git", "Webhook"]
+    assert len(loaded.witness) == 1
     assert Kinds(tmp_path)["drill.run"].actions == ("run",)
 
 

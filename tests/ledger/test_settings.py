@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garrison.errors import ConfigError, LedgerError
-from garrison.ledger import keys
+from garrison.ledger import keys, opening
 from garrison.ledger.cosignature import Cosigner
 from garrison.ledger.note import Ed25519Signer
 from garrison.ledger.settings import line_of, load
@@ -66,13 +66,13 @@ def test_all_of_it(tmp_path: Path) -> None:
         """
     )
     found = load(ledger)
-    assert [s.vkey for s in found.signers(NAME)] == [second.vkey, first.vkey]
-    assert [s.vkey for s in found.signers(NAME, str(tmp_path / "1.key"))] == [first.vkey]
-    asked = found.witnesses(NAME, [])
+    assert [s.vkey for s in opening.signers(ledger, found, NAME)] == [second.vkey, first.vkey]
+    assert [s.vkey for s in opening.signers(ledger, found, NAME, str(tmp_path / "1.key"))] == [first.vkey]
+    asked = opening.witnesses(ledger, found, NAME, [])
     assert isinstance(asked[0], HttpWitness)
     assert isinstance(asked[1], LocalWitness)
     assert asked[1].verifier.name == "witness.example/w2"
-    archive, repo, hook = found.sinks()
+    archive, repo, hook = opening.sinks(ledger, found)
     assert archive == ObjectLock("archive", "checkpoints", 365)
     assert repo == Git("repo", str(ledger / "../checkpoints.git"))
     assert hook == Webhook("hook", "https://hooks.example/", str(ledger / "../secret"))
@@ -80,9 +80,9 @@ def test_all_of_it(tmp_path: Path) -> None:
 
 def test_without_the_file(tmp_path: Path) -> None:
     found = load(tmp_path)
-    assert (found.sinks(), found.witnesses(NAME, [])) == ([], [])
+    assert (found.sink, found.witness) == ((), ())
     with pytest.raises(LedgerError, match="no key is named"):
-        found.signers(NAME)
+        opening.signers(tmp_path, found, NAME)
 
 
 WITNESS = f"[[witness]]\nvkey = '{VKEY}'\n"

@@ -73,6 +73,14 @@ def write_at(descriptor: int, at_byte: int, data: bytes) -> None:
         view, at_byte = view[written:], at_byte + written
 
 
+def make_folder(path: Path) -> None:
+    """A folder, and those above it, whose names are on the disk too. Raises OSError."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Have the names in a folder on the disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

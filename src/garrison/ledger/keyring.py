@@ -56,12 +56,18 @@ def hand_overs(folder: Path) -> list[int]:
 
 
 def keys_of(folder: Path, first: Ed25519Verifier) -> list[Ed25519Verifier]:
-    """The keys of a ledger from `first` on, each vouched for by the one before. Raises LedgerError where an entry is missing.
+    """The keys of a ledger from `first` on, each vouched for by the one before. Raises LedgerError.
 
     What was handed over before `first` is passed over. Whether the entries are in the ledger is for its verification to say.
     """
-    ledger = Ledger.open(folder)
-    return follow(first, ledger.checkpoint().checkpoint.origin, (ledger.entry(n) for n in hand_overs(folder)))
+    ledger, indexes = Ledger.open(folder), hand_overs(folder)
+    checkpoint = ledger.checkpoint().checkpoint
+    if max(indexes, default=-1) >= checkpoint.size:
+        hint = "the ledger was cut off; find the copy that was not"
+        raise TamperedError(
+            f"the hand-over in entry {max(indexes)} is not there", hint=hint, path=str(folder / HAND_OVERS)
+        )
+    return follow(first, checkpoint.origin, (ledger.entry(n) for n in indexes))
 
 
 def follow(first: Ed25519Verifier, origin: str, entries: Iterable[bytes]) -> list[Ed25519Verifier]:

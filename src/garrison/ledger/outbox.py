@@ -55,7 +55,7 @@ def put(ledger: Path, sinks: Iterable[Sink], signed: SignedCheckpoint) -> None:
     for sink in sinks:
         folder = _folder(ledger, sink)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(folder)
         except OSError as error:
             hint = "see who may write here"
             raise UnreachedError(f"cannot be made: {error.strerror}", hint=hint, path=str(folder)) from error

@@ -35,7 +35,7 @@ def keep(evidence: Path, signed: SignedCheckpoint) -> Path | None:
     data = bytes(signed)
     path = evidence / f"{signed.checkpoint.size}-{hashlib.sha256(data).hexdigest()[:16]}.checkpoint"
     try:
-        evidence.mkdir(exist_ok=True)
+        durable.make_folder(evidence)
         if not path.exists() and sum(1 for _ in evidence.iterdir()) >= _MOST:
             return None
         durable.replace(path, data)

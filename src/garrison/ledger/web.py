@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import socket
 import threading
@@ -59,6 +58,8 @@ def send(
 
     Raises UnreachedError where no whole answer of at most 256 KiB came in time.
     """
+    import http.client
+
     parts = checked_url(url)
     make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = make(parts.hostname or "", parts.port, timeout=timeout_s)

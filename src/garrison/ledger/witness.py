@@ -173,7 +173,7 @@ class Witness:
     @contextmanager
     def _taking_turns(self, folder: Path) -> Iterator[None]:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(folder)
             descriptor = os.open(self._state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LedgerError(

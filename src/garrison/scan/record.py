@@ -9,7 +9,7 @@ from pathlib import Path
 from garrison import __version__
 from garrison.errors import UsageError
 from garrison.findings.result import Result
-from garrison.ledger.settings import open_ledger
+from garrison.ledger.opening import open_ledger
 from garrison.report import View, form
 from garrison.scan.revision import revision_of
 

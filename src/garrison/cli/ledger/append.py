@@ -63,7 +63,7 @@ def command(
     """
     from garrison.ledger.keyring import identity
     from garrison.ledger.note import VerifierKey
-    from garrison.ledger.settings import open_ledger
+    from garrison.ledger.opening import open_ledger
 
     given = _fields(kind, options)
     asked = [{**given, **more} for more in _read(text)]

@@ -92,7 +92,7 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
 
     first = pinned(folder, vkey)
     asked = options["witnesses"] or options["policy"]
-    known = [at.vkey for at in load(folder).settings.witness]
+    known = [at.vkey for at in load(folder).witness]
     policy = _trusted(str(first.key), options) if asked else policy_of(known)
     found = audit(folder, first, policy, options["since"])
     checkpoint = found.checkpoint

@@ -90,7 +90,7 @@ def serve(location: str, name: str, listen: str, **options: Any) -> None:
     from garrison.ledger import keys
     from garrison.ledger.cosignature import Cosigner
     from garrison.ledger.note import Ed25519Verifier
-    from garrison.ledger.settings import recorder
+    from garrison.ledger.opening import recorder
     from garrison.ledger.witness import Witness
     from garrison.ledger.witness_server import WitnessServer
 
