@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from garrison.errors import LedgerError, TamperedError, UnreachedError
-from garrison.ledger import Ledger, durable, verify, writer
+from garrison.ledger import Ledger, durable, journal, log, reader, verify, writer
 from garrison.ledger.entry import Fields, parse
 from garrison.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from garrison.ledger.note import Ed25519Signer, Ed25519Verifier
@@ -152,16 +152,20 @@ def test_a_reader_cannot_append_and_a_closed_ledger_neither(tmp_path: Path) -> N
 
 
 def test_a_forked_process_cannot_append(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, SIGNER) as ledger:
-        child = os.fork()
-        if child == 0:
-            try:
-                ledger.append("note", **NOTE)
-            except LedgerError as error:
-                os._exit(7 if "another process" in error.message else 1)
-            finally:
-                os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    code = (
+        "import os, sys; from pathlib import Path; from garrison.errors import LedgerError\n"
+        "from garrison.ledger import Ledger; from garrison.ledger.note import Ed25519Signer\n"
+        "with Ledger.create(Path(sys.argv[1]), Ed25519Signer.generate('example.com/ledger')) as ledger:\n"
+        "    if os.fork() == 0:\n"
+        "        try: ledger.append('note', actor='service:ci', reason='r')\n"
+        "        except LedgerError as error: os.write(1, error.message.encode())\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "ledger")], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "this ledger was opened by another process"
 
 
 def test_readers_see_a_consistent_ledger_while_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -407,15 +411,62 @@ def test_a_hand_over_that_the_old_key_did_not_sign_changes_nothing(tmp_path: Pat
 def test_opening_reads_the_growing_side_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`make bench-ledger` shows the same at one and at ten million entries."""
     read: list[str] = []
-    read_bytes = Path.read_bytes
 
-    def counted(path: Path) -> bytes:
-        if path.is_relative_to(tmp_path):
-            read.append(str(path.relative_to(tmp_path)))
-        return read_bytes(path)
+    def counted(path: Path, most: int) -> bytes:
+        read.append(str(path.relative_to(tmp_path)))
+        return durable.read_bounded(path, most)
 
     with Ledger.create(tmp_path, SIGNER) as ledger:
         ledger.append_many(("note", NOTE) for _ in range(1000))
-    monkeypatch.setattr(Path, "read_bytes", counted)
+    for module in (log, reader, journal):
+        monkeypatch.setattr(module, "read_bounded", counted)
     with Ledger.open(tmp_path, SIGNER):
         assert sorted(set(read)) == ["checkpoint", "tile/0/003.p/232", "tile/1/000.p/3", "tile/entries/003.p/232"]
+
+
+def test_a_batch_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "_BATCH_BYTES", 500)
+    with Ledger.create(tmp_path, SIGNER) as ledger:
+        assert ledger.append_many([("note", NOTE)] * 2) == 0
+        with pytest.raises(LedgerError, match="9 entries are too much at once"):
+            ledger.append_many([("note", NOTE)] * 9)
+        assert ledger.append_many([("note", NOTE)]) == 2
+
+
+def test_an_interrupted_publication_is_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Ledger.create(tmp_path, SIGNER) as ledger:
+        for place in ("replace_all", "replace", "sync_folder"):
+            ledger.append("note", actor="service:ci", reason=f"before {place}")
+            with monkeypatch.context() as interrupted:
+
+                def interrupt(*_: object) -> None:
+                    raise KeyboardInterrupt
+
+                interrupted.setattr(durable, place, interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    ledger.checkpoint()
+            ledger.append("note", actor="service:ci", reason=f"after {place}")
+        assert reasons(ledger) == [
+            f"{when} {place}" for place in ("replace_all", "replace", "sync_folder") for when in ("before", "after")
+        ]
+        assert ledger.verify() == []
+
+
+def test_an_interrupted_append_stops_the_ledger_until_it_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger.create(tmp_path, SIGNER)
+    ledger.append("note", actor="service:ci", reason="before")
+    with monkeypatch.context() as interrupted:
+
+        def interrupt(descriptor: int) -> None:
+            raise KeyboardInterrupt
+
+        interrupted.setattr(os, "fdatasync", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.append("note", actor="service:ci", reason="unknown")
+    with pytest.raises(UnreachedError, match="interrupted"):
+        ledger.append("note", actor="service:ci", reason="refused")
+    ledger.close()
+    with Ledger.open(tmp_path, SIGNER) as again:
+        assert reasons(again) == ["before", "unknown"]

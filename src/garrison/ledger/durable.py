@@ -1,4 +1,4 @@
-"""Files that are on the disk when the call returns, whole or not at all."""
+"""Files that are on the disk when the call returns, whole or not at all; and reading no more than is meant to be there."""
 
 from __future__ import annotations
 
@@ -63,6 +63,12 @@ def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
         Path(f"{path}.tmp").rename(path)
     for folder in folders:
         sync_folder(folder)
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """A file that should not be larger than this: what is, gives one byte more. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(most + 1)
 
 
 def write_at(descriptor: int, at_byte: int, data: bytes) -> None:

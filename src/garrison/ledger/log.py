@@ -14,11 +14,12 @@ from typing import Any, Self, Unpack
 from garrison.errors import LedgerError, TamperedError, UnreachedError
 from garrison.ledger import durable, journal
 from garrison.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
+from garrison.ledger.durable import read_bounded
 from garrison.ledger.entry import Fields
 from garrison.ledger.handover import HAND_OVER, hand_over_note
 from garrison.ledger.kinds import Kinds
 from garrison.ledger.merkle import EMPTY
-from garrison.ledger.note import Ed25519Verifier, Signer, Verifier, VerifierKey
+from garrison.ledger.note import MAX_BYTES, Ed25519Verifier, Signer, Verifier, VerifierKey
 from garrison.ledger.proof import Proof
 from garrison.ledger.reader import Reader, read_edge
 from garrison.ledger.tiles import CHECKPOINT, frame
@@ -26,6 +27,7 @@ from garrison.ledger.verify import Fault, verify
 from garrison.ledger.writer import Writer
 
 LOCK = "lock"
+_BATCH_BYTES = 64 << 20  # it is in memory, and one frame of the journal
 _LOOK_AGAIN_S = 0.02  # at a lock that another process has
 
 
@@ -102,8 +104,14 @@ class Ledger:
         return await self._writing().append_async([frame(self.kinds[kind].encode(fields))])
 
     def append_many(self, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
-        """The index of the first of several entries, kind and fields of each, that stand side by side: all of them or none."""
-        return self._writing().append([frame(self.kinds[kind].encode(fields)) for kind, fields in entries])
+        """The index of the first of several entries, kind and fields of each, that stand side by side: all of them or none.
+
+        Raises LedgerError as `append`, and where they have more than 64 MiB.
+        """
+        framed = [frame(self.kinds[kind].encode(fields)) for kind, fields in entries]
+        if sum(map(len, framed)) > _BATCH_BYTES:
+            raise LedgerError(f"{len(framed):,} entries are too much at once", hint="append them in several calls")
+        return self._writing().append(framed)
 
     def hand_over(self, signer: Signer, *, actor: str, reason: str) -> int:
         """Go on under another key, and say so in an entry that the old key signed; its index. Raises LedgerError.
@@ -227,7 +235,7 @@ def read_checkpoint(folder: Path, verifiers: Sequence[Verifier]) -> SignedCheckp
     """The checkpoint of a ledger, signed by one of these, or by whoever where there are none to ask. Raises LedgerError."""
     path = folder / CHECKPOINT
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise LedgerError("there is no ledger here", hint="make one: garrison ledger init", path=str(folder)) from error
     except OSError as error:

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from garrison.errors import TamperedError, UnreachedError
+from garrison.ledger.durable import read_bounded
 from garrison.ledger.merkle import HASH_BYTES, Range, consistency_path, inclusion_path, pair, range_hash
 from garrison.ledger.tiles import (
+    BUNDLE_BYTES,
     HEIGHT,
+    TILE_BYTES,
     WIDTH,
     Edge,
     Tile,
@@ -87,7 +90,7 @@ def read_file(folder: Path, tile: Tile) -> tuple[Tile, bytes]:
     for found in (tile, tile.full):
         path = folder / found.path
         try:
-            return found, path.read_bytes()
+            return found, read_bounded(path, TILE_BYTES if found.level is not None else BUNDLE_BYTES)
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -18,11 +18,13 @@ import msgspec
 from garrison.errors import TamperedError, UnreachedError
 from garrison.ledger import journal
 from garrison.ledger.checkpoint import parse_checkpoint
+from garrison.ledger.durable import read_bounded
 from garrison.ledger.handover import is_hand_over, successors
 from garrison.ledger.merkle import HASH_BYTES
-from garrison.ledger.note import Verifier, open_note
+from garrison.ledger.note import MAX_BYTES, Verifier, open_note
 from garrison.ledger.reader import read_bundle, read_file, read_tile
 from garrison.ledger.tiles import (
+    BUNDLE_BYTES,
     CHECKPOINT,
     LENGTH_BYTES,
     WIDTH,
@@ -68,19 +70,19 @@ def verify(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
     Raises UnreachedError where it cannot be read.
     """
     try:
-        data = (folder / CHECKPOINT).read_bytes()
+        data = read_bounded(folder / CHECKPOINT, MAX_BYTES)
         checkpoint = parse_checkpoint(data).checkpoint
+        walk = _Walk(folder, checkpoint.size)
+        walk.tree(checkpoint.root)
+        walk.signature(data, successors(checkpoint.origin, verifiers, walk.hand_overs))
+        walk.journal()
     except FileNotFoundError:
         return [Fault(Part.CHECKPOINT, CHECKPOINT, "it is missing")]
     except TamperedError as error:
         return [Fault(Part.CHECKPOINT, CHECKPOINT, error.message)]
-    walk = _Walk(folder, checkpoint.size)
-    walk.tree(checkpoint.root)
-    try:
-        open_note(data, successors(checkpoint.origin, verifiers, walk.hand_overs))
-    except TamperedError as error:
-        walk.fault(Part.SIGNATURE, CHECKPOINT, error.message)
-    walk.journal()
+    except OSError as error:
+        path = str(error.filename or folder)
+        raise UnreachedError(f"cannot be read: {error.strerror}", hint="see who may read it", path=path) from error
     return walk.faults
 
 
@@ -114,22 +116,23 @@ class _Walk:
                 self._compare(tile, was, row)
                 self._below(tile, row)
 
+    def signature(self, checkpoint: bytes, verifiers: Sequence[Verifier]) -> None:
+        try:
+            open_note(checkpoint, verifiers)
+        except TamperedError as error:
+            self.fault(Part.SIGNATURE, CHECKPOINT, error.message)
+
     def journal(self) -> None:
         """Acknowledged entries that are under no checkpoint yet. A writer may be at it, so that one look is not enough."""
         for attempt in range(_TRIES):
             try:
-                size = parse_checkpoint((self._folder / CHECKPOINT).read_bytes()).checkpoint.size
+                size = parse_checkpoint(read_bounded(self._folder / CHECKPOINT, MAX_BYTES)).checkpoint.size
                 journal.replay(self._folder / journal.FOLDER, size)
             except TamperedError as error:
                 if attempt == _TRIES - 1:
                     self.fault(Part.JOURNAL, str(Path(error.path).relative_to(self._folder)), error.message)
             except FileNotFoundError:
                 continue
-            except OSError as error:
-                path = str(self._folder / journal.FOLDER)
-                raise UnreachedError(
-                    f"cannot be read: {error.strerror}", hint="see who may read it", path=path
-                ) from error
             else:
                 return
 
@@ -218,8 +221,8 @@ class _Walk:
         folder = f"{tile.folder}.p"
         if (self._folder / folder).is_dir():
             for width in range(1, tile.width):
-                with contextlib.suppress(FileNotFoundError):
-                    yield f"{folder}/{width}", width, (self._folder / folder / str(width)).read_bytes()
+                with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                    yield f"{folder}/{width}", width, read_bounded(self._folder / folder / str(width), BUNDLE_BYTES)
 
 
 def differing(one: bytes, other: bytes) -> list[int]:
