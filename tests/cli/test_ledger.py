@@ -68,12 +68,19 @@ def test_init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert said["vkey"] in run("init", "second", "--origin", NAME, "--key", "audit.key").stdout  # a key that is there
 
 
+def test_init_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "audit").mkdir()
+    monkeypatch.chdir(tmp_path / "audit")
+    assert told("init", ".", "--origin", NAME)["key"] == str(tmp_path / "audit.key")
+    assert (tmp_path / "audit/ledger.toml").read_text() == '[key]\nlocation = "../audit.key"\n'
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
         (["--origin", NAME], UsageError, "no folder is named"),
         (["a", "--origin", "no name"], LedgerError, "cannot be the name"),
-        (["a", "--origin", NAME, "--key", "a/key"], UsageError, "would lie in the folder"),
+        (["a", "--origin", NAME, "--key", "a/key"], LedgerError, "would lie in the folder"),
         (
             ["a", "--origin", NAME, "--key", "there.key", "--seal-with-passphrase"],
             UsageError,
@@ -403,6 +410,8 @@ def test_rotation(ledger: Path, tmp_path: Path) -> None:
     assert told("show", "1")["entry"]["reason"] == "yearly"
     with pytest.raises(UsageError, match="no hand-over is under way"):
         run("rotate", "--finish")
+    with pytest.raises(LedgerError, match="would lie in the folder"):
+        run("rotate", "--to", "audit/new.key")
     for arguments in ([], ["--finish", "--to", "a"]):
         with pytest.raises(UsageError, match="give --to LOCATION, or --finish"):
             run("rotate", *arguments)
