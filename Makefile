@@ -9,8 +9,11 @@ export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-brows
 
 .PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-html bench-ledger clean
 
-demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
-	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
+demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults, and record the scan in a ledger
+	@rm -rf build/demo && mkdir -p build/demo
+	@$(BIN)/garrison ledger init build/demo/ledger --origin demo.example/ledger >/dev/null
+	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never --ledger build/demo/ledger
+	$(BIN)/garrison ledger verify --ledger build/demo/ledger
 
 test: $(VENV)/.test format lint types arrows unit docs  ## Run every check and test
 

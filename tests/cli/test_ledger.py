@@ -165,6 +165,9 @@ def test_details_that_are_no_text(ledger: Path) -> None:
         (["--kind", "note", "-"], b'{"reason": "a"}\n{"reason": \n', "line 2 of standard input"),
         (["--kind", "note", "-"], b'{"reason": "a"}\n[1]\n', "line 2 of standard input"),
         (["--kind", "note", "-"], b'{"reason": "a"}\n{"raeson": "b"}\n', "no entry of kind note"),
+        (["--kind", "note", "-"], b" \n", "standard input is empty"),
+        (["--kind", "note", "-"], b"\xff", "byte 0 of standard input is not UTF-8"),
+        (["-"], b'{"kind": ["note"], "reason": "a"}', "no kind is given"),
         (["--kind", "note", "somebody@example.com"], b"", "e-mail address"),
         (["--kind", "note", "x" * 5000], b"", "no entry of kind note"),
     ],
@@ -474,7 +477,7 @@ def test_a_witness_over_http(ledger: Path, tmp_path: Path, witness: str) -> None
     )
     done = run("checkpoint")
     assert done.stdout.count("— ") == 2
-    assert "witness witness.example/w1: cosigned 1 entries" in done.stderr
+    assert "witness witness.example/w1: cosigned 1 entry" in done.stderr
     note("two")
     assert "1 of them cosigned by witness.example/w1" in run("verify", "--witness", witness).stdout
     run("checkpoint", "-o", "kept")
@@ -588,3 +591,22 @@ def test_exit_codes_are_those_of_the_program(ledger: Path) -> None:
 )
 def test_help_has_examples(command: str) -> None:
     assert "garrison ledger" in run(command, "--help").stdout.partition("Examples:")[2]
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_left_is_told(ledger: Path) -> None:
+    """Killed between the journal and the checkpoint: the next one publishes its entries, and says so."""
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from garrison.ledger import writer\n"
+        "from garrison.ledger.opening import open_ledger\n"
+        "writer.INTERVAL_S = 60\n"
+        "ledger = open_ledger(Path('audit'))\n"
+        "ledger.append('note', actor='service:x', reason='acknowledged')\n"
+        "os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 9
+    done = run("append", "--kind", "note", "after")
+    assert "recovered 1 entry of a process that ended before it could publish" in done.stderr
+    assert [e["entry"]["reason"] for e in told("show")["entries"]] == ["acknowledged", "after"]

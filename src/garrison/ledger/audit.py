@@ -54,7 +54,7 @@ def audit(folder: Path, first: Ed25519Verifier, policy: Policy, since: Sequence[
         raise
     except TamperedError as error:
         where = Path(error.path).name if error.path else CHECKPOINT
-        return Audit((Fault(Part.CHECKPOINT, where, error.message), *verify(folder, [first])))
+        return Audit(tuple(verify(folder, [first]) or [Fault(Part.CHECKPOINT, where, error.message)]))
     faults = verify(folder, keys[-1:])
     if checkpoint.origin != first.name:
         faults.append(Fault(Part.SIGNATURE, CHECKPOINT, f"it is of {checkpoint.origin}, and the key of {first.name}"))

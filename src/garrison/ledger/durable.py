@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from garrison.errors import UnreachedError
+
 
 def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """A file that was not there. Raises FileExistsError where there is one, OSError where it cannot be written."""
@@ -17,6 +19,25 @@ def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """A file, in the place of the one that may be there: a reader finds the old or the new one. Raises OSError."""
     _put(path, data, mode, os.rename)
+
+
+def keep(path: Path, data: bytes) -> None:
+    """`replace`, for what is kept beside a ledger. Raises UnreachedError."""
+    try:
+        replace(path, data)
+    except OSError as error:
+        hint = "make room, or see who may write here"
+        raise UnreachedError(f"cannot be written: {error.strerror}", hint=hint, path=str(path)) from error
+
+
+def read(path: Path) -> bytes | None:
+    """What is kept; None where nothing is. Raises UnreachedError."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreachedError(f"cannot be read: {error.strerror}", hint="see who may read it", path=str(path)) from error
 
 
 def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
@@ -56,6 +77,14 @@ def write_at(descriptor: int, at_byte: int, data: bytes) -> None:
     while view:
         written = os.pwrite(descriptor, view, at_byte)
         view, at_byte = view[written:], at_byte + written
+
+
+def make_folder(path: Path) -> None:
+    """A folder, and those above it, whose names are on the disk too. Raises OSError."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ import click
 
 from garrison.cli.ledger._open import (
     ago,
+    entries,
     exit_with,
     format_option,
     key_option,
@@ -91,7 +92,7 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
 
     first = pinned(folder, vkey)
     asked = options["witnesses"] or options["policy"]
-    known = [at.vkey for at in load(folder).settings.witness]
+    known = [at.vkey for at in load(folder).witness]
     policy = _trusted(str(first.key), options) if asked else policy_of(known)
     found = audit(folder, first, policy, options["since"])
     checkpoint = found.checkpoint
@@ -101,8 +102,8 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
             "checkpoint": checkpoint and {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()},
         })  # fmt: skip
     elif checkpoint is not None and not found.faults:
-        signed = f"{checkpoint.size:,} entries, last signed {ago(found.signed_s)} by {checkpoint.origin}"
-        click.echo(f" {click.style(f'{signed} · consistent', fg='green')}")
+        signed = f"{entries(checkpoint.size)}, last signed {ago(found.signed_s)} by {checkpoint.origin}"
+        say(f"{signed} · consistent", style="green")
         for each in found.cosigned:
             say(f"{each.size:,} of them cosigned by {each.name} {ago(each.time_s)}")
         if vkey is None:
@@ -134,7 +135,7 @@ def _prove(entry: Path, proof: Path, policy: Policy, form: str) -> None:
         )
         return
     say(
-        f"{entry} is entry {read.index} of {checkpoint.origin}, under its checkpoint of {checkpoint.size:,} entries",
+        f"{entry} is entry {read.index} of {checkpoint.origin}, under its checkpoint of {entries(checkpoint.size)}",
         style="green",
     )
     for each in witnesses:
