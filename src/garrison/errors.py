@@ -4,11 +4,12 @@ GarrisonError
  ├─ UsageError      the command line asks for something that does not exist (exit 2)
  ├─ ConfigError     a file written for Garrison is wrong: configuration, baseline, check, mapping table (exit 2)
  ├─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
+ ├─ UnmappedError   a line of a log is not of the format it came as; it is kept, with the reason
  └─ LedgerError     a ledger, a key of one or a proof from it cannot be used (exit 2)
      ├─ TamperedError  what is there is not what was signed: an entry, a tile, a checkpoint, a signature (exit 1)
      └─ UnreachedError what a ledger depends on cannot be reached or written now: a disk, a key service, a witness (exit 3)
 
-Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete (outranks 1).
+Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete (of a scan it outranks 1).
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ class ConfigError(GarrisonError):
 
 class UnreadableError(GarrisonError):
     """A document to be scanned cannot be read."""
+
+
+class UnmappedError(GarrisonError):
+    """A line of a log is not of the format it came as."""
 
 
 class LedgerError(GarrisonError):
