@@ -118,7 +118,7 @@ def test_a_tile_torn_at_any_byte_is_written_anew(tmp_path: Path) -> None:
     ledger = Ledger.create(tmp_path / "ledger", SIGNER)
     ledger.append("note", **note("note 0"))
     ledger.checkpoint()
-    ledger.append_many(("note", note(f"note {n}")) for n in (1, 2))
+    ledger.append("note", **note("note 1"))
     abandon(ledger)
     ledger.path.rename(tmp_path / "left")
     kept = (tmp_path / "left" / "checkpoint").read_bytes()
@@ -131,7 +131,7 @@ def test_a_tile_torn_at_any_byte_is_written_anew(tmp_path: Path) -> None:
             for old, content in before.items():
                 old.write_bytes(content)
             path.write_bytes(data[:cut])
-            assert reasons(tmp_path / "left") == ["note 0", "note 1", "note 2"]
+            assert reasons(tmp_path / "left") == ["note 0", "note 1"]
             assert path.read_bytes() == data
     assert (tmp_path / "left" / "checkpoint").read_bytes() != kept
 

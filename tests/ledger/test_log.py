@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import errno
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -273,6 +274,31 @@ def test_a_full_disk_fails_the_append_and_nothing_else(tmp_path: Path, monkeypat
                 ledger.checkpoint()
         assert ledger.append("note", actor="service:ci", reason="after") == 1
         assert reasons(ledger) == ["before", "after"]
+        assert ledger.verify() == []
+
+
+def test_a_limit_of_the_system_fails_the_append_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real short write, and a real error behind it: no file may grow beyond 8 KiB for a while."""
+    monkeypatch.setattr(writer, "INTERVAL_S", 3600)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    told = list[str]()
+    with Ledger.create(tmp_path, SIGNER) as ledger:
+
+        def fill() -> None:
+            for n in range(1000):
+                ledger.append("note", actor="service:ci", reason=f"{n}")
+                told.append(f"{n}")
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+        try:
+            with pytest.raises(UnreachedError, match="the journal cannot be written: File too large"):
+                fill()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert ledger.append("note", actor="service:ci", reason="after") == len(told) > 20
+        assert reasons(ledger) == [*told, "after"]
         assert ledger.verify() == []
 
 

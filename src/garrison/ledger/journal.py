@@ -114,7 +114,8 @@ def replay(folder: Path, size: int) -> Replay:
             if missing > 0:
                 raise _damaged(path, f"{missing} entries before entry {first} are missing")
             framed += entries[max(0, -missing) :]
-        rest = data[at:].rstrip(b"\0")
+        rest = data[at:]
+        rest = b"" if rest.count(0) == len(rest) else rest.rstrip(b"\0")  # what is reserved is zero, and much
         if MAGIC in rest[1:]:
             raise _damaged(path, f"the frame at byte {at} is damaged, and others follow it")
         dropped = len(rest)
