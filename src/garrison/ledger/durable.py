@@ -35,8 +35,7 @@ def keep(path: Path, data: bytes) -> None:
 def read(path: Path) -> bytes | None:
     """What is kept; None where nothing is. Raises LedgerError where it is too large to be that, UnreachedError."""
     try:
-        with open(path, "rb", opener=_at_once) as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = read_bounded(path, _MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -74,8 +73,8 @@ def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
 
 
 def read_bounded(path: Path, most: int) -> bytes:
-    """A file that should not be larger than this: what is, gives one byte more. Raises OSError."""
-    with path.open("rb") as file:
+    """A file that should not be larger than this: what is, gives one byte more; a pipe gives nothing. Raises OSError."""
+    with open(path, "rb", opener=_at_once) as file:
         return file.read(most + 1)
 
 
@@ -105,7 +104,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # a pipe is not waited for
+    """What others may have put there is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _put(path: Path, data: bytes, mode: int, name: Callable[[str, Path], None]) -> None:
