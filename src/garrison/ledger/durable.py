@@ -74,7 +74,7 @@ def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
 
 def read_bounded(path: Path, most: int) -> bytes:
     """A file that should not be larger than this: what is, gives one byte more; a pipe gives nothing. Raises OSError."""
-    with open(path, "rb", opener=_at_once) as file:
+    with open(path, "rb", opener=at_once) as file:
         return file.read(most + 1)
 
 
@@ -103,7 +103,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _at_once(path: str, flags: int) -> int:
+def at_once(path: str, flags: int) -> int:
     """What others may have put there is not waited for."""
     return os.open(path, flags | os.O_NONBLOCK)
 
