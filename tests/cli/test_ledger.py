@@ -47,6 +47,10 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "audit"
 
 
+def vkey_of(ledger: Path) -> str:
+    return (ledger / "vkey").read_text().strip()
+
+
 def note(text: str, *more: str) -> int:
     return int(told("append", "--kind", "note", text, *more)["first"])
 
@@ -68,12 +72,19 @@ def test_init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert said["vkey"] in run("init", "second", "--origin", NAME, "--key", "audit.key").stdout  # a key that is there
 
 
+def test_init_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "audit").mkdir()
+    monkeypatch.chdir(tmp_path / "audit")
+    assert told("init", ".", "--origin", NAME)["key"] == str(tmp_path / "audit.key")
+    assert (tmp_path / "audit/ledger.toml").read_text() == '[key]\nlocation = "../audit.key"\n'
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
         (["--origin", NAME], UsageError, "no folder is named"),
         (["a", "--origin", "no name"], LedgerError, "cannot be the name"),
-        (["a", "--origin", NAME, "--key", "a/key"], UsageError, "would lie in the folder"),
+        (["a", "--origin", NAME, "--key", "a/key"], LedgerError, "would lie in the folder"),
         (
             ["a", "--origin", NAME, "--key", "there.key", "--seal-with-passphrase"],
             UsageError,
@@ -126,7 +137,7 @@ def test_append(ledger: Path) -> None:
 
 def test_the_actor_is_the_key_where_none_is_named(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note("first")
-    vkey = VerifierKey.parse((ledger / "vkey").read_text().strip())
+    vkey = VerifierKey.parse(vkey_of(ledger))
     assert told("show", "0")["entry"]["actor"] == f"key:{NAME}+{vkey.key_id.hex()}"
     monkeypatch.setenv("GARRISON_ACTOR", "service:cron")
     note("second")
@@ -225,7 +236,7 @@ def test_show(ledger: Path) -> None:
     assert said.endswith("drill 4\n")
     found = told("show", "--last", "1")
     assert (found["origin"], found["size"], len(found["entries"])) == (NAME, 5, 1)
-    assert found["vkeys"] == [(ledger / "vkey").read_text().strip()]
+    assert found["vkeys"] == [vkey_of(ledger)]
     with pytest.raises(LedgerError, match="there is no entry 5"):
         run("show", "5")
 
@@ -286,7 +297,7 @@ def test_kinds(ledger: Path) -> None:
 def test_a_proof_verifies_without_the_ledger(ledger: Path, tmp_path: Path) -> None:
     for number in range(5):
         note(f"drill {number}")
-    vkey = (ledger / "vkey").read_text().strip()
+    vkey = vkey_of(ledger)
     run("prove", "3", "-o", "3.json")
     assert run("prove", "3").stdout == (tmp_path / "3.json.tlog-proof").read_text() == told("prove", "3")["proof"]
     shutil.rmtree(ledger)
@@ -373,7 +384,7 @@ def test_consistency(ledger: Path) -> None:
 def test_a_pinned_key(ledger: Path, tmp_path: Path) -> None:
     note("one")
     other = keys.create(tmp_path / "other.key", NAME).vkey
-    run("verify", "--key", (ledger / "vkey").read_text().strip())
+    run("verify", "--key", vkey_of(ledger))
     assert "no known key signed it" in run("verify", "--key", other, code=1).stdout
     with pytest.raises(LedgerError, match="no verifier key"):
         run("verify", "--key", "nonsense")
@@ -385,7 +396,7 @@ def test_a_pinned_key(ledger: Path, tmp_path: Path) -> None:
 
 
 def test_rotation(ledger: Path, tmp_path: Path) -> None:
-    first = (ledger / "vkey").read_text().strip()
+    first = vkey_of(ledger)
     note("before")
     new = told("rotate", "--to", "new.key", "--reason", "yearly")
     assert new["index"] == 1
@@ -403,6 +414,8 @@ def test_rotation(ledger: Path, tmp_path: Path) -> None:
     assert told("show", "1")["entry"]["reason"] == "yearly"
     with pytest.raises(UsageError, match="no hand-over is under way"):
         run("rotate", "--finish")
+    with pytest.raises(LedgerError, match="would lie in the folder"):
+        run("rotate", "--to", "audit/new.key")
     for arguments in ([], ["--finish", "--to", "a"]):
         with pytest.raises(UsageError, match="give --to LOCATION, or --finish"):
             run("rotate", *arguments)
@@ -436,21 +449,11 @@ def test_another_key_signs_nothing(ledger: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def witness(ledger: Path, tmp_path: Path) -> Iterator[str]:
-    """A witness in a process of its own; its vkey. The ledger is told of it."""
+    """A witness in a process of its own, with a ledger of its own; its vkey. The ledger is told of it."""
+    run("init", "second", "--origin", "example.com/second")
     vkey = told("witness", "key", "witness.key", "--name", "witness.example/w1")["vkey"]
-    command = [
-        *(sys.executable, "-m", "garrison", "ledger", "witness", "serve", "--key", "witness.key"),
-        *(
-            "--name",
-            "witness.example/w1",
-            "--state",
-            "state",
-            "--listen",
-            "127.0.0.1:0",
-            "--log",
-            (ledger / "vkey").read_text().strip(),
-        ),
-    ]
+    words = f"--key witness.key --name witness.example/w1 --state state --record second --listen 127.0.0.1:0 --log {vkey_of(ledger)}"
+    command = [sys.executable, "-m", "garrison", "ledger", "witness", "serve", *words.split()]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -481,7 +484,7 @@ def test_a_witness_over_http(ledger: Path, tmp_path: Path, witness: str) -> None
     note("two")
     assert "1 of them cosigned by witness.example/w1" in run("verify", "--witness", witness).stdout
     run("checkpoint", "-o", "kept")
-    (tmp_path / "policy").write_text(f"log {(ledger / 'vkey').read_text().strip()}\nwitness w {witness}\nquorum w\n")
+    (tmp_path / "policy").write_text(f"log {vkey_of(ledger)}\nwitness w {witness}\nquorum w\n")
     run("verify", "--policy", "policy")
     run("prove", "1", "-o", "1.json")
     assert (
@@ -511,6 +514,9 @@ def test_what_a_witness_serves_to_monitors(ledger: Path, witness: str) -> None:
     url = tomllib.loads((ledger / "ledger.toml").read_text())["witness"][0]["url"]
     with urllib.request.urlopen(f"{url}{hashlib.sha256(NAME.encode()).hexdigest()}/checkpoint") as answer:
         assert answer.read() == (ledger / "checkpoint.witnessed").read_bytes()
+    (seen,) = told("show", "--ledger", "second")["entries"]
+    assert seen["entry"]["object"] == {"type": "ledger", "name": NAME}
+    assert seen["entry"]["details"] == {"size": 1, "root": f"sha256:{told('show', code=0)['root']}"}
 
 
 def test_a_dead_witness_and_a_dead_sink_are_told(ledger: Path, tmp_path: Path) -> None:
@@ -562,7 +568,7 @@ def test_addresses_that_are_none(ledger: Path, tmp_path: Path, address: str) -> 
             "--state",
             "s",
             "--log",
-            (ledger / "vkey").read_text().strip(),
+            vkey_of(ledger),
             "--listen",
             address,
         )

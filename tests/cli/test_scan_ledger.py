@@ -36,11 +36,17 @@ def entry(index: int) -> dict[str, object]:
 
 
 def test_a_scan_is_recorded(project: Path) -> None:
-    assert "recorded as entry 0 of audit" in run("scan", "infra", "--format", "json", "-o", "report.json", "--ledger", "audit")
+    assert "recorded as entry 0 of audit" in run(
+        "scan", "infra", "--format", "json", "-o", "report.json", "--ledger", "audit"
+    )
     report = (project / "report.json").read_bytes()
     said = entry(0)
     assert said["kind"] == "scan.result"
-    assert said["object"] == {"type": "estate", "name": "infra", "digest": f"sha256:{hashlib.sha256(report).hexdigest()}"}
+    assert said["object"] == {
+        "type": "estate",
+        "name": "infra",
+        "digest": f"sha256:{hashlib.sha256(report).hexdigest()}",
+    }
     details = said["details"]
     assert isinstance(details, dict)
     assert details["findings"] > 0
@@ -53,7 +59,9 @@ def test_the_revision_is_told(project: Path) -> None:
     for arguments in ("init -q -b main", "add -A", "commit -q -m one"):
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@example", *arguments.split()]
         subprocess.run(command, cwd=project / "infra", check=True, capture_output=True, timeout=60)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project / "infra", check=True, capture_output=True, text=True)
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=project / "infra", check=True, capture_output=True, text=True
+    )
     run("scan", "infra", "--ledger", "audit")
     details = entry(0)["details"]
     assert isinstance(details, dict)

@@ -58,4 +58,13 @@ def test_an_entry_needs_no_scanner_and_no_cloud(tmp_path: Path) -> None:
     imported("ledger", "init", "audit", "--origin", "example.com/audit", cwd=tmp_path)
     modules = imported("ledger", "append", "--ledger", "audit", "--kind", "note", "a drill", cwd=tmp_path)
     assert "garrison.ledger.writer" in modules
-    assert not modules & {"boto3", "pyrage", "rich", "yaml", "asyncio", "http.server", "garrison.report", "garrison.estate"}
+    assert not modules & {
+        "boto3",
+        "pyrage",
+        "rich",
+        "yaml",
+        "asyncio",
+        "http.server",
+        "garrison.report",
+        "garrison.estate",
+    }

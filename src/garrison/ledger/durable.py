@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from garrison.errors import UnreachedError
+from garrison.errors import LedgerError, UnreachedError
+
+_MOST_BYTES = 1_000_000
 
 
 def create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -31,13 +33,18 @@ def keep(path: Path, data: bytes) -> None:
 
 
 def read(path: Path) -> bytes | None:
-    """What is kept; None where nothing is. Raises UnreachedError."""
+    """What is kept; None where nothing is. Raises LedgerError where it is too large to be that, UnreachedError."""
     try:
-        return path.read_bytes()
+        data = read_bounded(path, _MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UnreachedError(f"cannot be read: {error.strerror}", hint="see who may read it", path=str(path)) from error
+    if len(data) > _MOST_BYTES:
+        raise LedgerError(
+            f"more than {_MOST_BYTES:,} bytes", hint="this is another file; find out who put it here", path=str(path)
+        )
+    return data
 
 
 def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
@@ -66,8 +73,8 @@ def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
 
 
 def read_bounded(path: Path, most: int) -> bytes:
-    """A file that should not be larger than this: what is, gives one byte more. Raises OSError."""
-    with path.open("rb") as file:
+    """A file that should not be larger than this: what is, gives one byte more; a pipe gives nothing. Raises OSError."""
+    with open(path, "rb", opener=at_once) as file:
         return file.read(most + 1)
 
 
@@ -94,6 +101,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def at_once(path: str, flags: int) -> int:
+    """What others may have put there is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _put(path: Path, data: bytes, mode: int, name: Callable[[str, Path], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def unlocking(folder: Path, said: Settings) -> keys.Unlocking:
         said.key.passphrase_env,
         _beside(folder, file) if file else None,
     )
+
+
+def beside(folder: Path, location: str) -> str:
+    """A location as it is written into the settings of a folder. Raises LedgerError for a file in the folder itself."""
+    if "://" in location:
+        return location
+    path, top = Path(location).resolve(), folder.resolve()
+    if path.is_relative_to(top):
+        hint = "whoever publishes the folder would publish it: name a file elsewhere"
+        raise LedgerError("the key would lie in the folder of the ledger", hint=hint, path=location)
+    return os.path.relpath(path, top)
 
 
 def witnesses(folder: Path, said: Settings, origin: str, log: Sequence[Verifier]) -> list[Asked]:

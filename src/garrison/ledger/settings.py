@@ -39,7 +39,6 @@ from garrison.ledger.sinks.webhook import Webhook
 from garrison.ledger.web import checked_url
 
 FILE = "ledger.toml"
-_MAX_BYTES = 1_000_000
 _SINK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _AT = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
@@ -101,8 +100,6 @@ def load(folder: Path) -> Settings:
     data = durable.read(path)
     if data is None:
         return Settings()
-    if len(data) > _MAX_BYTES:
-        raise ConfigError(f"more than {_MAX_BYTES:,} bytes", hint="shorten it", path=str(path))
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

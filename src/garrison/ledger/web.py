@@ -22,7 +22,6 @@ class Response(msgspec.Struct, frozen=True):
 
     status: int
     body: bytes
-    media: str = ""  # its Content-Type
 
 
 def checked_url(url: str) -> SplitResult:
@@ -76,7 +75,7 @@ def send(
         connection.close()
     if len(read) > _MOST_BYTES or response.length:
         _give_up(url, "its answer is too long, or not whole")
-    return Response(response.status, read, response.headers.get("Content-Type", ""))
+    return Response(response.status, read)
 
 
 @contextmanager

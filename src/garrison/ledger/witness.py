@@ -33,7 +33,7 @@ from garrison.ledger.split import SplitViewError, check_split, keep
 CHECKPOINT = "checkpoint"
 _OLD = re.compile(rb"old (0|[1-9][0-9]{0,18})")
 _MOST_HASHES = 63
-_MOST_BYTES = 256 * 1024
+MOST_BYTES = 256 * 1024  # of a request
 
 Logs: TypeAlias = Mapping[str, Sequence[Verifier]]
 """The keys of each log, by its origin."""
@@ -74,7 +74,7 @@ def parse_request(body: bytes) -> Request:
     head, blank, checkpoint = body.partition(b"\n\n")
     first, *lines = head.split(b"\n")
     old = _OLD.fullmatch(first)
-    if not blank or old is None or len(lines) > _MOST_HASHES or len(body) > _MOST_BYTES:
+    if not blank or old is None or len(lines) > _MOST_HASHES or len(body) > MOST_BYTES:
         raise RefusedError(
             Answer.MALFORMED, "this is no request to a witness", hint="see https://c2sp.org/tlog-witness"
         )

@@ -10,9 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from garrison.errors import LedgerError
 from garrison.ledger.web import cut
-from garrison.ledger.witness import Answer, RefusedError, Witness
+from garrison.ledger.witness import MOST_BYTES, Answer, RefusedError, Witness
 
-MOST_BYTES = 256 * 1024
 _MOST_CONNECTIONS = 64
 _IDLE_S = 10  # between two packets
 _LIFE_S = 60  # of a connection, whatever is sent over it

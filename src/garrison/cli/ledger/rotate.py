@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +63,8 @@ def _begin(folder: Path, at: str, form: str, *, reason: str, actor: str | None, 
     if old.previous is not None:
         raise UsageError("a hand-over is under way", hint="end it first: garrison ledger rotate --finish")
     with opening.open_ledger(folder) as ledger:
+        told = opening.beside(folder, at)
         new = _new_key(folder, at, ledger.signer.name, **sealing)
-        told = at if "://" in at else os.path.relpath(Path(at).resolve(), folder.resolve())
         by = actor or f"key:{keyring.identity(VerifierKey.parse(ledger.signer.vkey))}"
         settings.set_keys(folder, told, old.location)  # first: where this ends in the middle, both keys open the ledger
         index = keyring.rotate(ledger, new, actor=by, reason=reason)
