@@ -57,6 +57,7 @@ def test_what_is_appended_can_be_read_proved_and_verified(tmp_path: Path) -> Non
         assert [ledger.append("note", **NOTE) for _ in range(300)] == list(range(300))
         newest = ledger.checkpoint().checkpoint
         assert (newest.origin, newest.size) == ("example.com/ledger", 300)
+        assert journal.segments(ledger.path / "journal") == []
         for index in (0, 255, 256, 299):
             entry, proof = ledger.entry(index), ledger.prove(index)
             assert verify_inclusion(leaf_hash(entry), index, 300, proof.hashes, newest.root)

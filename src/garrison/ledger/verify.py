@@ -70,19 +70,24 @@ def verify(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
     Raises UnreachedError where it cannot be read.
     """
     try:
+        return _faults(folder, verifiers)
+    except OSError as error:
+        path = str(error.filename or folder)
+        raise UnreachedError(f"cannot be read: {error.strerror}", hint="see who may read it", path=path) from error
+
+
+def _faults(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
+    try:
         data = read_bounded(folder / CHECKPOINT, MAX_BYTES)
         checkpoint = parse_checkpoint(data).checkpoint
-        walk = _Walk(folder, checkpoint.size)
-        walk.tree(checkpoint.root)
-        walk.signature(data, successors(checkpoint.origin, verifiers, walk.hand_overs))
-        walk.journal()
     except FileNotFoundError:
         return [Fault(Part.CHECKPOINT, CHECKPOINT, "it is missing")]
     except TamperedError as error:
         return [Fault(Part.CHECKPOINT, CHECKPOINT, error.message)]
-    except OSError as error:
-        path = str(error.filename or folder)
-        raise UnreachedError(f"cannot be read: {error.strerror}", hint="see who may read it", path=path) from error
+    walk = _Walk(folder, checkpoint.size)
+    walk.tree(checkpoint.root)
+    walk.signature(data, successors(checkpoint.origin, verifiers, walk.hand_overs))
+    walk.journal()
     return walk.faults
 
 
