@@ -80,8 +80,10 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
         yield f"| `{said}` | {meaning} |"
     epilog = (command.epilog or "").replace("\b\n", "").replace("\b", "")
     yield f"\n```text\n{epilog.strip()}\n```\n" if epilog else ""
-    for part in command.commands.values() if isinstance(command, click.Group) else ():
-        yield from _command(f"{name} {part.name}", part)
+    for part in command.list_commands(inner) if isinstance(command, click.Group) else ():
+        found = command.get_command(inner, part)
+        assert found is not None
+        yield from _command(f"{name} {part}", found)
 
 
 def _kinds() -> Iterator[str]:

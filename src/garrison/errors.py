@@ -4,9 +4,12 @@ GarrisonError
  ├─ UsageError      the command line asks for something that does not exist (exit 2)
  ├─ ConfigError     a file written for Garrison is wrong: configuration, baseline, check, mapping table (exit 2)
  ├─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
- └─ UnmappedError   a line of a log is not of the format it came as; it is kept, with the reason
+ ├─ UnmappedError   a line of a log is not of the format it came as; it is kept, with the reason
+ └─ LedgerError     a ledger, a key of one or a proof from it cannot be used (exit 2)
+     ├─ TamperedError  what is there is not what was signed: an entry, a tile, a checkpoint, a signature (exit 1)
+     └─ UnreachedError what a ledger depends on cannot be reached or written now: a disk, a key service, a witness (exit 3)
 
-Exit codes of `garrison scan`: 0 clean, 1 findings, 2 usage, 3 incomplete (outranks 1).
+Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete (of a scan it outranks 1).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Iterable
+from typing import ClassVar
 
 
 class ExitCode(enum.IntEnum):
@@ -30,6 +34,8 @@ class GarrisonError(Exception):
 
     `path` is the file as the user named it; `line` and `column` count from 1, 0 is "the whole file".
     """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
     def __init__(self, message: str, *, hint: str = "", path: str = "", line: int = 0, column: int = 0) -> None:
         super().__init__(message)
@@ -59,6 +65,22 @@ class UnreadableError(GarrisonError):
 
 class UnmappedError(GarrisonError):
     """A line of a log is not of the format it came as."""
+
+
+class LedgerError(GarrisonError):
+    """A ledger, a key of one or a proof from it cannot be used."""
+
+
+class TamperedError(LedgerError):
+    """What is there is not what was signed."""
+
+    exit_code = ExitCode.FINDINGS
+
+
+class UnreachedError(LedgerError):
+    """What a ledger depends on cannot be reached or written now."""
+
+    exit_code = ExitCode.INCOMPLETE
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:

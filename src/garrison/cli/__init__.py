@@ -16,16 +16,19 @@ _INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
 
 
 class Commands(click.Group):
-    """Finds commands by module name, so that `garrison --version` imports none of them."""
+    """Finds the commands of a package by module name, so that `garrison --version` imports none of them."""
+
+    package = __name__
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+        path = sys.modules[self.package].__path__
+        return sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = importlib.import_module(f"garrison.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"{self.package}.{cmd_name}").command
         return command
 
     def resolve_command(
@@ -55,7 +58,7 @@ def main() -> None:
 
         # What went wrong may be named in a file of somebody else: it is shown, not obeyed.
         click.echo("\n".join(clean(line) for line in str(error).split("\n")), err=True)
-        sys.exit(ExitCode.USAGE)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except Exception:  # noqa: BLE001 - a defect of Garrison: said in full, and not taken for findings

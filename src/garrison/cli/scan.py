@@ -56,6 +56,7 @@ Examples:
   garrison scan --framework NIST-800-53            how each control stands
   garrison scan --fix --patch changes.patch        see what would be mended
   garrison scan --fix                              mend it
+  garrison scan --ledger audit                     and record that it was scanned, and with what result
 \b
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could not be read.""",
 )
@@ -111,6 +112,9 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     help="Values for every Helm chart, over its own; may be given several times, the later over the earlier.",
 )  # fmt: skip
 @click.option(
+    "--ledger", type=click.Path(path_type=Path), metavar="DIR", help="Record the scan as an entry of this ledger."
+)
+@click.option(
     "--config", type=click.Path(path_type=Path),
     help="The configuration. Default: garrison.toml or [tool.garrison] in pyproject.toml, at or above the first PATH.",
 )  # fmt: skip
@@ -148,6 +152,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         write_baseline(options["write_baseline"], [*result.findings, *result.baselined])
     for name, output in wanted:
         _write(name, output, result, _view(output, paths, options, time.perf_counter() - started))
+    if options["ledger"] is not None:
+        from garrison.scan.record import record
+
+        click.echo(f"recorded as entry {record(options['ledger'], result, paths)} of {options['ledger']}", err=True)
     sys.exit(result.exit_code)
 
 
