@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
 from garrison.estate.servers import components
+from garrison.estate.wordings import wordings
 
 _LARGE = 200_000  # bytes of a script that is mostly here-documents: they are passed faster than their words are told
 _ENGINES = frozenset({b"docker", b"podman", b"nerdctl"})
 _RUN = re.compile(rb"\b(?:docker|podman|nerdctl)\b[^\n]*\brun\b")
 _WORDS = bytes(c if chr(c).isascii() and (chr(c).isalnum() or c == ord("_")) else ord(" ") for c in range(256))
-_GROUP = re.compile(r"(?<!\\)\((?P<around>\?[!=])?(?:\?:)?(?P<said>[^()]*)\)(?P<times>[*+?]?)")  # without others in it
-_PART = re.compile(
-    r"(?P<edge>\\b|\^|\$|\\s\+?(?![*?])|\[\\s[-/]\]\+?(?![*?]))"
-    r"|(?P<open>(?:\[[^\]]*\]|\\.|.)[*+?]|\[[^\]]*\]|\\\w|\.)|\\?(?P<literal>.)"
-)
-_WHOLE = re.compile(r"(?<![\w\0])\w+(?![\w\0])")
 
 
 def may_start(data: bytes) -> bool:
@@ -32,22 +26,5 @@ def may_start(data: bytes) -> bool:
 @cache
 def needed() -> frozenset[frozenset[bytes]]:
     """The words of each way to start a known server."""
-    wordings = {w for c in components() for pattern in c.commands for w in _wordings(pattern)}
-    return frozenset(frozenset(word.encode() for word in _words(w)) for w in wordings)
-
-
-def _wordings(pattern: str) -> Iterator[str]:
-    """A regular expression without groups, once for each of their alternatives."""
-    group = _GROUP.search(pattern)
-    if group is None:
-        yield pattern
-        return
-    alternatives = [".*"] if group["around"] or group["times"] in ("*", "+") else group["said"].split("|")
-    for said in ["", *alternatives] if group["times"] == "?" else alternatives:
-        yield from _wordings(f"{pattern[: group.start()]}{said}{pattern[group.end() :]}")
-
-
-def _words(wording: str) -> list[str]:
-    r"""The words that it says whole: those of `\bray\s+start`, but nothing of `xray.*` where a letter may go before."""
-    plain = _PART.sub(lambda part: " " if part["edge"] else "\0" if part["open"] else part["literal"], wording)
-    return _WHOLE.findall(f"\0{plain}\0")
+    ways = frozenset[frozenset[str]]().union(*(wordings(pattern) for c in components() for pattern in c.commands))
+    return frozenset(frozenset(word.encode() for word in way) for way in ways)
