@@ -42,6 +42,11 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beside: str = ""  # a regular expression for what must stand near it
     checksum: bool = False
 
+    @property
+    def begins_with_anchor(self) -> bool:
+        """Whether what stands in every one of them is the first that stands in it."""
+        return self.pattern.startswith(self.anchor)
+
     def is_genuine(self, text: str) -> bool:
         """Whether a text of this shape is a secret: its checksum holds, it begins as a key does, it is no example."""
         if self.checksum:
