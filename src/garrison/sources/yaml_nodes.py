@@ -40,7 +40,7 @@ from garrison.sources.nodes import (
     too_deep,
 )
 
-_START = re.compile(rb"\n(?:\xef\xbb\xbf)?---(?=[ \t\r\n]|\Z)")
+_START = re.compile(rb"\n(?:%|(?:\xef\xbb\xbf)?---(?=[ \t\r\n]|\Z))")  # of a directive or a document
 # libyaml begins a line at these too; an editor, and a Place, only at a line feed.
 _ODD_BREAKS = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]|\r(?!\n)")
 _LONG_LINE = 1 << 19  # a column that may not fit into a Place
@@ -53,11 +53,12 @@ def cuts(data: bytes) -> Iterator[tuple[int, int]]:
     Sound for every stream without directives: `---` in the first column ends a document wherever it stands (YAML 1.2,
     section 9.1.2). A stream with directives is one piece.
     """
-    if data.startswith(b"%") or b"\n%" in data:
+    marks = list(_START.finditer(data))
+    if data.startswith(b"%") or any(mark[0] == b"\n%" for mark in marks):
         yield 0, len(data)
         return
     start = 0
-    for mark in _START.finditer(data):
+    for mark in marks:
         yield start, mark.start() + 1
         start = mark.start() + 1
     yield start, len(data)
