@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import pkgutil
@@ -15,6 +16,7 @@ from garrison.errors import ExitCode, GarrisonError, UsageError, nearest
 
 COMPLETE = "_GARRISON_COMPLETE"  # the variable in which a shell asks what can be completed
 _INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _UNHEARD = 120  # what Python ends with where its output cannot be written
 
 
@@ -70,12 +72,23 @@ def main() -> None:
         _end(int(done.code or 0))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
-    except Exception:  # noqa: BLE001 - a defect of Garrison: said in full, and not taken for findings
-        import traceback
-
-        traceback.print_exc()
-        click.echo("This is a defect of Garrison: please report it with the lines above.", err=True)
+    except OSError as error:
+        if error.errno not in _FULL:
+            _defect()
+        where = f" to {error.filename}" if error.filename else ""
+        click.echo(f"The output cannot be written{where}: {error.strerror}. Make room, and run it again.", err=True)
         sys.exit(ExitCode.INCOMPLETE)
+    except Exception:  # noqa: BLE001 - told, and ended
+        _defect()
+
+
+def _defect() -> NoReturn:
+    """A defect of Garrison: said in full, and not taken for findings."""
+    import traceback
+
+    traceback.print_exc()
+    click.echo("This is a defect of Garrison: please report it with the lines above.", err=True)
+    sys.exit(ExitCode.INCOMPLETE)
 
 
 def _end(code: int) -> NoReturn:
