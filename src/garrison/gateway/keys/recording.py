@@ -11,7 +11,7 @@ from typing import Any, Final
 from garrison.gateway.keys.store import Record
 from garrison.ledger.entry import pseudonym
 from garrison.ledger.log import Ledger
-from garrison.ledger.settings import open_ledger
+from garrison.ledger.opening import open_ledger
 
 _ACTOR: Final = re.compile(r"(?:service|client|key|role):[!-~]{1,200}|person:hmac-sha256:[0-9a-f]{64}")
 
