@@ -1,0 +1,1 @@
+"""The model gateway: one file and a policy in, a hardened Envoy out."""
