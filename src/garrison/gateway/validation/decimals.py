@@ -34,9 +34,14 @@ def is_number(value: object) -> TypeGuard[Number]:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def exactly(number: Number) -> Decimal:
+    """A number as it is written; floats count as their shortest spelling."""
+    return Decimal(repr(number) if isinstance(number, float) else number)
+
+
 def decimals(number: Number) -> Decimals:
-    """A number's digits; floats count as their shortest spelling."""
-    sign, digits, exponent = Decimal(repr(number) if isinstance(number, float) else number).as_tuple()
+    """A number's digits."""
+    sign, digits, exponent = exactly(number).as_tuple()
     assert isinstance(exponent, int)  # noqa: S101  # neither NaN nor infinite: is_number
     text = "".join(map(str, digits))
     kept = text.strip("0")

@@ -44,13 +44,15 @@ _INSTEAD = {  # what to write instead of a keyword that is not supported
 
 
 class Where(msgspec.Struct, frozen=True):
-    """The file a schema stands in as the user named it, and the line of each JSON pointer in it, from 1."""
+    """The file a schema stands in as the user named it, the line of each JSON pointer in it, from 1, and where it stands."""
 
     path: str = ""
     lines: Mapping[str, int] = {}  # noqa: RUF012  # of a frozen Struct
+    prefix: str = ""
 
     def wrong(self, pointer: str, message: str, hint: str) -> Never:
         """Refuse what stands at a pointer. Raises ConfigError."""
+        pointer = self.prefix + pointer
         line, outer = 0, pointer
         while not (line := self.lines.get(outer, 0)) and outer:
             outer = outer.rpartition("/")[0]

@@ -1,0 +1,209 @@
+"""What a model of the Open Inference Protocol declares of its tensors, and the Lua that holds requests against it.
+
+Datatypes: https://github.com/kserve/open-inference-protocol (inference_rest.md, Tensor Data Types), and BF16 of Triton.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import struct
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from garrison.gateway.validation import decimals
+from garrison.gateway.validation.decimals import Number
+from garrison.gateway.validation.lua import literal, table, text
+from garrison.gateway.validation.schema import Where
+
+
+class Datatype(enum.StrEnum):
+    """The datatypes of tensors, as requests name them."""
+
+    BOOL = "BOOL"
+    UINT8 = "UINT8"
+    UINT16 = "UINT16"
+    UINT32 = "UINT32"
+    UINT64 = "UINT64"
+    INT8 = "INT8"
+    INT16 = "INT16"
+    INT32 = "INT32"
+    INT64 = "INT64"
+    FP16 = "FP16"
+    BF16 = "BF16"
+    FP32 = "FP32"
+    FP64 = "FP64"
+    BYTES = "BYTES"
+
+    @property
+    def whole(self) -> bool:
+        """Whether its values are integers."""
+        return "INT" in self
+
+    @property
+    def width(self) -> int:
+        """Bytes of one value in binary data; 0 where each says its own."""
+        bits = self.value.lstrip("UINTFPB")
+        return int(bits) // 8 if bits.isdigit() else int(self is Datatype.BOOL)
+
+
+class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One input or output: -1 in a shape is any size. Bounds are of every value; `max_bytes` of every element of BYTES."""
+
+    name: str
+    datatype: Datatype
+    shape: tuple[int, ...]
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    max_bytes: int | None = None
+    optional: bool = False
+
+
+class Tensors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tensors of a model. Without any, requests are held against the protocol alone.
+
+    `binary` allows binary data; `json_outputs` refuses whatever would have outputs answered in a form that a response
+    policy cannot read.
+    """
+
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
+    binary: bool = True
+    json_outputs: bool = False
+
+
+# The largest values; JSON may spell them a little higher, and they are rounded down to them.
+_LARGEST = {"FP16": 65504, "BF16": Decimal("3.3895314e38"), "FP32": Decimal("3.4028235e38"), "FP64": Decimal("1.797693134862315708e308")}
+_CTYPES = {"FP16": "uint16_t", "BF16": "uint16_t", "FP32": "float", "FP64": "double"}
+_SHARED = "expected no shared memory: what lies there is not checked"
+_REFUSED = dict.fromkeys(("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size"), _SHARED)
+_CLASSES = "expected no classification: the outputs of this model are answered as numbers"
+
+
+def check(tensors: Tensors, where: Where) -> None:
+    """Refuse declarations that contradict themselves. Raises ConfigError."""
+    for kind, declared in (("inputs", tensors.inputs), ("outputs", tensors.outputs)):
+        names: set[str] = set()
+        for n, tensor in enumerate(declared):
+            pointer = f"/{kind}/{n}"
+            if tensor.name in names:
+                where.wrong(f"{pointer}/name", f"{tensor.name!r} is declared twice", "keep one of them")
+            names.add(tensor.name)
+            if any(size < -1 for size in tensor.shape):
+                where.wrong(f"{pointer}/shape", "expected sizes from 0 on, or -1 for any", "as in [-1, 4]")
+            numeric = tensor.datatype not in (Datatype.BYTES, Datatype.BOOL)
+            if not numeric and (tensor.minimum is not None or tensor.maximum is not None):
+                where.wrong(pointer, f"{tensor.datatype} has no minimum or maximum", "remove them; max_bytes is for BYTES")
+            if tensor.max_bytes is not None and tensor.datatype is not Datatype.BYTES:
+                where.wrong(f"{pointer}/max_bytes", "max_bytes is for BYTES", "write minimum and maximum")
+            if numeric:
+                low, high = _range(tensor.datatype, tensor.minimum, tensor.maximum)
+                if decimals.exactly(low) > decimals.exactly(high):
+                    where.wrong(pointer, "no value lies between minimum and maximum", "see the range of the datatype")
+
+
+def declaration(tensors: Tensors, *, size_bytes: int, depth: int, schema: str | None) -> str:
+    """The table that v2.lua checks requests against; `schema` is an expression of a validator of the JSON alone."""
+    refused = dict(_REFUSED)
+    if tensors.json_outputs:
+        refused["classification"] = _CLASSES
+    fields = {
+        "size_bytes": str(size_bytes),
+        "depth": str(depth),
+        "binary": _bool(tensors.binary),
+        "json_outputs": _bool(tensors.json_outputs),
+        "refused": _by_name((name, text(said)) for name, said in refused.items()),
+        "datatypes": "garrison.v2.datatypes",
+        "required": f"{{{', '.join(text(t.name) for t in tensors.inputs if not t.optional)}}}",
+        "inputs": _by_name((t.name, _spec(t)) for t in tensors.inputs) if tensors.inputs else "nil",
+        "outputs": table(text(t.name) for t in tensors.outputs) if tensors.outputs else "nil",
+        "schema": schema or "nil",
+    }
+    return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
+
+
+def datatypes() -> str:
+    """What each datatype allows, as a table of Lua by name."""
+    return _by_name((d, _spec(Tensor(name="", datatype=d, shape=()), declared=False)) for d in Datatype)
+
+
+def _by_name(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"{{ {', '.join(f'[{text(name)}] = {value}' for name, value in pairs)} }}"
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _spec(tensor: Tensor, *, declared: bool = True) -> str:
+    """What v2.lua wants to know of one tensor."""
+    datatype = tensor.datatype
+    fields = {"datatype": text(datatype), "width": str(datatype.width)}
+    if declared:
+        fields["shape"] = f"{{{', '.join(map(str, tensor.shape))}}}"
+    if datatype is Datatype.BYTES:
+        fields |= {"kind": text("string"), "expected": text("expected a string")}
+        if tensor.max_bytes is not None:
+            fields |= {"max_bytes": str(tensor.max_bytes), "expected": text(f"expected at most {tensor.max_bytes} bytes")}
+    elif datatype is Datatype.BOOL:
+        fields |= {"kind": text("boolean"), "expected": text("expected true or false"), **_binary(datatype, 0, 1)}
+    else:
+        low, high = _range(datatype, tensor.minimum, tensor.maximum)
+        said = f"expected {'an integer' if datatype.whole else 'a number'} from {low} to {high}"
+        fields |= {"kind": text("number"), "whole": _bool(datatype.whole), "expected": text(said)}
+        fields |= {"lo": _bound(low, 1), "hi": _bound(high, -1), **_binary(datatype, low, high)}
+    return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
+
+
+def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -> tuple[Number, Number]:
+    """The bounds of a tensor's values: those declared, within those of the datatype."""
+    low, high = _limits(datatype)
+    if minimum is not None and decimals.exactly(minimum) > decimals.exactly(low):
+        low = minimum
+    if maximum is not None and decimals.exactly(maximum) < decimals.exactly(high):
+        high = maximum
+    return low, high
+
+
+def _limits(datatype: Datatype) -> tuple[Number, Number]:
+    if not datatype.whole:
+        return -_LARGEST[datatype], _LARGEST[datatype]
+    bits = 8 * datatype.width
+    return (0, (1 << bits) - 1) if datatype.startswith("U") else (-(1 << bits - 1), (1 << bits - 1) - 1)
+
+
+def _bound(number: Number, inward: int) -> str:
+    d = decimals.decimals(number)
+    inner = decimals.double(number) + inward * decimals.margin(number)
+    return (
+        f"{{ value = {literal(decimals.double(number))}, inner = {literal(inner)}, exact = {_bool(decimals.exact(number))},"
+        f" sign = {text(d.sign)}, digits = {text(d.digits)}, exponent = {d.exponent} }}"
+    )
+
+
+def _binary(datatype: Datatype, low: Number, high: Number) -> dict[str, str]:
+    """Bounds of the values as they stand in memory: as the datatype rounds them. None where all bits are allowed."""
+    if datatype is Datatype.BOOL:
+        return {"ctype": text("const uint8_t*"), "binary_lo": "0", "binary_hi": "1"}
+    if datatype.whole:
+        if (low, high) == _limits(datatype):
+            return {}
+        suffix = ("ULL" if datatype.startswith("U") else "LL") if datatype.width == 8 else ""  # noqa: PLR2004  # bytes
+        ctype = f"const {datatype.lower()}_t*"
+        return {"ctype": text(ctype), "binary_lo": f"{math.ceil(decimals.exactly(low))}{suffix}", "binary_hi": f"{math.floor(decimals.exactly(high))}{suffix}"}
+    rounded = [literal(_rounded(datatype, float(number))) for number in (low, high)]
+    found = {"ctype": text(f"const {_CTYPES[datatype]}*"), "binary_lo": rounded[0], "binary_hi": rounded[1]}
+    return found | {"half": "true"} if datatype in (Datatype.FP16, Datatype.BF16) else found
+
+
+def _rounded(datatype: Datatype, number: float) -> float:
+    if datatype is Datatype.FP64:
+        return number
+    if datatype is Datatype.BF16:  # the upper half of a float, rounded to even
+        bits = int.from_bytes(struct.pack("<f", number), "little")
+        bits = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16 << 16
+        return float(struct.unpack("<f", bits.to_bytes(4, "little"))[0])
+    code = "<e" if datatype is Datatype.FP16 else "<f"
+    return float(struct.unpack(code, struct.pack(code, number))[0])
