@@ -423,6 +423,8 @@ def _expected(node: Node, types: set[str]) -> str:
         if len(words) == len(values) and len(" ".join(words)) <= 200:  # noqa: PLR2004  # what one reads at a glance
             return f"expected {' or '.join(words)}"
         return "expected one of the values that the schema lists"
+    if types == set(_FIRST):
+        return "expected a value of JSON"
     return f"expected {' or '.join(_WORDS.get(kind, f'a {kind}') for kind in TYPES if kind in types)}"
 
 

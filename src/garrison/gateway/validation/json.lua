@@ -201,9 +201,10 @@ local NUMBER = "expected a number"
 -- Where the written digits do not give the double at once: as strtod would, correctly rounded.
 local function slow(p, s, i, zero)
   if i - s > MAX_NUMBER then return fail(s, "expected a number of at most 1024 characters"), 0, false end
-  local v = tonumber(fstr(p + s, i - s))
-  if v - v ~= 0 then return fail(s, "expected a number that a double can hold"), 0, false end
-  if v == 0 and not zero then return fail(s, "expected a number that a double tells from zero"), 0, false end
+  if zero then return i, 0, true end
+  local v = tonumber(fstr(p + s, i - s)) -- nil for exponents beyond 65535
+  if not v or v - v ~= 0 then return fail(s, "expected a number that a double can hold"), 0, false end
+  if v == 0 then return fail(s, "expected a number that a double tells from zero"), 0, false end
   return i, v, false
 end
 
