@@ -21,9 +21,7 @@ Serve = Callable[[str], Any]
 
 _LUA = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
 _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
-_MANAGER = (
-    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-)
+_MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 
 @pytest.fixture

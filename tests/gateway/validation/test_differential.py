@@ -45,7 +45,10 @@ SCHEMAS: list[tuple[dict[str, Any], list[Any]]] = [  # each with values that fit
                             "name": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,7}$"},
                             "shape": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 4}},
                             "datatype": {"enum": ["FP32", "INT64", "BYTES"]},
-                            "data": {"items": {"type": "number", "minimum": -10, "exclusiveMaximum": 10}, "type": "array"},
+                            "data": {
+                                "items": {"type": "number", "minimum": -10, "exclusiveMaximum": 10},
+                                "type": "array",
+                            },
                         },
                     },
                 },
@@ -54,7 +57,13 @@ SCHEMAS: list[tuple[dict[str, Any], list[Any]]] = [  # each with values that fit
         [{"id": "r1", "parameters": {"a": 1, "b": "x"}, "inputs": [TENSOR, TENSOR]}, {"inputs": [TENSOR]}],
     ),
     (
-        {"oneOf": [{"type": "integer", "multipleOf": 3}, {"type": "integer", "multipleOf": 5}, {"minLength": 2, "type": "string"}]},
+        {
+            "oneOf": [
+                {"type": "integer", "multipleOf": 3},
+                {"type": "integer", "multipleOf": 5},
+                {"minLength": 2, "type": "string"},
+            ]
+        },
         [3, 5, -9, "ab", "éé"],
     ),
     (
@@ -62,16 +71,33 @@ SCHEMAS: list[tuple[dict[str, Any], list[Any]]] = [  # each with values that fit
         [[1, 2, 3], [], {"a": [1, None]}],
     ),
     (
-        {"prefixItems": [{"type": "string"}, {"type": "boolean"}], "items": {"type": "number"}, "minItems": 1, "type": "array"},
+        {
+            "prefixItems": [{"type": "string"}, {"type": "boolean"}],
+            "items": {"type": "number"},
+            "minItems": 1,
+            "type": "array",
+        },
         [["a"], ["a", True, 1, 2.5], ["", False]],
     ),
-    ({"contains": {"type": "integer", "minimum": 5}, "minContains": 2, "maxContains": 3, "type": "array"}, [[5, 6], [7, "a", 8, 9]]),
     (
-        {"patternProperties": {"^x-": {"type": "string"}, "n$": {"type": "number"}}, "additionalProperties": False, "type": "object"},
+        {"contains": {"type": "integer", "minimum": 5}, "minContains": 2, "maxContains": 3, "type": "array"},
+        [[5, 6], [7, "a", 8, 9]],
+    ),
+    (
+        {
+            "patternProperties": {"^x-": {"type": "string"}, "n$": {"type": "number"}},
+            "additionalProperties": False,
+            "type": "object",
+        },
         [{"x-a": "b", "n": 1}, {}, {"an": 2, "x-": ""}],
     ),
     (
-        {"propertyNames": {"maxLength": 3, "pattern": "^[a-z]+$"}, "minProperties": 1, "maxProperties": 3, "type": "object"},
+        {
+            "propertyNames": {"maxLength": 3, "pattern": "^[a-z]+$"},
+            "minProperties": 1,
+            "maxProperties": 3,
+            "type": "object",
+        },
         [{"a": 1}, {"abc": {}, "x": [], "n": 1}],
     ),
     (
@@ -105,11 +131,40 @@ SCHEMAS: list[tuple[dict[str, Any], list[Any]]] = [  # each with values that fit
 ]
 ODD: list[Any] = [
     *(None, True, False, 0, -1, 1, 3, 5, 15, 2.5, 1.0, -0.0, 9.999999999999999, 10, 1e300, 1e-300, 9007199254740992),
-    *(9007199254740993, 9007199254740994, -3.5, "", "a", "ab", "é", "\u0000", "\U0001f600", "x" * 9, [], {}, [1], [1, 1.0], {"a": 1}),
+    *(
+        9007199254740993,
+        9007199254740994,
+        -3.5,
+        "",
+        "a",
+        "ab",
+        "é",
+        "\u0000",
+        "\U0001f600",
+        "x" * 9,
+        [],
+        {},
+        [1],
+        [1, 1.0],
+        {"a": 1},
+    ),
 ]
 RANDOM = 60  # schemas that are made up
 BYTES = b'{}[],:"\\0123456789eE.+- \n\t\xc3\xa9\xff\xed\xa0\x80\xef\xbb\xbfnulltruefalseNaN/u'
-TOKENS = [b"\\ud800", b"\\u0061", b"NaN", b"-Infinity", b"1e400", b"1e-400", b'"a":1,', b',"b":2', b"0", b"00", b"//", b"\xef\xbb\xbf"]
+TOKENS = [
+    b"\\ud800",
+    b"\\u0061",
+    b"NaN",
+    b"-Infinity",
+    b"1e400",
+    b"1e-400",
+    b'"a":1,',
+    b',"b":2',
+    b"0",
+    b"00",
+    b"//",
+    b"\xef\xbb\xbf",
+]
 
 
 def schema_of(chance: random.Random, depth: int) -> dict[str, Any]:
@@ -122,7 +177,9 @@ def schema_of(chance: random.Random, depth: int) -> dict[str, Any]:
         return chance.randint(0, 3)
 
     keywords: dict[str, Any] = {
-        "type": lambda: chance.sample(["string", "number", "integer", "object", "array", "boolean", "null"], chance.randint(1, 4)),
+        "type": lambda: chance.sample(
+            ["string", "number", "integer", "object", "array", "boolean", "null"], chance.randint(1, 4)
+        ),
         "enum": lambda: chance.sample(ODD, 4),
         "const": lambda: chance.choice(ODD),
         "minimum": lambda: chance.choice([-1, 0, 2.5, 9007199254740993]),
@@ -163,6 +220,11 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterable[tuple[Any, ...]]:
         yield from places(inner, (*path, key))
 
 
+def odd(chance: random.Random) -> Any:
+    """Something that is often out of place."""
+    return json.loads(json.dumps(chance.choice(ODD)))
+
+
 def damaged(value: Any, chance: random.Random) -> Any:
     """A value with one to three changes inside."""
     whole = [json.loads(json.dumps(value))]
@@ -173,13 +235,15 @@ def damaged(value: Any, chance: random.Random) -> Any:
             at = at[key]
         what = chance.random()
         if what < 0.6:
-            at[last] = json.loads(json.dumps(chance.choice(ODD)))
+            at[last] = odd(chance)
         elif what < 0.8 and at is not whole:
             del at[last]
         elif isinstance(at, dict):
-            at[chance.choice(["a", "b", "c", "d", "k", "x", "x-1", "n", "id", "name", "data", "v", "next"])] = chance.choice(ODD)
+            at[chance.choice(["a", "b", "c", "d", "k", "x", "x-1", "n", "id", "name", "data", "v", "next"])] = odd(
+                chance
+            )
         elif at is not whole:
-            at.append(chance.choice(ODD))
+            at.append(odd(chance))
     return whole[0]
 
 
@@ -229,7 +293,7 @@ def test_nothing_passes_that_the_reference_refuses(run: Run) -> None:
     chance, seen = random.Random(20261125), Counter[str]()
     each = math.ceil(BODIES / (len(SCHEMAS) + RANDOM))
     for schema, fitting in [*SCHEMAS, *((schema_of(chance, 3), ODD) for _ in range(RANDOM))]:
-        reference = jsonschema_rs.Draft202012Validator(schema)
+        reference = jsonschema_rs.Draft202012Validator(json.loads(json.dumps(schema), parse_float=Decimal))
         validate = run(lua(schema))[b"validate"]
         for _ in range(each):
             body = spelled(damaged(chance.choice(fitting), chance), chance)
@@ -242,4 +306,3 @@ def test_nothing_passes_that_the_reference_refuses(run: Run) -> None:
             assert passed == expected, (schema, body, expected)
     assert seen["passed"] > BODIES // 6, seen
     assert seen["refused"] > BODIES // 6, seen
-    print(seen)

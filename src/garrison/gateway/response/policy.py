@@ -29,9 +29,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     strip: Annotated[
         tuple[str, ...], Meta(description="Keys removed wherever they stand, or JSON pointers, * for every item.")
     ] = ()
-    decimals: Annotated[int, Meta(ge=0, le=MAX_DECIMALS, description="Decimals of numbers that are not whole.")] | None = None
-    bucket: Annotated[float, Meta(gt=0, description="Numbers that are not whole become the nearest multiple of this.")] | None = None
-    top: Annotated[int, Meta(ge=1, description="Only the highest so many of each row of numbers or list of scores.")] | None = None
+    decimals: (
+        Annotated[int, Meta(ge=0, le=MAX_DECIMALS, description="Decimals of numbers that are not whole.")] | None
+    ) = None
+    bucket: (
+        Annotated[float, Meta(gt=0, description="Numbers that are not whole become the nearest multiple of this.")]
+        | None
+    ) = None
+    top: (
+        Annotated[int, Meta(ge=1, description="Only the highest so many of each row of numbers or list of scores.")]
+        | None
+    ) = None
     items: Annotated[int, Meta(ge=1, description="At most so many predictions.")] | None = None
 
 
@@ -52,7 +60,9 @@ def read_response(said: Mapping[str, Any], *, path: str = "", line: int = 0, key
     for policy in (found, *found.role.values()):
         for pointer in policy.strip:
             if not pointer or pointer == "/":
-                raise ConfigError(f"{key}.strip: an empty name strips nothing", path=path, line=line, hint="write a key or /a/b")
+                raise ConfigError(
+                    f"{key}.strip: an empty name strips nothing", path=path, line=line, hint="write a key or /a/b"
+                )
         if policy.bucket is not None and bucket_decimals(policy.bucket) > MAX_DECIMALS:
             raise ConfigError(f"{key}.bucket: too fine", path=path, line=line, hint=f"at most {MAX_DECIMALS} decimals")
     return found

@@ -16,7 +16,7 @@ import msgspec
 
 from garrison.errors import ConfigError
 from garrison.gateway.validation.schema import Where, step
-from garrison.gateway.validation.tensors import Tensors
+from garrison.gateway.validation.tensors import Tensors, check
 from garrison.sources.documents import YAML_WORDS, compose, plain
 from garrison.sources.nodes import Mapping, Node, Scalar, Style
 
@@ -35,37 +35,41 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
 
 def load(path: Path, shown: str = "") -> Contract:
     """Read a file; `shown` is its name as the user wrote it. Raises ConfigError."""
-    name = shown or str(path)
+    said, where = document(path, shown or str(path))
+    return contract(said, where)
+
+
+def document(path: Path, shown: str) -> tuple[Any, Where]:
+    """What a JSON or YAML file says, and the line of everything in it. Raises ConfigError."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"it cannot be read: {error.strerror}", path=name, hint="check its name and permissions") from error
-    return parse(data, name)
-
-
-def parse(data: bytes, name: str) -> Contract:
-    """A contract from the text of a file. Raises ConfigError."""
+        hint = "check its name and permissions"
+        raise ConfigError(f"it cannot be read: {error.strerror}", path=shown, hint=hint) from error
     documents = list(compose(data))
     for complaint in (complaint for document in documents for complaint in document.complaints):
-        raise ConfigError(complaint.message, path=name, line=complaint.line, hint=complaint.hint)
+        raise ConfigError(complaint.message, path=shown, line=complaint.line, hint=complaint.hint)
     if len(documents) != 1 or documents[0].node is None:
-        raise ConfigError("expected one document", path=name, hint="write one JSON Schema, or one object with tensors")
+        raise ConfigError("expected one document", path=shown, hint="write one JSON Schema, or one object with tensors")
     lines: dict[str, int] = {}
-    said = _value(documents[0].node, "", lines)
-    where = Where(name, lines)
+    return _value(documents[0].node, "", lines), Where(shown, lines)
+
+
+def contract(said: object, where: Where) -> Contract:
+    """What a document says of a model. Raises ConfigError."""
     if not isinstance(said, dict) or "tensors" not in said:
         return Contract(schema=said, where=where)
-    for key in said.keys() - {"tensors", "schema"}:
+    for key in said.keys() - {"$comment", "tensors", "schema"}:
         where.wrong(step("", key), f"{key!r} is not known beside tensors", "expected tensors and schema")
     try:
         tensors = msgspec.convert(said["tensors"], Tensors)
     except msgspec.ValidationError as error:
         message, _, at = str(error).partition(" - at `$")
         pointer = "/tensors" + re.sub(r"[.\[]", "/", at.rstrip("`").replace("]", ""))
-        where.wrong(pointer, message, "see docs/gateway on tensors")
+        hint = "an input has name, datatype and shape, and may have minimum, maximum, max_bytes and optional"
+        where.wrong(pointer, message, hint)
+    check(tensors, msgspec.structs.replace(where, prefix="/tensors"))
     return Contract(schema=said.get("schema"), tensors=tensors, where=msgspec.structs.replace(where, prefix="/schema"))
-
-
 
 
 def _value(node: Node, pointer: str, lines: dict[str, int]) -> Any:

@@ -14,13 +14,38 @@ from garrison.gateway.validation.decimals import Number
 from garrison.gateway.validation.lua import literal, table, text
 from garrison.gateway.validation.patterns import Automaton
 from garrison.gateway.validation.schema import TYPES, Node
+from garrison.gateway.validation.values import canonical, common, kinds, listed, quoted
 
 ANY = "any"
 MAX_FLAGS = 31  # known properties of an object whose presence fits into the bits of one number
-_CALLED = (
-    "fail up foreign spend ws str text length num spelled compare integral multiple member any array object canonical unexpected"
-    " found matches automaton ONCE DEEP MORE_KEYS MORE_ITEMS"
-).split()
+_CALLED = [
+    "fail",
+    "up",
+    "foreign",
+    "spend",
+    "ws",
+    "str",
+    "text",
+    "length",
+    "num",
+    "spelled",
+    "compare",
+    "integral",
+    "multiple",
+    "member",
+    "any",
+    "array",
+    "object",
+    "canonical",
+    "unexpected",
+    "found",
+    "matches",
+    "automaton",
+    "ONCE",
+    "DEEP",
+    "MORE_KEYS",
+    "MORE_ITEMS",
+]
 _FIRST = {  # what the first byte of a value of each type is
     "string": "c == 34",
     "number": "(c == 45 or c >= 48 and c <= 57)",
@@ -68,7 +93,16 @@ class _Emitter:
             body = "\n".join(f"    {line}" for line in self.body(node, constants))
             start = f"do -- {text(node.pointer)}"
             self.done.append(
-                "\n".join([start, *(f"  local {c}" for c in constants), f"  N[{number}] = function(p, i, d)", body, "  end", "end"])
+                "\n".join(
+                    [
+                        start,
+                        *(f"  local {c}" for c in constants),
+                        f"  N[{number}] = function(p, i, d)",
+                        body,
+                        "  end",
+                        "end",
+                    ]
+                )
             )
         return f"N[{self.numbers[wanted]}]"
 
@@ -95,11 +129,11 @@ class _Emitter:
         expected = text(_expected(node, types))
         yield "local c = p[i]"
         word = "if"
-        for kind in _FIRST:
+        for kind, first in _FIRST.items():
             numeric = kind == "number" and "integer" in types
             if kind not in types and not numeric:
                 continue
-            yield f"{word} {_FIRST[kind]} then"
+            yield f"{word} {first} then"
             if kind in _LIMITS and (_LIMITS[kind](node) or (numeric and "number" not in types)):
                 yield from _indented(getattr(self, f"_{kind}")(node, types, constants))
             else:
@@ -111,8 +145,8 @@ class _Emitter:
             yield from self._allowed(node, expected, constants)
 
     def _allowed(self, node: Node, expected: str, constants: list[str]) -> Iterator[str]:
-        """enum and const. Strings are looked up as they are, numbers as doubles where those are exact, others by form."""
-        values = _common(node.allowed)
+        """Enum and const. Strings are looked up as they are, numbers as doubles where those are exact, others by form."""
+        values = common(node.allowed)
         exact = [literal(decimals.double(v)) for v in values if decimals.is_number(v) and decimals.exact(v)]
         constants.append(f"strings = {table(text(v) for v in values if isinstance(v, str))}")
         constants.append(f"numbers = {table(exact)}")
@@ -251,7 +285,7 @@ class _Emitter:
             return f"band(seen, {1 << id_}) ~= 0" if flags else f"seen[{id_ + 1}]"
 
         def demand(name: str) -> str:
-            said = text(f"expected the property {canonical_key(name)}")
+            said = text(f"expected the property {quoted(name)}")
             return f"if not ({present(name)}) then return fail(i, {said}) end"
 
         if node.min_properties:
@@ -355,17 +389,14 @@ _LIMITS: dict[str, Any] = {  # whether a node says more of values of a type than
     "string": lambda n: n.min_length or n.max_length is not None or n.pattern,
     "number": lambda n: n.bounds or n.multiple_of is not None,
     "object": lambda n: (
-        *(n.properties, n.patterns, n.required, n.dependent_required, n.dependent_schemas),
-        *(n.min_properties or n.max_properties is not None, n.additional is not None or n.names is not None),
-    )
-    != ({}, {}, [], {}, {}, False, False),
+        (
+            *(n.properties, n.patterns, n.required, n.dependent_required, n.dependent_schemas),
+            *(n.min_properties or n.max_properties is not None, n.additional is not None or n.names is not None),
+        )
+        != ({}, {}, [], {}, {}, False, False)
+    ),
     "array": lambda n: (
-        n.prefix
-        or n.unique
-        or n.min_items
-        or n.max_items is not None
-        or n.items is not None
-        or n.contains is not None
+        n.prefix or n.unique or n.min_items or n.max_items is not None or n.items is not None or n.contains is not None
     ),
 }
 
@@ -379,50 +410,14 @@ def _types(node: Node) -> set[str]:
     """The types that a value may have, `integer` only where `number` is not."""
     types = set(node.types)
     if node.allowed:
-        types &= {kind for value in _common(node.allowed) for kind in _kinds(value)}
+        types &= {kind for value in common(node.allowed) for kind in kinds(value)}
     return types - {"integer"} if "number" in types else types
-
-
-def _kinds(value: object) -> tuple[str, ...]:
-    if decimals.is_number(value):
-        return ("number", "integer") if value == int(value) else ("number",)
-    names = {str: "string", dict: "object", list: "array", bool: "boolean"}
-    return (names.get(type(value), "null"),)
-
-
-def _common(lists: list[list[Any]]) -> list[Any]:
-    """The values that stand in every list."""
-    forms = [{canonical(value) for value in values} for values in lists[1:]]
-    return [value for value in lists[0] if all(canonical(value) in form for form in forms)]
-
-
-def canonical(value: object) -> str:
-    """The form of a value that json.lua's `canonical` makes of its bytes: the same for equal values only."""
-    if isinstance(value, str):
-        return f"s{len(value.encode())}:{value}"
-    if decimals.is_number(value):
-        return decimals.decimals(value).spelled
-    if isinstance(value, list):
-        return f"[{','.join(canonical(v) for v in value)}]"
-    if isinstance(value, dict):
-        pairs = (f"{canonical(k)}{canonical(v)}" for k, v in value.items())
-        return f"{{{','.join(sorted(pairs, key=str.encode))}}}"
-    return {True: "t", False: "f", None: "n"}[value]  # type: ignore[index]  # JSON has no other values
-
-
-def canonical_key(name: str) -> str:
-    """A name in a message: quoted."""
-    return f'"{name}"'
 
 
 def _expected(node: Node, types: set[str]) -> str:
     """What a value of another type is told."""
     if node.allowed:
-        values = _common(node.allowed)
-        words = [f'"{v}"' if isinstance(v, str) else {True: "true", False: "false", None: "null"}.get(v, str(v)) for v in values if not isinstance(v, dict | list)]
-        if len(words) == len(values) and len(" ".join(words)) <= 200:  # noqa: PLR2004  # what one reads at a glance
-            return f"expected {' or '.join(words)}"
-        return "expected one of the values that the schema lists"
+        return f"expected {listed(common(node.allowed)) or 'one of the values that the schema lists'}"
     if types == set(_FIRST):
         return "expected a value of JSON"
     return f"expected {' or '.join(_WORDS.get(kind, f'a {kind}') for kind in TYPES if kind in types)}"
@@ -438,7 +433,12 @@ def _bound(keyword: str, bound: Number) -> str:
     d = decimals.decimals(bound)
     digits = f"compare(p, i, e, {text(d.sign)}, {text(d.digits)}, {d.exponent}) {sign} 0"
     decided = f"(exact and v {sign} {literal(value)} or not exact and {digits})" if decimals.exact(bound) else digits
-    relation = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}[keyword]
+    relation = {
+        "minimum": "at least",
+        "maximum": "at most",
+        "exclusiveMinimum": "more than",
+        "exclusiveMaximum": "less than",
+    }[keyword]
     return f"if {near} and {decided} then return fail(i, {text(f'expected {relation} {bound}')}) end"
 
 
@@ -451,7 +451,9 @@ def _table_of(automaton: Automaton) -> str:
     """An automaton as json.lua's `automaton` takes it: state by state, 16 bits a move, low byte first."""
     moves = b"".join(to.to_bytes(2, "little") for state in automaton.moves for to in state)
     kinds = len(automaton.moves[0])
-    return f"automaton({text(automaton.kind)}, {text(moves)}, {text(bytes(automaton.accept))}, {kinds}, {automaton.start})"
+    return (
+        f"automaton({text(automaton.kind)}, {text(moves)}, {text(bytes(automaton.accept))}, {kinds}, {automaton.start})"
+    )
 
 
 def _indented(lines: Iterable[str], levels: int = 1) -> Iterator[str]:

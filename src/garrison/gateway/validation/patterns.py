@@ -18,7 +18,8 @@ Ranges = tuple[tuple[int, int], ...]  # code points, both ends included, ascendi
 MAX_STATES = 2_000
 MAX_REPEAT = 1_000
 _MAX_NODES = 50_000  # of the automaton with choices, before it is made deterministic
-_LAST = 0x10FFFF
+_LAST, _ASCII = 0x10FFFF, 0x7F
+_HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)  # surrogates: no characters of their own
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "0": 0}
 _LINE_ENDS: Ranges = ((10, 10), (13, 13), (0x2028, 0x2029))
@@ -98,14 +99,14 @@ class _Graph:
 
 def _byte_ranges(low: int, high: int) -> Iterator[list[tuple[int, int]]]:
     """The code points from low to high as sequences of ranges of bytes; surrogates are no characters."""
-    if low <= 0xDFFF and high >= 0xD800:
-        yield from _byte_ranges(low, 0xD7FF) if low < 0xD800 else ()
-        yield from _byte_ranges(0xE000, high) if high > 0xDFFF else ()
+    if low < _LOW.stop and high >= _HIGH.start:
+        yield from _byte_ranges(low, _HIGH.start - 1) if low < _HIGH.start else ()
+        yield from _byte_ranges(_LOW.stop, high) if high >= _LOW.stop else ()
         return
-    cuts = [edge for edge in (0x7F, 0x7FF, 0xFFFF) if low <= edge < high]
+    cuts = [edge for edge in (_ASCII, 0x7FF, 0xFFFF) if low <= edge < high]
     for bits in (6, 12, 18):
         rest = (1 << bits) - 1
-        if not cuts and high > 0x7F and low & ~rest != high & ~rest:
+        if not cuts and high > _ASCII and low & ~rest != high & ~rest:
             if low & rest:
                 cuts = [low | rest]
             elif high & rest != rest:
@@ -206,7 +207,9 @@ class _Parser:
         elif self._took("?"):
             found = (0, 1)
         elif self._took("{"):
-            least, comma, most = self._until("}", "the braces are not closed; write \\{ for the character").partition(",")
+            least, comma, most = self._until("}", "the braces are not closed; write \\{ for the character").partition(
+                ","
+            )
             if not _whole(least) or not (_whole(most) or most == ""):
                 raise self._wrong("expected {n}, {n,} or {n,m}; write \\{ for the character")
             found = (int(least), int(most) if most else None if comma else int(least))
@@ -248,7 +251,12 @@ class _Parser:
                 self.graph.read(((ord(char), ord(char)),), start, end)
 
     def _group(self, start: int, end: int) -> None:
-        for opening, what in (("(?=", "a lookahead"), ("(?!", "a lookahead"), ("(?<=", "a lookbehind"), ("(?<!", "a lookbehind")):
+        for opening, what in (
+            ("(?=", "a lookahead"),
+            ("(?!", "a lookahead"),
+            ("(?<=", "a lookbehind"),
+            ("(?<!", "a lookbehind"),
+        ):
             if self._peek(len(opening)) == opening:
                 raise self._wrong(f"{what} is not supported; write what may come instead, or use allOf, anyOf, not")
         self.at += 1
@@ -305,7 +313,9 @@ class _Parser:
             ranges = _category(self._until("}", "the braces are not closed"))
             if not ranges:
                 self.at = begin
-                raise self._wrong("only general categories of Unicode are supported, as in \\p{L} or \\p{Letter}; write the ranges")
+                raise self._wrong(
+                    "only general categories of Unicode are supported, as in \\p{L} or \\p{Letter}; write the ranges"
+                )
             return ranges if char == "p" else _others(ranges)
         if (char.isdigit() and char != "0") or char == "k":
             raise self._wrong("a reference to a group is not supported; write the group again")
@@ -334,9 +344,11 @@ class _Parser:
         if not said or not all(c in "0123456789abcdefABCDEF" for c in said) or (not braces and len(said) < digits):
             raise self._wrong("expected hexadecimal digits")
         code = int(said, 16)
-        if 0xD800 <= code <= 0xDBFF and self._peek(2) == "\\u":
-            self.at += 2
-            return 0x10000 + (code - 0xD800) * 1024 + (self._hexadecimal(4) - 0xDC00)
+        if code in _HIGH and self._took("\\u"):
+            low = self._hexadecimal(4)
+            if low not in _LOW:
+                raise self._wrong("expected the other half of a surrogate pair")
+            return 0x10000 + (code - _HIGH.start) * 1024 + (low - _LOW.start)
         if code > _LAST:
             raise self._wrong("there is no such character")
         return code
@@ -346,7 +358,7 @@ class _Parser:
 def _category(name: str) -> Ranges:
     """The characters of a general category by its short or long name, of the Unicode that Python knows; none if unknown."""
     short = {long: short for names in _CATEGORIES.split() for short, _, long in [names.partition("=")]}.get(name, name)
-    if short not in "L LC M N P S Z C".split() and len(short) != 2:  # noqa: PLR2004  # as in Lu
+    if short not in ("L", "M", "N", "P", "S", "Z", "C") and len(short) != 2:  # noqa: PLR2004  # as in Lu
         return ()
     wanted = ("Lu", "Ll", "Lt") if short == "LC" else (short,)
     return _union([(code, code) for code in range(_LAST + 1) if unicodedata.category(chr(code)).startswith(wanted)])

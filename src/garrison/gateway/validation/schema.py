@@ -47,7 +47,7 @@ class Where(msgspec.Struct, frozen=True):
     """The file a schema stands in as the user named it, the line of each JSON pointer in it, from 1, and where it stands."""
 
     path: str = ""
-    lines: Mapping[str, int] = {}  # noqa: RUF012  # of a frozen Struct
+    lines: Mapping[str, int] = {}  # of a frozen Struct
     prefix: str = ""
 
     def wrong(self, pointer: str, message: str, hint: str) -> Never:
@@ -151,7 +151,9 @@ class _Reader:
             _KEYWORDS[keyword](self, fields, step(pointer, keyword), value)
         if schema.get("nullable") is True:
             if "type" not in schema:
-                self.where.wrong(step(pointer, "nullable"), "nullable says nothing without type", "write type beside it")
+                self.where.wrong(
+                    step(pointer, "nullable"), "nullable says nothing without type", "write type beside it"
+                )
             fields["types"] |= {"null"}
         self.nodes[pointer] = Node(**fields)
         return pointer
@@ -166,7 +168,9 @@ class _Reader:
             elif isinstance(found, list) and key.isascii() and key.isdigit() and int(key) < len(found):
                 found = found[int(key)]
             else:
-                self.where.wrong(said_at, f"nothing stands at #{pointer}", "point at a schema of this file, as in #/$defs/NAME")
+                self.where.wrong(
+                    said_at, f"nothing stands at #{pointer}", "point at a schema of this file, as in #/$defs/NAME"
+                )
         return found
 
     def _find_anchors(self, value: object, pointer: str) -> None:
@@ -185,7 +189,11 @@ class _Reader:
     def reference(self, fields: Fields, pointer: str, value: object) -> None:
         uri, _, fragment = self.text(pointer, value).partition("#")
         if uri and uri != self.identity.rstrip("#"):
-            self.where.wrong(pointer, f"the keyword '$ref' names another document, {uri!r}", "copy what it names into $defs of this file")
+            self.where.wrong(
+                pointer,
+                f"the keyword '$ref' names another document, {uri!r}",
+                "copy what it names into $defs of this file",
+            )
         fragment = urllib.parse.unquote(fragment)
         if fragment and not fragment.startswith("/"):
             if fragment not in self.anchors:
@@ -201,7 +209,11 @@ class _Reader:
 
     def dialect(self, fields: Fields, pointer: str, value: object) -> None:
         if self.text(pointer, value).rstrip("#") != DIALECT or fields["pointer"]:
-            self.where.wrong(pointer, f"the keyword '$schema' can only name {DIALECT}, at the top", "write the schema in that dialect")
+            self.where.wrong(
+                pointer,
+                f"the keyword '$schema' can only name {DIALECT}, at the top",
+                "write the schema in that dialect",
+            )
 
     def text(self, pointer: str, value: object) -> str:
         if not isinstance(value, str):
@@ -233,7 +245,9 @@ class _Reader:
         names = value if isinstance(value, list) else [value]
         for name in names:
             if name not in TYPES:
-                self.where.wrong(pointer, f"{name!r} is no type", nearest(str(name), TYPES, f"one of {', '.join(TYPES)}"))
+                self.where.wrong(
+                    pointer, f"{name!r} is no type", nearest(str(name), TYPES, f"one of {', '.join(TYPES)}")
+                )
         return frozenset(names)
 
     def regex(self, pointer: str, value: object) -> Automaton:
@@ -241,7 +255,11 @@ class _Reader:
         try:
             return automaton(pattern)
         except PatternError as error:
-            self.where.wrong(pointer, f"the pattern cannot be used, character {error.at + 1}: {error.message}", "see docs/gateway on patterns")
+            self.where.wrong(
+                pointer,
+                f"the pattern cannot be used, character {error.at + 1}: {error.message}",
+                "see docs/gateway on patterns",
+            )
 
     def flag(self, pointer: str, value: object) -> bool:
         if not isinstance(value, bool):

@@ -75,7 +75,12 @@ class Tensors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 # The largest values; JSON may spell them a little higher, and they are rounded down to them.
-_LARGEST = {"FP16": 65504, "BF16": Decimal("3.3895314e38"), "FP32": Decimal("3.4028235e38"), "FP64": Decimal("1.797693134862315708e308")}
+_LARGEST: dict[str, Number] = {
+    "FP16": 65504,
+    "BF16": Decimal("3.3895314e38"),
+    "FP32": Decimal("3.4028235e38"),
+    "FP64": Decimal("1.797693134862315708e308"),
+}
 _CTYPES = {"FP16": "uint16_t", "BF16": "uint16_t", "FP32": "float", "FP64": "double"}
 _SHARED = "expected no shared memory: what lies there is not checked"
 _REFUSED = dict.fromkeys(("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size"), _SHARED)
@@ -95,7 +100,9 @@ def check(tensors: Tensors, where: Where) -> None:
                 where.wrong(f"{pointer}/shape", "expected sizes from 0 on, or -1 for any", "as in [-1, 4]")
             numeric = tensor.datatype not in (Datatype.BYTES, Datatype.BOOL)
             if not numeric and (tensor.minimum is not None or tensor.maximum is not None):
-                where.wrong(pointer, f"{tensor.datatype} has no minimum or maximum", "remove them; max_bytes is for BYTES")
+                where.wrong(
+                    pointer, f"{tensor.datatype} has no minimum or maximum", "remove them; max_bytes is for BYTES"
+                )
             if tensor.max_bytes is not None and tensor.datatype is not Datatype.BYTES:
                 where.wrong(f"{pointer}/max_bytes", "max_bytes is for BYTES", "write minimum and maximum")
             if numeric:
@@ -146,7 +153,10 @@ def _spec(tensor: Tensor, *, declared: bool = True) -> str:
     if datatype is Datatype.BYTES:
         fields |= {"kind": text("string"), "expected": text("expected a string")}
         if tensor.max_bytes is not None:
-            fields |= {"max_bytes": str(tensor.max_bytes), "expected": text(f"expected at most {tensor.max_bytes} bytes")}
+            fields |= {
+                "max_bytes": str(tensor.max_bytes),
+                "expected": text(f"expected at most {tensor.max_bytes} bytes"),
+            }
     elif datatype is Datatype.BOOL:
         fields |= {"kind": text("boolean"), "expected": text("expected true or false"), **_binary(datatype, 0, 1)}
     else:
@@ -192,7 +202,11 @@ def _binary(datatype: Datatype, low: Number, high: Number) -> dict[str, str]:
             return {}
         suffix = ("ULL" if datatype.startswith("U") else "LL") if datatype.width == 8 else ""  # noqa: PLR2004  # bytes
         ctype = f"const {datatype.lower()}_t*"
-        return {"ctype": text(ctype), "binary_lo": f"{math.ceil(decimals.exactly(low))}{suffix}", "binary_hi": f"{math.floor(decimals.exactly(high))}{suffix}"}
+        return {
+            "ctype": text(ctype),
+            "binary_lo": f"{math.ceil(decimals.exactly(low))}{suffix}",
+            "binary_hi": f"{math.floor(decimals.exactly(high))}{suffix}",
+        }
     rounded = [literal(_rounded(datatype, float(number))) for number in (low, high)]
     found = {"ctype": text(f"const {_CTYPES[datatype]}*"), "binary_lo": rounded[0], "binary_hi": rounded[1]}
     return found | {"half": "true"} if datatype in (Datatype.FP16, Datatype.BF16) else found
