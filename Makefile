@@ -29,7 +29,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test browser
+unit: $(VENV)/.test $(VENV)/.suite browser
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -77,4 +77,10 @@ $(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml
 $(VENV)/.checkov $(VENV)/.pymerkle: $(VENV)/.%: $(BIN)/uv bench/peers/%/uv.lock
 	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/$* UV_PYTHON_DOWNLOADS=never \
 	  $(BIN)/uv sync --frozen --quiet --project bench/peers/$* --python $(BIN)/python
+	touch $@
+
+# The JSON Schema Test Suite, which the source of jsonschema carries.
+$(VENV)/.suite: $(VENV)/.test tests/peers/suite/requirements.txt
+	$(BIN)/pip download --quiet --no-deps --no-binary :all: --require-hashes -d $(VENV)/suite -r tests/peers/suite/requirements.txt
+	tar -xzf $(VENV)/suite/jsonschema-*.tar.gz -C $(VENV)/suite
 	touch $@

@@ -12,8 +12,10 @@ from garrison.gateway.validation import Limits, lua, prelude, validator
 
 from .conftest import Run
 
+DEFAULT = Limits()
 
-def told(run: Run, schema: object, body: bytes | str, limits: Limits = Limits()) -> str:
+
+def told(run: Run, schema: object, body: bytes | str, limits: Limits = DEFAULT) -> str:
     """The message of a refusal; empty for a body that passes."""
     answer = run(lua(schema, limits=limits))[b"validate"](body.encode() if isinstance(body, str) else body)
     return "" if answer is True else answer[1].decode()

@@ -124,15 +124,16 @@ local function collect(p, i, n)
   end
 end
 
--- Writes the array of numbers at i, of which `kept` says in rows of `width` which are shown; the others are said to be 0.
-local function write_row(p, i, most, shown)
-  local e, n = ws(p, i + 1), 0
+-- Writes the array of numbers at i. Where `shown` is true, `kept` says which are; the others are said to be 0.
+local function write_row(p, i, tree, most, shown)
+  local e, n, first = ws(p, i + 1), 0, true
   say("[")
   while p[e] ~= 93 do
     local start, v = e, 0
     e, v = num(p, e)
-    if n < most then
-      if n > 0 then say(",") end
+    if n < most and not (tree and (tree[tostring(n)] or tree["*"]) == true) then
+      if not first then say(",") end
+      first = false
       if not shown or kept[n] == 1 then rounded(p, start, e, v) else say(written_whole(p, start, e) and "0" or "0.0") end
     end
     n = n + 1
@@ -275,7 +276,7 @@ local function predicted(p, i, d, _, tree, outermost)
   if e then
     local top = policy.top and n > policy.top
     if top then keep_greatest(n, n, policy.top) end
-    return write_row(p, i, most, top)
+    return write_row(p, i, tree, most, top)
   end
   if policy.top then
     n = scores(p, i, d)
@@ -366,7 +367,7 @@ local function tensor_data(p, i, d, axis, _, output)
   local width = output.shape[rank] or 1
   local top = policy.top and output.fraction and width > policy.top
   if top then keep_greatest(n, width, policy.top) end
-  return write_row(p, i, flat and most * output.row_size or most, top)
+  return write_row(p, i, nil, flat and most * output.row_size or most, top)
 end
 
 local function output_member(p, i, d, key, inner, output)

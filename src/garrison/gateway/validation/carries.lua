@@ -3,7 +3,10 @@ return function(content_type, content_encoding, types, encodings, absent, said)
   if content_encoding and not encodings[content_encoding:lower()] then
     return false, "the content encoding: expected none"
   end
-  if not content_type or content_type == "" then return absent, said end
+  if not content_type or content_type == "" then
+    if absent then return true end
+    return false, said
+  end
   local name, rest = content_type:lower():match("^%s*([%w!#$&^_.+-]+/[%w!#$&^_.+-]+)%s*(.*)$")
   if not name or not types[name] then return false, said end
   -- RFC 9110, 8.3.1. Another charset would be another text to the server than what was checked.

@@ -124,6 +124,8 @@ def _fetch(address: str, headers: Mapping[str, str], ca: str, timeout_s: float) 
 
 
 def _tensors(metadata: Any, kind: str) -> Iterator[Tensor]:
+    if not isinstance(metadata, dict):
+        raise TypeError("it is no object")
     for said in metadata.get(kind) or ():
         shape = tuple(int(size) for size in said["shape"])  # Triton's JSON has numbers, protobuf's JSON has texts
         yield Tensor(name=str(said["name"]), datatype=Datatype(said["datatype"]), shape=shape)

@@ -339,10 +339,9 @@ class _Parser:
     def _hexadecimal(self, digits: int) -> int:
         braces = digits == 4 and self._took("{")  # noqa: PLR2004  # \u{1F600}
         said = self._until("}", "the braces are not closed") if braces else self._peek(digits)
-        if not braces:
-            self.at += digits
         if not said or not all(c in "0123456789abcdefABCDEF" for c in said) or (not braces and len(said) < digits):
             raise self._wrong("expected hexadecimal digits")
+        self.at += 0 if braces else digits
         code = int(said, 16)
         if code in _HIGH and self._took("\\u"):
             low = self._hexadecimal(4)

@@ -7,6 +7,7 @@ reached ($dynamicRef), other documents, and what the standard only annotates wit
 
 from __future__ import annotations
 
+import json
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Never
@@ -103,6 +104,10 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(schema: object, where: Where = Where()) -> dict[str, Node]:  # noqa: B008  # frozen
     """All nodes of a schema by their pointers, the whole under "". Raises ConfigError."""
+    try:
+        json.dumps(schema, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        where.wrong("", "a text of it holds half a surrogate pair", "write both halves, or the character itself")
     reader = _Reader(schema, where)
     reader.at("", schema)
     while reader.todo:
@@ -197,7 +202,11 @@ class _Reader:
         fragment = urllib.parse.unquote(fragment)
         if fragment and not fragment.startswith("/"):
             if fragment not in self.anchors:
-                self.where.wrong(pointer, f"no $anchor is named {fragment!r}", "point at a schema, as in #/$defs/NAME")
+                self.where.wrong(
+                    pointer,
+                    f"the keyword '$ref' names an $anchor that is not there, {fragment!r}",
+                    "point at a schema, as in #/$defs/NAME",
+                )
             fragment = self.anchors[fragment]
         fields.setdefault("all_of", []).append(fragment)
         self.todo.append((fragment, pointer))

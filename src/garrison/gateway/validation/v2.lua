@@ -374,8 +374,9 @@ local function check(declaration, body, header_length)
     if not fine then return false, message end
   end
   local fine, message = J.check(request, head, declared.size_bytes, declared.depth)
-  if fine and raw_at ~= raw_end then return false, "the body: expected no bytes behind those that the inputs name" end
-  return fine, message
+  if not fine then return false, message end
+  if raw_at ~= raw_end then return false, "the body: expected no bytes behind those that the inputs name" end
+  return true
 end
 
 return { check = check }
