@@ -50,6 +50,30 @@ local function written_whole(p, i, e)
   return true
 end
 
+local scratch = ffi.new("uint8_t[32]")
+
+-- A number with so many decimals, and without a minus before zero.
+local function fixed(v, decimals)
+  local n = floor((v < 0 and -v or v) * 10 ^ decimals + 0.5)
+  if n >= 2 ^ 53 then return say(FORMATS[decimals]:format(v)) end
+  local negative, at, least = v < 0 and n > 0, 32, decimals > 0 and 30 - decimals or 31
+  while n > 0 or at > least do
+    at = at - 1
+    if decimals > 0 and at == 31 - decimals then
+      scratch[at] = 46
+    else
+      local rest = floor(n / 10)
+      scratch[at] = 48 + (n - rest * 10)
+      n = rest
+    end
+  end
+  if negative then
+    at = at - 1
+    scratch[at] = 45
+  end
+  put(scratch, at, 32)
+end
+
 -- A number as the policy rounds it. Whole ones are labels and counts, and stay; beyond 10^15 there is no fraction to round.
 local function rounded(p, i, e, v)
   local decimals, bucket = policy.decimals, policy.bucket
@@ -58,8 +82,7 @@ local function rounded(p, i, e, v)
     v = floor(v / bucket + 0.5) * bucket
     decimals = decimals and decimals < policy.bucket_decimals and decimals or policy.bucket_decimals
   end
-  local said = FORMATS[decimals]:format(v)
-  say(said:find("^%-[0.]+$") and said:sub(2) or said)
+  fixed(v, decimals)
 end
 
 local function number(p, i)

@@ -25,7 +25,7 @@ from garrison.gateway.validation.schema import Where, read
 from garrison.gateway.validation.tensors import Tensors
 
 _NOWHERE = Where()
-_LIBRARIES = ("json", "v2", "completions", "carries")
+_LIBRARIES = ("json", "schema", "v2", "completions", "carries")
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -51,10 +51,9 @@ def prelude() -> str:
 
 def validator(schema: object, *, where: Where = _NOWHERE, limits: Limits = _DEFAULT) -> str:
     """A JSON Schema as an expression of Lua: a function of a body. Raises ConfigError."""
-    code = emit(read(schema, where), limits.depth)
     return (
-        f"(function(J)\n{code}\n"
-        f"return function(body) return J.check(root, body, {limits.size_bytes}, {limits.depth}) end\nend)(garrison.json)"
+        f"(function()\n{emit(read(schema, where))}\n"
+        f"return function(body) return S.check(root, body, {limits.size_bytes}, {limits.depth}) end\nend)()"
     )
 
 

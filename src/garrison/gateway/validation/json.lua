@@ -17,7 +17,7 @@ local TOO_MUCH = "the body takes too much work to check"
 local fail_at, fail_text = 0, ""
 local path, path_n = {}, 0
 local work = 0 -- bytes that alternatives may still read again
-local max_depth = 0
+local limit = { depth = 0 } -- of nesting, while a body is read
 
 local function fail(i, text)
   fail_at, fail_text, path_n = i, text, 0
@@ -299,6 +299,30 @@ local function compare(p, i, e, sign, digits, x)
   return ds < digits and -mine or mine
 end
 
+-- A bound: all have their fields in one order, so that they are laid out alike.
+local function bound(b)
+  return {
+    value = b.value, inner = b.inner, exact = b.exact or false, exclusive = b.exclusive or false, sign = b.sign,
+    digits = b.digits, exponent = b.exponent, expected = b.expected or "",
+  }
+end
+
+-- Whether a number lies below a bound, or at one that is exclusive. Beyond `inner` its double tells; next to the bound doubles
+-- tell where both are exact, else the digits.
+local function below(p, i, e, v, exact, bound)
+  if v >= bound.inner then return false end
+  if exact and bound.exact then return v < bound.value or bound.exclusive and v == bound.value end
+  local order = compare(p, i, e, bound.sign, bound.digits, bound.exponent)
+  return order < 0 or bound.exclusive and order == 0
+end
+
+local function above(p, i, e, v, exact, bound)
+  if v <= bound.inner then return false end
+  if exact and bound.exact then return v > bound.value or bound.exclusive and v == bound.value end
+  local order = compare(p, i, e, bound.sign, bound.digits, bound.exponent)
+  return order > 0 or bound.exclusive and order == 0
+end
+
 -- Whether the number from i to e has no fraction: 1.0 and 1e2 have none (JSON Schema 2020-12, 6.1.1).
 local function integral(p, i, e)
   local _, digits, x = decimal(p, i, e)
@@ -356,7 +380,7 @@ end
 local any, object
 
 local function array(p, i, d)
-  if d >= max_depth then return fail(i, DEEP) end
+  if d >= limit.depth then return fail(i, DEEP) end
   i = ws(p, i + 1)
   if p[i] == 93 then return i + 1 end
   local n = 0
@@ -376,7 +400,7 @@ local function array(p, i, d)
 end
 
 object = function(p, i, d)
-  if d >= max_depth then return fail(i, DEEP) end
+  if d >= limit.depth then return fail(i, DEEP) end
   i = ws(p, i + 1)
   if p[i] == 125 then return i + 1 end
   local first, seen
@@ -485,13 +509,13 @@ local function automaton(kind, moves, accept, kinds, start)
   }
 end
 
--- Reads a body by a reader of one value: true, or false and where what was expected.
-local function check(root, body, max_bytes, depth)
+-- Reads a body by a reader of one value, which is given `state` too: true, or false and where what was expected.
+local function check(root, body, max_bytes, depth, state)
   if #body > max_bytes then return false, "the body: expected at most " .. max_bytes .. " bytes" end
   local p = cast(bytes_t, body)
   if p[0] == 0xEF and p[1] == 0xBB and p[2] == 0xBF then return false, "the body: expected no byte order mark" end
-  work, max_depth = 64 * #body + 65536, depth
-  local fine, e = pcall(root, p, ws(p, 0), 0)
+  work, limit.depth = 64 * #body + 65536, depth
+  local fine, e = pcall(root, p, ws(p, 0), 0, state)
   if not fine then
     if e == TOO_MUCH then return false, TOO_MUCH end
     error(e, 0)
@@ -507,9 +531,9 @@ local function quote(said)
 end
 
 return {
-  bytes_t = bytes_t, fail = fail, up = up, foreign = foreign, failure = failure, spend = spend, ws = ws, str = str, text = text,
-  length = length, num = num, spelled = spelled, compare = compare, integral = integral, multiple = multiple,
+  bytes_t = bytes_t, fail = fail, up = up, below = below, above = above, foreign = foreign, failure = failure, spend = spend, ws = ws, str = str, text = text,
+  length = length, num = num, spelled = spelled, integral = integral, multiple = multiple,
   member = member, any = any, array = array, object = object, canonical = canonical, unexpected = unexpected, found = found,
-  matches = matches, automaton = automaton, check = check, quote = quote, ONCE = ONCE, DEEP = DEEP,
+  matches = matches, automaton = automaton, check = check, quote = quote, bound = bound, limit = limit, ONCE = ONCE, DEEP = DEEP,
   MORE_KEYS = MORE_KEYS, MORE_ITEMS = MORE_ITEMS,
 }

@@ -24,3 +24,14 @@ def literal(number: float) -> str:
 def table(keys: Iterable[str]) -> str:
     """A set of keys, each an expression of Lua."""
     return f"{{{', '.join(f'[{key}] = true' for key in keys)}}}"
+
+
+def items(expressions: Iterable[str]) -> str:
+    """A list."""
+    return f"{{{', '.join(expressions)}}}"
+
+
+def fields(**expressions: str | bool | None) -> str:
+    """A record; what is None or False is left out."""
+    said = (f"{name} = {'true' if value is True else value}" for name, value in expressions.items() if value)
+    return f"{{{', '.join(said)}}}"

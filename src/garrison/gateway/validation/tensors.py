@@ -15,6 +15,7 @@ import msgspec
 
 from garrison.gateway.validation import decimals
 from garrison.gateway.validation.decimals import Number
+from garrison.gateway.validation.emit import bound
 from garrison.gateway.validation.lua import literal, table, text
 from garrison.gateway.validation.schema import Where
 
@@ -163,7 +164,7 @@ def _spec(tensor: Tensor, *, declared: bool = True) -> str:
         low, high = _range(datatype, tensor.minimum, tensor.maximum)
         said = f"expected {'an integer' if datatype.whole else 'a number'} from {low} to {high}"
         fields |= {"kind": text("number"), "whole": _bool(datatype.whole), "expected": text(said)}
-        fields |= {"lo": _bound(low, 1), "hi": _bound(high, -1), **_binary(datatype, low, high)}
+        fields |= {"low": bound(low, low=True), "high": bound(high, low=False), **_binary(datatype, low, high)}
     return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
 
 
@@ -184,19 +185,10 @@ def _limits(datatype: Datatype) -> tuple[Number, Number]:
     return (0, (1 << bits) - 1) if datatype.startswith("U") else (-(1 << bits - 1), (1 << bits - 1) - 1)
 
 
-def _bound(number: Number, inward: int) -> str:
-    d = decimals.decimals(number)
-    inner = decimals.double(number) + inward * decimals.margin(number)
-    return (
-        f"{{ value = {literal(decimals.double(number))}, inner = {literal(inner)}, exact = {_bool(decimals.exact(number))},"
-        f" sign = {text(d.sign)}, digits = {text(d.digits)}, exponent = {d.exponent} }}"
-    )
-
-
 def _binary(datatype: Datatype, low: Number, high: Number) -> dict[str, str]:
     """Bounds of the values as they stand in memory: as the datatype rounds them. None where all bits are allowed."""
     if datatype is Datatype.BOOL:
-        return {"ctype": text("const uint8_t*"), "binary_lo": "0", "binary_hi": "1"}
+        return {"ctype": text("const uint8_t*"), "binary_low": "0", "binary_high": "1"}
     if datatype.whole:
         if (low, high) == _limits(datatype):
             return {}
@@ -204,11 +196,11 @@ def _binary(datatype: Datatype, low: Number, high: Number) -> dict[str, str]:
         ctype = f"const {datatype.lower()}_t*"
         return {
             "ctype": text(ctype),
-            "binary_lo": f"{math.ceil(decimals.exactly(low))}{suffix}",
-            "binary_hi": f"{math.floor(decimals.exactly(high))}{suffix}",
+            "binary_low": f"{math.ceil(decimals.exactly(low))}{suffix}",
+            "binary_high": f"{math.floor(decimals.exactly(high))}{suffix}",
         }
     rounded = [literal(_rounded(datatype, float(number))) for number in (low, high)]
-    found = {"ctype": text(f"const {_CTYPES[datatype]}*"), "binary_lo": rounded[0], "binary_hi": rounded[1]}
+    found = {"ctype": text(f"const {_CTYPES[datatype]}*"), "binary_low": rounded[0], "binary_high": rounded[1]}
     return found | {"half": "true"} if datatype in (Datatype.FP16, Datatype.BF16) else found
 
 

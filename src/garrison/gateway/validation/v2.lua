@@ -7,7 +7,7 @@
 local ffi = require("ffi")
 local cast = ffi.cast
 local fail, up, foreign, ws, str, text, num = J.fail, J.up, J.foreign, J.ws, J.str, J.text, J.num
-local compare, integral, any, member, bytes_t = J.compare, J.integral, J.any, J.member, J.bytes_t
+local below, above, integral, any, member, bytes_t = J.below, J.above, J.integral, J.any, J.member, J.bytes_t
 
 local MAX_RANK, MAX_ELEMENTS = 16, 2 ^ 53
 
@@ -72,25 +72,13 @@ end
 
 -- Data as JSON ------------------------------------------------------------------------------------------------------------
 
--- Whether a number lies outside the bounds of its tensor, compared as decimals where doubles do not decide.
-local function outside(p, i, e, v, exact, spec)
-  local lo, hi = spec.lo, spec.hi
-  if exact and lo.exact then
-    if v < lo.value then return true end
-  elseif v < lo.inner and compare(p, i, e, lo.sign, lo.digits, lo.exponent) < 0 then
-    return true
-  end
-  if exact and hi.exact then return v > hi.value end
-  return v > hi.inner and compare(p, i, e, hi.sign, hi.digits, hi.exponent) > 0
-end
-
 local scalar = {}
 
 function scalar.number(p, i, spec)
   local e, v, exact = num(p, i)
   if e < 0 then return -1 end
   if spec.whole and (exact and v % 1 ~= 0 or not exact and not integral(p, i, e)) then return fail(i, spec.expected) end
-  if not (v > spec.lo.inner and v < spec.hi.inner) and outside(p, i, e, v, exact, spec) then return fail(i, spec.expected) end
+  if below(p, i, e, v, exact, spec.low) or above(p, i, e, v, exact, spec.high) then return fail(i, spec.expected) end
   return e
 end
 
@@ -164,7 +152,7 @@ end
 
 -- The bytes of numbers are numbers within the bounds; NaN and infinities lie within none.
 local function binary_numbers(spec, p, n)
-  local lo, hi = spec.binary_lo, spec.binary_hi
+  local lo, hi = spec.binary_low, spec.binary_high
   if not lo then return true end -- every pattern of bits is allowed
   local v = cast(spec.ctype, p)
   if spec.half then
