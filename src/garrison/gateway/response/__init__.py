@@ -14,7 +14,7 @@ from importlib import resources
 from garrison.gateway.response.policy import Policy, Response, declaration
 from garrison.gateway.validation import Limits
 from garrison.gateway.validation.carriers import carried, carriers
-from garrison.gateway.validation.lua import text
+from garrison.gateway.validation.lua import named
 
 _DEFAULT = Limits(size_bytes=16 << 20)
 
@@ -28,9 +28,7 @@ def prelude() -> str:
 
 def shaper(response: Response, *, protocol: str, tensors: bool, limits: Limits = _DEFAULT) -> str:
     """A policy as an expression of Lua, for a protocol by its name; `tensors` where answers are those of V2."""
-    by_role = ", ".join(
-        f"[{text(role)}] = {_declaration(policy, protocol, tensors, limits)}" for role, policy in response.role.items()
-    )
+    by_role = named((role, _declaration(policy, protocol, tensors, limits)) for role, policy in response.role.items())
     return (
         "(function(everybody, roles, carried)\n"
         "return function(body, content_type, content_encoding, json_length, role)\n"
@@ -39,7 +37,7 @@ def shaper(response: Response, *, protocol: str, tensors: bool, limits: Limits =
         "  if not fine then return false, message end\n"
         "  return garrison.shape.check(roles[role or ''] or everybody, body)\n"
         "end\n"
-        f"end)({_declaration(response, protocol, tensors, limits)}, {{ {by_role} }}, {carried(carriers()['json'])})"
+        f"end)({_declaration(response, protocol, tensors, limits)}, {by_role}, {carried(carriers()['json'])})"
     )
 
 

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from garrison.errors import ConfigError
 from garrison.gateway.validation.decimals import exactly
-from garrison.gateway.validation.lua import table, text
+from garrison.gateway.validation.lua import fields, named, table, text
 
 Tree = Mapping[str, "Tree | str | bool"]
 MAX_DECIMALS = 15
@@ -83,20 +83,23 @@ def forms() -> dict[str, Tree]:
 
 def declaration(policy: Policy, *, protocol: str, tensors: bool, size_bytes: int, depth: int) -> str:
     """The table that shape.lua writes answers by."""
-    fields = {
-        "size_bytes": str(size_bytes),
-        "depth": str(depth),
-        "keys": table(text(key) for key in policy.strip if not key.startswith("/")),
-        "tree": _lua(_tree(policy.strip)),
-        "tensors": "true" if tensors else "false",
-        "targets": _lua(forms().get(protocol, "list")),
-    }
-    for name in ("decimals", "bucket", "top", "items"):
-        if (value := getattr(policy, name)) is not None:
-            fields[name] = repr(value)
-    if policy.bucket is not None:
-        fields["bucket_decimals"] = str(bucket_decimals(policy.bucket))
-    return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
+    return fields(
+        size_bytes=str(size_bytes),
+        depth=str(depth),
+        keys=table(text(key) for key in policy.strip if not key.startswith("/")),
+        tree=_lua(_tree(policy.strip)),
+        tensors=tensors,
+        targets=_lua(forms().get(protocol, "list")),
+        decimals=_number(policy.decimals),
+        bucket=_number(policy.bucket),
+        bucket_decimals=None if policy.bucket is None else str(bucket_decimals(policy.bucket)),
+        top=_number(policy.top),
+        items=_number(policy.items),
+    )
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else repr(value)
 
 
 def _tree(strip: tuple[str, ...]) -> Tree:
@@ -116,8 +119,8 @@ def _tree(strip: tuple[str, ...]) -> Tree:
 
 
 def _lua(tree: Tree | str | bool) -> str:
-    if isinstance(tree, bool):
-        return "true"
     if isinstance(tree, str):
         return text(tree)
-    return f"{{ {', '.join(f'[{text(key)}] = {_lua(inner)}' for key, inner in tree.items())} }}"
+    if isinstance(tree, bool):
+        return "true"
+    return named((key, _lua(inner)) for key, inner in tree.items())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from garrison.gateway.validation import decimals
 from garrison.gateway.validation.decimals import Number
-from garrison.gateway.validation.lua import fields, items, literal, table, text
+from garrison.gateway.validation.lua import fields, items, literal, named, table, text
 from garrison.gateway.validation.patterns import Automaton
 from garrison.gateway.validation.schema import TYPES, Node
 from garrison.gateway.validation.values import canonical, common, kinds, listed, quoted
@@ -131,7 +131,7 @@ class _Emitter:
             return fields(id=str(ids[name]), expected=text(f"expected the property {quoted(name)}"))
 
         return "S.object" + fields(
-            ids=f"{{{', '.join(f'[{text(name)}] = {number}' for name, number in ids.items())}}}",
+            ids=named((name, str(number)) for name, number in ids.items()),
             nodes=items(self._of_property(node, name) for name in known),
             keys=items(map(text, known)) if many else None,
             many=many,

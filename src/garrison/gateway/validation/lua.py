@@ -35,3 +35,8 @@ def fields(**expressions: str | bool | None) -> str:
     """A record; what is None or False is left out."""
     said = (f"{name} = {'true' if value is True else value}" for name, value in expressions.items() if value)
     return f"{{{', '.join(said)}}}"
+
+
+def named(pairs: Iterable[tuple[str, str]]) -> str:
+    """A table of expressions by names that come from outside."""
+    return f"{{{', '.join(f'[{text(name)}] = {expression}' for name, expression in pairs)}}}"

@@ -1,8 +1,7 @@
 -- Values held against schemas that are tables, in one pass over the bytes. `J` is json.lua; schema.py says what a node is.
 --
 -- The schemas of all models are read by the same functions, so that the traces of the compiler are shared: code of its own
--- for each model is as quick for one, and ten times slower for a hundred. A node that is true allows anything; a field that
--- is not said is false.
+-- for each model is as quick for one, and ten times slower for a hundred. A node that is true allows anything.
 
 local ffi, bit = require("ffi"), require("bit")
 local band, bor, lshift = bit.band, bit.bor, bit.lshift
@@ -10,7 +9,7 @@ local fail, up, foreign, spend, ws, str, text = J.fail, J.up, J.foreign, J.spend
 local length, num, spelled, integral, multiple = J.length, J.num, J.spelled, J.integral, J.multiple
 local below, above, member, any, canonical = J.below, J.above, J.member, J.any, J.canonical
 local matches, found, unexpected = J.matches, J.found, J.unexpected
-local limit, ONCE, DEEP, MORE_KEYS, MORE_ITEMS = J.limit, J.ONCE, J.DEEP, J.MORE_KEYS, J.MORE_ITEMS
+local record, limit, ONCE, DEEP, MORE_KEYS, MORE_ITEMS = J.record, J.limit, J.ONCE, J.DEEP, J.MORE_KEYS, J.MORE_ITEMS
 
 -- What the first byte of a value says of its type; 0 where it begins none.
 local STRING, NUMBER, OBJECT, ARRAY, BOOLEAN, NULL = 1, 2, 4, 8, 16, 32
@@ -18,15 +17,6 @@ local KIND = ffi.new("uint8_t[256]")
 KIND[34], KIND[123], KIND[91], KIND[116], KIND[102], KIND[110] = STRING, OBJECT, ARRAY, BOOLEAN, BOOLEAN, NULL
 KIND[45] = NUMBER
 for c = 48, 57 do KIND[c] = NUMBER end
-
--- Records of one kind have all their fields in one order, so that they are laid out alike and their readers stay quick.
-local function record(names)
-  return function(said, into)
-    into = into or {}
-    for k = 1, #names do into[names[k]] = said[names[k]] or false end
-    return into
-  end
-end
 
 local read
 

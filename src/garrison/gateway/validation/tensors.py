@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 import math
 import struct
-from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -16,7 +15,7 @@ import msgspec
 from garrison.gateway.validation import decimals
 from garrison.gateway.validation.decimals import Number
 from garrison.gateway.validation.emit import bound
-from garrison.gateway.validation.lua import literal, table, text
+from garrison.gateway.validation.lua import fields, items, literal, named, table, text
 from garrison.gateway.validation.schema import Where
 
 
@@ -117,55 +116,47 @@ def declaration(tensors: Tensors, *, size_bytes: int, depth: int, schema: str | 
     refused = dict(_REFUSED)
     if tensors.json_outputs:
         refused["classification"] = _CLASSES
-    fields = {
-        "size_bytes": str(size_bytes),
-        "depth": str(depth),
-        "binary": _bool(tensors.binary),
-        "json_outputs": _bool(tensors.json_outputs),
-        "refused": _by_name((name, text(said)) for name, said in refused.items()),
-        "datatypes": "garrison.v2.datatypes",
-        "required": f"{{{', '.join(text(t.name) for t in tensors.inputs if not t.optional)}}}",
-        "inputs": _by_name((t.name, _spec(t)) for t in tensors.inputs) if tensors.inputs else "nil",
-        "outputs": table(text(t.name) for t in tensors.outputs) if tensors.outputs else "nil",
-        "schema": schema or "nil",
-    }
-    return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
+    return fields(
+        size_bytes=str(size_bytes),
+        depth=str(depth),
+        binary=tensors.binary,
+        json_outputs=tensors.json_outputs,
+        refused=named((name, text(said)) for name, said in refused.items()),
+        datatypes="garrison.v2.datatypes",
+        required=items(text(t.name) for t in tensors.inputs if not t.optional),
+        inputs=named((t.name, _spec(t, shape=t.shape)) for t in tensors.inputs) if tensors.inputs else None,
+        outputs=table(text(t.name) for t in tensors.outputs) if tensors.outputs else None,
+        schema=schema,
+    )
 
 
 def datatypes() -> str:
     """What each datatype allows, as a table of Lua by name."""
-    return _by_name((d, _spec(Tensor(name="", datatype=d, shape=()), declared=False)) for d in Datatype)
+    return named((d, _spec(Tensor(name="", datatype=d, shape=()), shape=None)) for d in Datatype)
 
 
-def _by_name(pairs: Iterable[tuple[str, str]]) -> str:
-    return f"{{ {', '.join(f'[{text(name)}] = {value}' for name, value in pairs)} }}"
-
-
-def _bool(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _spec(tensor: Tensor, *, declared: bool = True) -> str:
+def _spec(tensor: Tensor, *, shape: tuple[int, ...] | None) -> str:
     """What v2.lua wants to know of one tensor."""
     datatype = tensor.datatype
-    fields = {"datatype": text(datatype), "width": str(datatype.width)}
-    if declared:
-        fields["shape"] = f"{{{', '.join(map(str, tensor.shape))}}}"
-    if datatype is Datatype.BYTES:
-        fields |= {"kind": text("string"), "expected": text("expected a string")}
-        if tensor.max_bytes is not None:
-            fields |= {
-                "max_bytes": str(tensor.max_bytes),
-                "expected": text(f"expected at most {tensor.max_bytes} bytes"),
-            }
-    elif datatype is Datatype.BOOL:
-        fields |= {"kind": text("boolean"), "expected": text("expected true or false"), **_binary(datatype, 0, 1)}
-    else:
-        low, high = _range(datatype, tensor.minimum, tensor.maximum)
-        said = f"expected {'an integer' if datatype.whole else 'a number'} from {low} to {high}"
-        fields |= {"kind": text("number"), "whole": _bool(datatype.whole), "expected": text(said)}
-        fields |= {"low": bound(low, low=True), "high": bound(high, low=False), **_binary(datatype, low, high)}
-    return f"{{ {', '.join(f'{name} = {value}' for name, value in fields.items())} }}"
+    low, high = _range(datatype, tensor.minimum, tensor.maximum)
+    numeric = datatype not in (Datatype.BYTES, Datatype.BOOL)
+    expected = {
+        Datatype.BOOL: "true or false",
+        Datatype.BYTES: "a string" if tensor.max_bytes is None else f"at most {tensor.max_bytes} bytes",
+    }.get(datatype, f"{'an integer' if datatype.whole else 'a number'} from {low} to {high}")
+    return "garrison.v2.tensor" + fields(
+        datatype=text(datatype),
+        width=str(datatype.width),
+        shape=None if shape is None else items(map(str, shape)),
+        kind=text("number" if numeric else "boolean" if datatype is Datatype.BOOL else "string"),
+        expected=text(f"expected {expected}"),
+        whole=datatype.whole,
+        low=bound(low, low=True) if numeric else None,
+        high=bound(high, low=False) if numeric else None,
+        max_bytes=None if tensor.max_bytes is None else str(tensor.max_bytes),
+        half=datatype in (Datatype.FP16, Datatype.BF16),
+        **_binary(datatype, low, high),
+    )
 
 
 def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -> tuple[Number, Number]:
@@ -179,6 +170,8 @@ def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -
 
 
 def _limits(datatype: Datatype) -> tuple[Number, Number]:
+    if datatype in (Datatype.BOOL, Datatype.BYTES):
+        return 0, 1
     if not datatype.whole:
         return -_LARGEST[datatype], _LARGEST[datatype]
     bits = 8 * datatype.width
@@ -187,21 +180,16 @@ def _limits(datatype: Datatype) -> tuple[Number, Number]:
 
 def _binary(datatype: Datatype, low: Number, high: Number) -> dict[str, str]:
     """Bounds of the values as they stand in memory: as the datatype rounds them. None where all bits are allowed."""
-    if datatype is Datatype.BOOL:
-        return {"ctype": text("const uint8_t*"), "binary_low": "0", "binary_high": "1"}
-    if datatype.whole:
-        if (low, high) == _limits(datatype):
-            return {}
+    if datatype is Datatype.BYTES or (datatype.whole and (low, high) == _limits(datatype)):
+        return {}
+    if datatype.whole or datatype is Datatype.BOOL:
         suffix = ("ULL" if datatype.startswith("U") else "LL") if datatype.width == 8 else ""  # noqa: PLR2004  # bytes
-        ctype = f"const {datatype.lower()}_t*"
-        return {
-            "ctype": text(ctype),
-            "binary_low": f"{math.ceil(decimals.exactly(low))}{suffix}",
-            "binary_high": f"{math.floor(decimals.exactly(high))}{suffix}",
-        }
-    rounded = [literal(_rounded(datatype, float(number))) for number in (low, high)]
-    found = {"ctype": text(f"const {_CTYPES[datatype]}*"), "binary_low": rounded[0], "binary_high": rounded[1]}
-    return found | {"half": "true"} if datatype in (Datatype.FP16, Datatype.BF16) else found
+        ends = [f"{end}{suffix}" for end in (math.ceil(decimals.exactly(low)), math.floor(decimals.exactly(high)))]
+        ctype = "uint8_t" if datatype is Datatype.BOOL else f"{datatype.lower()}_t"
+    else:
+        ends = [literal(_rounded(datatype, float(number))) for number in (low, high)]
+        ctype = _CTYPES[datatype]
+    return {"ctype": text(f"const {ctype}*"), "binary_low": ends[0], "binary_high": ends[1]}
 
 
 def _rounded(datatype: Datatype, number: float) -> float:

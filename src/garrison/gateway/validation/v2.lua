@@ -367,4 +367,10 @@ local function check(declaration, body, header_length)
   return true
 end
 
-return { check = check }
+return {
+  check = check,
+  tensor = J.record({
+    "datatype", "width", "shape", "kind", "expected", "whole", "low", "high", "max_bytes", "ctype", "half", "binary_low",
+    "binary_high",
+  }),
+}
