@@ -8,7 +8,14 @@ local fail, up, foreign, ws, num, any, member = J.fail, J.up, J.foreign, J.ws, J
 
 -- The answer that is being written ----------------------------------------------------------------------------------------
 
-local out, room, size = ffi.new("uint8_t[?]", 4096), 4096, 0
+local KEPT = 1048576 -- bytes that are held from one answer to the next
+local out, room, size
+
+local function release()
+  out, room = ffi.new("uint8_t[?]", 4096), 4096
+end
+
+release()
 
 local function reserve(n)
   if size + n <= room then return end
@@ -311,20 +318,17 @@ local function predicted(p, i, d, _, tree, outermost)
   return items(p, i, d, tree, predicted, false, most)
 end
 
+local function inner_value(p, i, d, key, tree, targets)
+  return shaped(p, i, d, key, tree, targets and (targets[key] or targets["*"]))
+end
+
 -- Any other value; `targets` is the tree of where predictions stand: a list of them, or a vector that belongs together.
 shaped = function(p, i, d, _, tree, targets)
   if targets == "list" or targets == "vector" then return predicted(p, i, d, 0, tree, targets == "list") end
-  if p[i] == 123 then
-    return members(p, i, d, tree, function(p, v, d, key, inner)
-      return shaped(p, v, d, key, inner, targets and (targets[key] or targets["*"]))
-    end)
-  elseif p[i] == 91 then
-    local most = targets and targets["*"] and policy.items or ENDLESS
-    return items(p, i, d, tree, function(p, v, d, n, inner)
-      return shaped(p, v, d, n, inner, targets and targets["*"])
-    end, nil, most)
-  end
-  return verbatim(p, i, d)
+  if p[i] == 123 then return members(p, i, d, tree, inner_value, targets) end
+  if p[i] ~= 91 then return verbatim(p, i, d) end
+  local most = targets and targets["*"] and policy.items or ENDLESS
+  return items(p, i, d, tree, inner_value, targets, most)
 end
 
 -- Tensors -----------------------------------------------------------------------------------------------------------------
@@ -417,24 +421,26 @@ local function tensor(p, i, d, _, tree)
   return members(p, i, d, tree, output_member, output)
 end
 
-local function inference(p, i, d, _, tree)
+local function inference_member(p, i, d, key, tree)
+  if key ~= "outputs" then return shaped(p, i, d, key, tree) end
+  if p[i] ~= 91 then return fail(i, "expected an array") end
+  return items(p, i, d, tree, tensor, nil, ENDLESS)
+end
+
+local function answer(p, i, d, chosen)
+  if not chosen.tensors then return shaped(p, i, d, 0, chosen.tree, chosen.targets) end
   if p[i] ~= 123 then return fail(i, "expected an object") end
-  return members(p, i, d, tree, function(p, v, d, key, inner)
-    if key ~= "outputs" then return shaped(p, v, d, key, inner) end
-    if p[v] ~= 91 then return fail(v, "expected an array") end
-    return items(p, v, d, inner, tensor, nil, ENDLESS)
-  end)
+  return members(p, i, d, chosen.tree, inference_member)
 end
 
 -- Writes a body under a policy: true and the new body, or false and why it could not be read.
 local function check(chosen, body)
   policy, size = chosen, 0
-  local write = chosen.tensors and inference or shaped
-  local fine, message = J.check(function(p, i, d) return write(p, i, d, 0, chosen.tree, chosen.targets) end, body, chosen.size_bytes, chosen.depth)
-  local written = fine and fstr(out, size) or nil
-  if room > 1048576 then out, room = ffi.new("uint8_t[?]", 4096), 4096 end
-  if not fine then return false, message end
-  return true, written
+  local fine, message = J.check(answer, body, chosen.size_bytes, chosen.depth, chosen)
+  local written = fine and fstr(out, size) or message
+  if room > KEPT then release() end
+  if values_room * 8 > KEPT then values, values_room = ffi.new("double[?]", 1024), 1024 end
+  return fine, written
 end
 
 return { check = check }

@@ -102,7 +102,7 @@ class _Emitter:
             types=str(_mask(types)),
             expected=text(_expected(node, types)),
             **own,
-            allowed=_allowed(node) if node.allowed else None,
+            allowed=table(map(_identity, common(node.allowed))) if node.allowed else None,
             bare=alternatives and not own and not node.allowed and _mask(types) == _ALL,
             in_place=alternatives or node.not_ is not None or node.if_ is not None,
             all_of=self._list(node.all_of),
@@ -235,15 +235,13 @@ def _expected(node: Node, types: set[str]) -> str:
     return f"expected {' or '.join(_WORDS.get(kind, f'a {kind}') for kind in TYPES if kind in types)}"
 
 
-def _allowed(node: Node) -> str:
-    """The values of enum and const: strings, numbers that doubles tell apart, and all others by their one form."""
-    values = common(node.allowed)
-    exact = [literal(decimals.double(v)) for v in values if decimals.is_number(v) and decimals.exact(v)]
-    return fields(
-        strings=table(text(v) for v in values if isinstance(v, str)),
-        numbers=table(exact),
-        others=table(text(canonical(v)) for v in values if not isinstance(v, str)),
-    )
+def _identity(value: object) -> str:
+    """What a value is in a set, as `identity` of json.lua says it of its bytes."""
+    if isinstance(value, str):
+        return text(value)
+    if decimals.is_number(value) and decimals.exact(value):
+        return literal(decimals.double(value))
+    return text(b"\xff" + canonical(value).encode())
 
 
 def _string(node: Node) -> str | None:

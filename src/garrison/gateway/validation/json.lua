@@ -10,6 +10,8 @@ local concat, floor, char = table.concat, math.floor, string.char
 local bytes_t = ffi.typeof("const uint8_t*")
 
 local MAX_NUMBER = 1024 -- characters; a double written out in full has fewer
+local MAX_EXACT_DIGITS, MAX_EXACT_EXPONENT = 15, 300 -- as in decimals.py
+local SLOW = 32 -- so many times a byte is read when a value is compared as a whole
 local TOO_MUCH = "the body takes too much work to check"
 
 -- What went wrong ---------------------------------------------------------------------------------------------------------
@@ -440,7 +442,7 @@ any = function(p, i, d)
   return literal(p, i)
 end
 
--- A text that is the same for equal values and different for others. The value must have been read before.
+-- A text that is the same for equal values and different for others. The value must have been read before; this is slow.
 local function canonical(p, i)
   local c = p[i]
   if c == 34 then
@@ -474,6 +476,27 @@ local function canonical(p, i)
     return e, spelled(p, i, e)
   end
   return literal(p, i), char(c)
+end
+
+-- What the value from i to e is in a set of values: a string is itself, and so is a number that its double tells apart from
+-- others; the rest are texts that begin with a byte which no string has.
+local function identity(p, i, e)
+  local c = p[i]
+  if c == 34 then
+    local _, escaped = str(p, i)
+    return text(p, i, e, escaped)
+  elseif c == 45 or (c >= 48 and c <= 57) then
+    local _, v, exact = num(p, i)
+    if exact then return v end
+    local sign, digits, x = decimal(p, i, e)
+    if #digits <= MAX_EXACT_DIGITS and x <= MAX_EXACT_EXPONENT and x >= -MAX_EXACT_EXPONENT then
+      return tonumber(sign .. "0." .. digits .. "e" .. x)
+    end
+  elseif c == 91 or c == 123 then
+    spend(i, i + SLOW * (e - i))
+  end
+  local _, form = canonical(p, i)
+  return "\255" .. form
 end
 
 -- Whole bodies ------------------------------------------------------------------------------------------------------------
@@ -536,8 +559,8 @@ end
 
 return {
   bytes_t = bytes_t, fail = fail, up = up, below = below, above = above, foreign = foreign, failure = failure, spend = spend, ws = ws, str = str, text = text,
-  length = length, num = num, spelled = spelled, integral = integral, multiple = multiple,
-  member = member, any = any, array = array, object = object, canonical = canonical, unexpected = unexpected, found = found,
+  length = length, num = num, integral = integral, multiple = multiple,
+  member = member, any = any, array = array, object = object, identity = identity, unexpected = unexpected, found = found,
   matches = matches, automaton = automaton, check = check, quote = quote, record = record, bound = bound, limit = limit, ONCE = ONCE, DEEP = DEEP,
   MORE_KEYS = MORE_KEYS, MORE_ITEMS = MORE_ITEMS,
 }

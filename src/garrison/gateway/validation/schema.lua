@@ -5,9 +5,9 @@
 
 local ffi, bit = require("ffi"), require("bit")
 local band, bor, lshift = bit.band, bit.bor, bit.lshift
-local fail, up, foreign, spend, ws, str, text = J.fail, J.up, J.foreign, J.spend, J.ws, J.str, J.text
-local length, num, spelled, integral, multiple = J.length, J.num, J.spelled, J.integral, J.multiple
-local below, above, member, any, canonical = J.below, J.above, J.member, J.any, J.canonical
+local fail, up, foreign, spend, ws, str = J.fail, J.up, J.foreign, J.spend, J.ws, J.str
+local length, num, integral, multiple = J.length, J.num, J.integral, J.multiple
+local below, above, member, any, identity = J.below, J.above, J.member, J.any, J.identity
 local matches, found, unexpected = J.matches, J.found, J.unexpected
 local record, limit, ONCE, DEEP, MORE_KEYS, MORE_ITEMS = J.record, J.limit, J.ONCE, J.DEEP, J.MORE_KEYS, J.MORE_ITEMS
 
@@ -191,7 +191,7 @@ local function array(p, i, d, limits)
         if hit >= 0 then hits = hits + 1 end
       end
       if forms then
-        local _, form = canonical(p, v)
+        local form = identity(p, v, e)
         if forms[form] then
           fail(v, "expected items that all differ")
           return up(n)
@@ -216,21 +216,6 @@ local function array(p, i, d, limits)
 end
 
 -- One value, several schemas ----------------------------------------------------------------------------------------------
-
--- enum and const: strings as they are, numbers as doubles where those are exact, others by their one form.
-local function listed(p, i, e, allowed)
-  local c = p[i]
-  if c == 34 then
-    local _, escaped = str(p, i)
-    return allowed.strings[text(p, i, e, escaped)]
-  elseif KIND[c] == NUMBER then
-    local _, v, exact = num(p, i)
-    if exact then return allowed.numbers[v] end
-    return allowed.others[spelled(p, i, e)]
-  end
-  local _, form = canonical(p, i)
-  return allowed.others[form]
-end
 
 -- Another schema for a value that is read again, or for the first time by an alternative.
 local function again(p, i, d, node)
@@ -293,7 +278,7 @@ read = function(p, i, d, node)
       e = any(p, i, d)
     end
     if e < 0 then return -1 end
-    if node.allowed and not listed(p, i, e, node.allowed) then return fail(i, node.expected) end
+    if node.allowed and not node.allowed[identity(p, i, e)] then return fail(i, node.expected) end
   end
   if node.in_place then return in_place(p, i, d, node, e) end
   return e

@@ -267,7 +267,7 @@ class _Reader:
             self.where.wrong(
                 pointer,
                 f"the pattern cannot be used, character {error.at + 1}: {error.message}",
-                "see docs/gateway on patterns",
+                "what is there: characters, classes, groups, alternatives, repetitions, ^ and $",
             )
 
     def flag(self, pointer: str, value: object) -> bool:
