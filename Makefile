@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-html bench-ledger clean
+.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-html bench-ledger bench-validation clean
 
 demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults, and record the scan in a ledger
 	@rm -rf build/demo && mkdir -p build/demo
@@ -41,7 +41,7 @@ browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-html bench-ledger  ## Run every benchmark
+bench: bench-scan bench-paths bench-html bench-ledger bench-validation  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -57,6 +57,9 @@ bench-html: $(VENV)/.test browser
 # The figures are those of the disk that the folder is on: make bench-ledger FOLDER=/var/lib/garrison
 bench-ledger: $(VENV)/.demo $(VENV)/.pymerkle  ## Durable appends, proofs and the opening of large ledgers
 	$(BIN)/python bench/ledger.py --pymerkle $(VENV)/pymerkle/bin/python --folder $(or $(FOLDER),$(VENV))
+
+bench-validation: $(VENV)/.test  ## Bodies against schemas in LuaJIT, beside jsonschema-rs
+	$(BIN)/python bench/validation.py
 
 clean:
 	rm -rf $(VENV) site build dist

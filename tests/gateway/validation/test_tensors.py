@@ -212,6 +212,53 @@ def test_binary_numbers_are_read_as_their_datatype(datatype: str, data: bytes) -
     assert (answer is True or answer[0]) is (-2.5 <= value <= 1000)
 
 
+VALUES: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
+    "BOOL": ("?", st.booleans()),
+    "UINT8": ("B", st.integers(0, 255)),
+    "INT16": ("h", st.integers(-(2**15), 2**15 - 1)),
+    "INT64": ("q", st.integers(-(2**63), 2**63 - 1)),
+    "UINT64": ("Q", st.integers(0, 2**64 - 1)),
+    "FP32": ("f", st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    "FP64": ("d", st.floats(allow_nan=False, allow_infinity=False)),
+}
+
+
+def nested_as(shape: list[int], data: list[Any]) -> list[Any]:
+    """Flat data, row by row, nested as a shape says."""
+    if len(shape) < 2:
+        return data
+    step = len(data) // shape[0] if shape[0] else 0
+    return [nested_as(shape[1:], data[n * step : (n + 1) * step]) for n in range(shape[0])]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from(sorted(VALUES)), st.lists(st.integers(0, 3), max_size=4))
+def test_the_same_data_passes_in_every_form_and_one_value_less_in_none(
+    data: st.DataObject, datatype: str, shape: list[int]
+) -> None:
+    from lupa import luajit21
+
+    code, values = VALUES[datatype]
+    count = math.prod(shape)
+    flat = data.draw(st.lists(values, min_size=count, max_size=count))
+    state = luajit21.LuaRuntime(encoding=None, unpack_returned_tuples=True)
+    validate = state.execute(f"{prelude()}return {tensor_validator(PLAIN)}".encode())
+
+    def passes(values: list[Any], form: str) -> bool:
+        head = {"name": "n", "datatype": datatype, "shape": shape}
+        if form != "binary":
+            request = asked({**head, "data": nested_as(shape, values) if form == "nested" else values})
+            return validate(json.dumps(request).encode(), None) is True
+        behind = struct.pack(f"<{len(values)}{code}", *values)
+        said = json.dumps(asked({**head, "parameters": {"binary_data_size": len(behind)}})).encode()
+        return validate(said + behind, str(len(said)).encode()) is True
+
+    assert [passes(flat, form) for form in ("flat", "nested", "binary")] == [True, True, True]
+    if flat:
+        assert [passes(flat[1:], form) for form in ("flat", "binary")] == [False, False]
+        assert not passes([*flat, flat[0]], "flat")
+
+
 def test_a_response_policy_refuses_what_it_could_not_read(run: Run) -> None:
     plain = Tensors(json_outputs=True)
     y = {"name": "y"}
