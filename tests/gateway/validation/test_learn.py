@@ -34,7 +34,9 @@ class Server(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         found = self.path == "/v2/models/iris%2Fbig/versions/2" and self.headers["x-api-key"] == "k"
-        self.send_response(200 if found else 404)
+        self.send_response(200 if found else 302 if self.path.endswith("/moved") else 404)
+        if self.path.endswith("/moved"):
+            self.send_header("location", "/v2/models/iris%2Fbig/versions/2")
         self.end_headers()
         self.wfile.write(json.dumps(METADATA).encode() if found else b"no")
 
@@ -64,7 +66,9 @@ def test_a_running_server_is_asked(server: str, tmp_path: Path, run: Run) -> Non
         "any size is taken where a shape says -1: x",
         "write minimum and maximum where you know them: x",
         "write max_bytes: t",
+        "no other outputs can be asked for: y",
     )
+    assert '"shape": [-1, 4]' in learned.text
     contract = loaded(learned, tmp_path)
     validate = run(f"{prelude()}return {contract_validator(contract, tensors=True, json_outputs=False)}")
     x = {"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}
@@ -76,6 +80,8 @@ def test_a_running_server_is_asked(server: str, tmp_path: Path, run: Run) -> Non
 def test_a_server_that_does_not_answer_is_told(server: str) -> None:
     with pytest.raises(GarrisonError, match="the server answered 404"):
         learn_server(server, "none")
+    with pytest.raises(GarrisonError, match="the server answered 302"):  # a key is not carried elsewhere
+        learn_server(server, "moved", headers={"x-api-key": "k"})
     with pytest.raises(GarrisonError, match="cannot be asked"):
         learn_server("http://127.0.0.1:1", "iris", timeout_s=2)
     with pytest.raises(UsageError, match="is no address"):
@@ -125,6 +131,7 @@ components:
         age: {type: integer, format: int32, minimum: 0, exclusiveMinimum: true, example: 3}
         note: {type: string, nullable: true, format: email, x-order: 2}
         kids: {type: array, items: {$ref: '#/components/schemas/Row'}}
+        maybe: {allOf: [{$ref: '#/components/schemas/Row'}], nullable: true}
         exact: {type: number, format: double, exclusiveMaximum: false, maximum: 5}
 """
 SWAGGER = """
@@ -154,7 +161,7 @@ def test_a_description_becomes_a_schema_of_today(tmp_path: Path, run: Run) -> No
         "x-order is not carried over",
     )
     validate = run(lua(loaded(learned, tmp_path).schema))[b"validate"]
-    assert validate(b'{"age":3,"note":null,"kids":[{"age":1}],"exact":5}') is True
+    assert validate(b'{"age":3,"note":null,"kids":[{"age":1}],"exact":5,"maybe":null}') is True
     for body in (
         b'{"age":0}',
         b'{"age":2147483648}',
@@ -186,7 +193,7 @@ def test_the_only_operation_needs_no_name(tmp_path: Path, run: Run) -> None:
     ("text", "message"),
     [
         ("[]", "no OpenAPI description"),
-        ("paths: {}", "several operations|no operation"),
+        ("paths: {}", "no operation takes JSON"),
         (SWAGGER.replace("#/definitions/Row", "other.yaml#/Row"), "points out of the file"),
         (SWAGGER.replace("#/definitions/Row", "#/definitions/None"), "nothing stands at"),
         (SWAGGER.replace("type: integer", "type: int"), "'int' is no type"),

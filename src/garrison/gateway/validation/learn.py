@@ -6,6 +6,7 @@ What is learned is what the server takes now: sizes it leaves open and bounds it
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import urllib.error
 import urllib.parse
@@ -21,6 +22,7 @@ from garrison.gateway.validation.contract import document
 from garrison.gateway.validation.schema import DIALECT, Where, read
 from garrison.gateway.validation.tensors import Datatype, Tensor, Tensors, check
 
+_SCALARS = re.compile(r'\[\s+[^][{}"]+\]')
 _MAX_BYTES = 4 << 20  # of an answer
 _METHODS = ("post", "put", "patch")
 _FORMATS = {  # OpenAPI's formats that say which numbers there are
@@ -28,6 +30,9 @@ _FORMATS = {  # OpenAPI's formats that say which numbers there are
     "int64": (-(1 << 63), (1 << 63) - 1),
 }
 _SILENT = frozenset({"float", "double", "password"})  # they rule nothing out
+_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_IN_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_DATA = frozenset({"enum", "const", "default", "example", "examples", "required", "type"})
 _DROPPED = ("discriminator", "xml", "externalDocs")
 
 
@@ -66,17 +71,11 @@ def learn_metadata(data: bytes, shown: str) -> Learned:
     if not tensors.inputs:
         raise ConfigError("the server says nothing of the inputs", path=shown, hint="declare the tensors by hand")
     check(tensors, Where(shown))
-    open_sizes = [t.name for t in tensors.inputs if -1 in t.shape]
-    unbounded = [t.name for t in tensors.inputs if t.datatype not in (Datatype.BOOL, Datatype.BYTES)]
-    notes = [
-        *([f"any size is taken where a shape says -1: {', '.join(open_sizes)}"] if open_sizes else []),
-        *([f"write minimum and maximum where you know them: {', '.join(unbounded)}"] if unbounded else []),
-        *(f"write max_bytes: {t.name}" for t in tensors.inputs if t.datatype is Datatype.BYTES),
-    ]
-    told = {"$comment": f"learned from {shown}; review it", "tensors": {}}
-    for kind, declared in (("inputs", tensors.inputs), ("outputs", tensors.outputs)):
-        told["tensors"][kind] = [{"name": t.name, "datatype": t.datatype, "shape": list(t.shape)} for t in declared]  # type: ignore[index]
-    return Learned(_text(told), tuple(notes))
+    told = {
+        "$comment": f"learned from {shown}; review it",
+        "tensors": {"inputs": _told(tensors.inputs), "outputs": _told(tensors.outputs)},
+    }
+    return Learned(_text(told), tuple(_to_review(tensors)))
 
 
 def learn_openapi(path: Path, *, operation: str = "", shown: str = "") -> Learned:
@@ -85,20 +84,18 @@ def learn_openapi(path: Path, *, operation: str = "", shown: str = "") -> Learne
     It may be left out where only one takes JSON. OpenAPI 3.0 and 3.1, and Swagger 2.0. Raises ConfigError.
     """
     name = shown or str(path)
-    said, where = document(path, name)
-    if not isinstance(said, dict):
+    description, where = document(path, name)
+    if not isinstance(description, dict):
         where.wrong("", "this is no OpenAPI description", "expected an object with paths")
-    found = {key: schema for keys, schema in _bodies(said) for key in keys}
+    found = {key: schema for keys, schema in _bodies(description) for key in keys}
     distinct = {id(schema) for schema in found.values()}
     if operation not in found and (operation or len(distinct) != 1):
-        known = ", ".join(key for key in found if " " in key) or "none"
-        raise ConfigError(
-            f"no operation {operation!r} takes JSON" if operation else "several operations take JSON",
-            path=name,
-            hint=f"name one of: {known}",
-        )
+        known = [key for key in found if " " in key]
+        said = "several operations take JSON" if known else "no operation takes JSON"
+        hint = f"name one of: {', '.join(known)}" if known else "describe the body of a request as application/json"
+        raise ConfigError(f"no operation {operation!r} takes JSON" if operation else said, path=name, hint=hint)
     chosen = found[operation] if operation else next(iter(found.values()))
-    translation = _Translation(said)
+    translation = _Translation(description)
     schema = {"$schema": DIALECT, "$comment": f"learned from {name}; review it", **translation.schema(chosen)}
     if translation.defs:
         schema["$defs"] = translation.defs
@@ -106,12 +103,20 @@ def learn_openapi(path: Path, *, operation: str = "", shown: str = "") -> Learne
     return Learned(_text(schema), tuple(dict.fromkeys(translation.notes)))
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A key must not be carried to another server."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def _fetch(address: str, headers: Mapping[str, str], ca: str, timeout_s: float) -> bytes:
     hint = "check that the server is up and that the name of the model is right"
     try:
         context = ssl.create_default_context(cafile=ca or None) if address.startswith("https:") else None
         request = urllib.request.Request(address, headers={"accept": "application/json", **headers})  # noqa: S310  # http(s) only
-        with urllib.request.urlopen(request, timeout=timeout_s, context=context) as answer:  # noqa: S310
+        opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
+        with opener.open(request, timeout=timeout_s) as answer:
             data: bytes = answer.read(_MAX_BYTES + 1)
     except urllib.error.HTTPError as error:
         with error:
@@ -131,8 +136,26 @@ def _tensors(metadata: Any, kind: str) -> Iterator[Tensor]:
         yield Tensor(name=str(said["name"]), datatype=Datatype(said["datatype"]), shape=shape)
 
 
+def _told(tensors: tuple[Tensor, ...]) -> list[dict[str, Any]]:
+    return [{"name": t.name, "datatype": t.datatype, "shape": list(t.shape)} for t in tensors]
+
+
+def _to_review(tensors: Tensors) -> Iterator[str]:
+    """What a server does not know of its inputs."""
+    for said, names in (
+        ("any size is taken where a shape says -1", [t.name for t in tensors.inputs if -1 in t.shape]),
+        ("write minimum and maximum where you know them", [t.name for t in tensors.inputs if t.datatype.numeric]),
+        ("write max_bytes", [t.name for t in tensors.inputs if t.datatype is Datatype.BYTES]),
+        ("no other outputs can be asked for", [t.name for t in tensors.outputs]),
+    ):
+        if names:
+            yield f"{said}: {', '.join(names)}"
+
+
 def _text(said: object) -> str:
-    return json.dumps(said, indent=2, ensure_ascii=False, default=float) + "\n"
+    """JSON as one would write it: a list of scalars in one line."""
+    text = json.dumps(said, indent=2, ensure_ascii=False, default=float)
+    return _SCALARS.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text) + "\n"
 
 
 def _bodies(said: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -191,27 +214,34 @@ class _Translation:
             return value
         found: dict[str, Any] = {}
         for keyword, inner in value.items():
-            if keyword == "$ref":
-                found["$ref"] = f"#/$defs/{self._named(inner)}"
-            elif keyword.startswith("x-") or keyword in _DROPPED:
-                self.notes.append(f"{keyword} is not carried over")
-            elif keyword == "format":
-                self._format(inner, found)
-            elif keyword in ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"):
-                found[keyword] = {name: self.schema(schema) for name, schema in inner.items()}
-            elif keyword in ("allOf", "anyOf", "oneOf", "prefixItems"):
-                found[keyword] = [self.schema(schema) for schema in inner]
-            elif keyword in ("enum", "const", "default", "example", "examples", "required", "type"):
-                found[keyword] = inner
-            else:
-                found[keyword] = self.schema(inner)
+            found |= self._keyword(keyword, inner)
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
             if isinstance(found.get(exclusive), bool) and found.pop(exclusive) and bound in found:  # 3.0 and 2.0
                 found[exclusive] = found.pop(bound)
-        if found.get("type") == "file":
-            self.notes.append("a file is no JSON; it was taken for a string")
-            found["type"] = "string"
+        if value.get("format") in _FORMATS:
+            low, high = _FORMATS[value["format"]]
+            found = {"minimum": low, "maximum": high} | found
+        if found.get("nullable") is True and "type" not in found:
+            del found["nullable"]
+            return {"anyOf": [found, {"type": "null"}]}
         return found
+
+    def _keyword(self, keyword: str, inner: Any) -> dict[str, Any]:
+        """What one keyword becomes: itself, with what is inside translated, or nothing and a note."""
+        if keyword == "$ref":
+            return {"$ref": f"#/$defs/{self._named(inner)}"}
+        if keyword.startswith("x-") or keyword in _DROPPED:
+            self.notes.append(f"{keyword} is not carried over")
+            return {}
+        if keyword == "format":
+            if inner not in _FORMATS and inner not in _SILENT:
+                self.notes.append(f"format {inner} is not enforced; write a pattern where it matters")
+            return {}
+        if keyword in _BY_NAME and isinstance(inner, dict):
+            return {keyword: {name: self.schema(schema) for name, schema in inner.items()}}
+        if keyword in _IN_LISTS and isinstance(inner, list):
+            return {keyword: [self.schema(schema) for schema in inner]}
+        return {keyword: inner if keyword in _DATA else self.schema(inner)}
 
     def _named(self, reference: object) -> str:
         value = _at(self.said, reference)
@@ -220,11 +250,3 @@ class _Translation:
             self.defs[name] = True  # before what is inside names it again
             self.defs[name] = self.schema(value)
         return name
-
-    def _format(self, name: object, found: dict[str, Any]) -> None:
-        if name in _FORMATS:
-            low, high = _FORMATS[str(name)]
-            found.setdefault("minimum", low)
-            found.setdefault("maximum", high)
-        elif name not in _SILENT:
-            self.notes.append(f"format {name} is not enforced; write a pattern where it matters")

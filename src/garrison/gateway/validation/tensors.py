@@ -43,6 +43,11 @@ class Datatype(enum.StrEnum):
         return "INT" in self
 
     @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers, with bounds."""
+        return self not in (Datatype.BOOL, Datatype.BYTES)
+
+    @property
     def width(self) -> int:
         """Bytes of one value in binary data; 0 where each says its own."""
         bits = self.value.lstrip("UINTFPB")
@@ -98,7 +103,7 @@ def check(tensors: Tensors, where: Where) -> None:
             names.add(tensor.name)
             if any(size < -1 for size in tensor.shape):
                 where.wrong(f"{pointer}/shape", "expected sizes from 0 on, or -1 for any", "as in [-1, 4]")
-            numeric = tensor.datatype not in (Datatype.BYTES, Datatype.BOOL)
+            numeric = tensor.datatype.numeric
             if not numeric and (tensor.minimum is not None or tensor.maximum is not None):
                 where.wrong(
                     pointer, f"{tensor.datatype} has no minimum or maximum", "remove them; max_bytes is for BYTES"
@@ -139,7 +144,6 @@ def _spec(tensor: Tensor, *, shape: tuple[int, ...] | None) -> str:
     """What v2.lua wants to know of one tensor."""
     datatype = tensor.datatype
     low, high = _range(datatype, tensor.minimum, tensor.maximum)
-    numeric = datatype not in (Datatype.BYTES, Datatype.BOOL)
     expected = {
         Datatype.BOOL: "true or false",
         Datatype.BYTES: "a string" if tensor.max_bytes is None else f"at most {tensor.max_bytes} bytes",
@@ -148,11 +152,11 @@ def _spec(tensor: Tensor, *, shape: tuple[int, ...] | None) -> str:
         datatype=text(datatype),
         width=str(datatype.width),
         shape=None if shape is None else items(map(str, shape)),
-        kind=text("number" if numeric else "boolean" if datatype is Datatype.BOOL else "string"),
+        kind=text("number" if datatype.numeric else "boolean" if datatype is Datatype.BOOL else "string"),
         expected=text(f"expected {expected}"),
         whole=datatype.whole,
-        low=bound(low, low=True) if numeric else None,
-        high=bound(high, low=False) if numeric else None,
+        low=bound(low, low=True) if datatype.numeric else None,
+        high=bound(high, low=False) if datatype.numeric else None,
         max_bytes=None if tensor.max_bytes is None else str(tensor.max_bytes),
         half=datatype in (Datatype.FP16, Datatype.BF16),
         **_binary(datatype, low, high),
@@ -170,7 +174,7 @@ def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -
 
 
 def _limits(datatype: Datatype) -> tuple[Number, Number]:
-    if datatype in (Datatype.BOOL, Datatype.BYTES):
+    if not datatype.numeric:
         return 0, 1
     if not datatype.whole:
         return -_LARGEST[datatype], _LARGEST[datatype]
