@@ -121,29 +121,18 @@ class _Emitter:
     def _object(self, node: Node) -> str | None:
         if not _says(node, _OF_OBJECTS):
             return None
-        dependent = dict.fromkeys((*node.dependent_required, *node.dependent_schemas))
-        others = (name for names in node.dependent_required.values() for name in names)
-        known = list(dict.fromkeys((*node.properties, *node.required, *dependent, *others)))
-        ids = {name: n + 1 for n, name in enumerate(known)}
-        many = len(known) > MAX_FLAGS
-
-        def demand(name: str) -> str:
-            return fields(id=str(ids[name]), expected=text(f"expected the property {quoted(name)}"))
-
+        ids = {name: number for number, name in enumerate(_known(node), 1)}
+        many = len(ids) > MAX_FLAGS
+        dependent = self._dependent(node, ids)
+        patterns = (fields(pattern=_automaton(p), node=self.reference(inner)) for p, inner in node.patterns.values())
+        flags = sum(1 << ids[name] - 1 for name in node.required)
         return "S.object" + fields(
             ids=named((name, str(number)) for name, number in ids.items()),
-            nodes=items(self._of_property(node, name) for name in known),
-            keys=items(map(text, known)) if many else None,
+            nodes=items(self._of_property(node, name) for name in ids),
+            keys=items(map(text, ids)) if many else None,
             many=many,
-            names=self.reference(node.names)
-            if node.names is not None and not _anything(self.nodes[node.names])
-            else None,
-            patterns=items(
-                fields(pattern=_automaton(pattern), node=self.reference(inner))
-                for pattern, inner in node.patterns.values()
-            )
-            if node.patterns
-            else None,
+            names=self.optional(node.names),
+            patterns=items(patterns) if node.patterns else None,
             additional=self.optional(node.additional) or "true",
             closed=node.additional is not None and not _types(self.nodes[node.additional]),
             least=str(node.min_properties),
@@ -151,19 +140,21 @@ class _Emitter:
             too_few=text(f"expected at least {node.min_properties} properties"),
             too_many=text(f"expected at most {node.max_properties} properties"),
             demands=bool(node.required or dependent or node.min_properties),
-            plain=str(sum(1 << ids[name] - 1 for name in node.required))
-            if not (many or dependent or node.min_properties)
-            else None,
-            required=items(map(demand, node.required)),
-            dependent=items(
-                fields(
-                    id=str(ids[name]),
-                    required=items(map(demand, node.dependent_required.get(name, ()))),
-                    node=self.optional(node.dependent_schemas.get(name)),
-                )
-                for name in dependent
-            ),
+            plain=None if many or dependent or node.min_properties else str(flags),
+            required=items(_demand(name, ids) for name in node.required),
+            dependent=items(dependent),
         )
+
+    def _dependent(self, node: Node, ids: Mapping[str, int]) -> list[str]:
+        """What follows from a property being there."""
+        return [
+            fields(
+                id=str(ids[name]),
+                required=items(_demand(other, ids) for other in node.dependent_required.get(name, ())),
+                node=self.optional(node.dependent_schemas.get(name)),
+            )
+            for name in dict.fromkeys((*node.dependent_required, *node.dependent_schemas))
+        ]
 
     def _of_property(self, node: Node, name: str) -> str:
         """What the value of a property that the schema names is held against."""
@@ -200,6 +191,17 @@ class _Emitter:
         inner = self.nodes[self._target(node.items)]
         alone = not any(True for _ in inner.in_place())
         return alone and not inner.allowed and _mask(_types(inner)) == _MASKS["number"]
+
+
+def _known(node: Node) -> list[str]:
+    """The properties that a schema names, in any of its keywords."""
+    others = (name for names in node.dependent_required.values() for name in names)
+    said = (*node.properties, *node.required, *node.dependent_required, *others, *node.dependent_schemas)
+    return list(dict.fromkeys(said))
+
+
+def _demand(name: str, ids: Mapping[str, int]) -> str:
+    return fields(id=str(ids[name]), expected=text(f"expected the property {quoted(name)}"))
 
 
 def _says(node: Node, names: Iterable[str]) -> bool:
