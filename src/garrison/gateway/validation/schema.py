@@ -130,7 +130,7 @@ def _hold_values(schema: object, where: Where) -> None:
             where.wrong(
                 pointer,
                 "this is no value of JSON that a double can hold",
-                "write a smaller number, or a text in quotes",
+                "write a number between 1e-308 and 1e308, or a text in quotes",
             )
 
 
