@@ -4,6 +4,7 @@ GarrisonError
  ├─ UsageError      the command line asks for something that does not exist (exit 2)
  ├─ ConfigError     a file written for Garrison is wrong: configuration, baseline, check, mapping table (exit 2)
  ├─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
+ ├─ UnmappedError   a line of a log is not of the format it came as; it is kept, with the reason
  ├─ StoreError      the store of API keys cannot be used: busy, damaged, open to others, of a newer version (exit 2)
  └─ LedgerError     a ledger, a key of one or a proof from it cannot be used (exit 2)
      ├─ TamperedError  what is there is not what was signed: an entry, a tile, a checkpoint, a signature (exit 1)
@@ -61,6 +62,10 @@ class ConfigError(GarrisonError):
 
 class UnreadableError(GarrisonError):
     """A document to be scanned cannot be read."""
+
+
+class UnmappedError(GarrisonError):
+    """A line of a log is not of the format it came as."""
 
 
 class StoreError(GarrisonError):

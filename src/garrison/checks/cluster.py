@@ -76,6 +76,24 @@ def cluster_nodes_unshielded(cluster: Cluster) -> Verdict:
 
 
 @check(
+    id="cluster-metrics-off",
+    severity=Severity.LOW,
+    pillar=Pillar.MONITORING,
+    maps=("NIST-800-53:SI-4", "NIST-800-53:AU-12"),
+    native=("monitoring", "metrics"),
+)
+def cluster_metrics_off(cluster: Cluster) -> Verdict:
+    """A cluster keeps no metrics.
+
+    Why: the use of processors, GPUs and networks is where crypto-mining, a runaway training job and a model that is
+    being copied out show first; without it nobody knows what is normal.
+    Fix: leave monitoring on; where GPUs work, add DCGM to the components (enable_components).
+    """
+    off = cluster.native("monitoring").equals("none") | cluster.native("metrics").equals(())
+    return fail_if(off, "monitoring is off")
+
+
+@check(
     id="cluster-alpha",
     severity=Severity.LOW,
     pillar=Pillar.CONTAINERS,

@@ -57,6 +57,25 @@ def bucket_public_write(bucket: Bucket) -> Verdict:
 
 
 @check(
+    id="bucket-ruled-by-others",
+    severity=Severity.HIGH,
+    pillar=Pillar.CLOUD,
+    maps=("ATLAS:AML.T0020", "NIST-800-53:AC-3", "NIST-800-53:AC-6", "AWS-FSBP:S3.6"),
+    confidence=Confidence.MEDIUM,
+)
+def bucket_ruled_by_others(bucket: Bucket) -> Verdict:
+    """Another account can change who may use the bucket.
+
+    Why: whoever gets into that account, a labelling vendor's or a partner's, opens training data and models to
+    everybody, or shuts you out of them. Where the number is your own account's, the bucket is only as safe as each of
+    the identities it names.
+    Fix: let the other account read or write the objects it needs; keep s3:PutBucketPolicy, s3:PutBucketAcl,
+    s3:PutObjectAcl and s3:PutEncryptionConfiguration to yourself.
+    """
+    return fail_if(bucket.ruled_by_others, "its policy lets an account change the rules")
+
+
+@check(
     id="bucket-block-off",
     severity=Severity.MEDIUM,
     pillar=Pillar.CLOUD,

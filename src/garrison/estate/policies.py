@@ -25,6 +25,8 @@ _TELLS_NOTHING = (
     r"|kms:(viaservice|encryptioncontext.*))$"
 )
 _EVERYTHING = r"\*+|arn:\*|arn:[^:]*:\*(:\*)*"
+_OWN_ACCOUNT = "AWS::AccountId"  # CloudFormation's name for the account it deploys to
+_ACCOUNT = r"^(\d{12}|arn:[^:]*:(iam|sts)::\d{12}:.+)$"
 _ANYONE = ("*", "0.0.0.0/0", "::/0", "arn:aws:iam::*:*", "arn:*")
 
 
@@ -100,6 +102,11 @@ class Statement(msgspec.Struct, frozen=True, eq=False, dict=True):
         anyone = self.accounts.any(lambda p: _spans(p, r"\*+")) | self.not_principals.given()
         return self.allows & anyone & ~self.narrowed
 
+    @cached_property
+    def names_account(self) -> Truth:
+        """Whether it names an account, or something in one, by its number."""
+        return self.accounts.any(_is_numbered)
+
     def permits(self, action: str) -> Truth:
         """Whether it allows an action, on some resource, under whatever condition. `action` is `service:Name`."""
         return self.allows & self.names(action)
@@ -173,6 +180,14 @@ def _asked(operator: Value, keys: Value) -> list[Condition]:
     if keys.state is not State.KNOWN or not isinstance(keys.content, Body):
         return [Condition(operator, keys, keys)]
     return [Condition(operator, known(key, values.place), values) for key, values in keys.content.items()]
+
+
+def _is_numbered(principal: Value) -> Truth:
+    """Whether it is an account, or something in one, by its number; what is declared here is known to be ours."""
+    parts = principal.content if isinstance(principal.content, tuple) else ()
+    if any(part.ref is not None or part.decided_by == _OWN_ACCOUNT for part in (principal, *parts)):
+        return Truth(False, (principal,))
+    return principal.matches(_ACCOUNT)
 
 
 def covers(pattern: Value, wanted: str, *, ignore_case: bool = False) -> Truth:

@@ -306,6 +306,34 @@ def test_policy_documents_are_their_blocks(read: Read) -> None:
     assert ref(reading.value(".:t.x", "enc", "Statement", "Resource")) == (".:t.y", "arn")
 
 
+def test_policy_documents_pass_through_variables_for_text(read: Read) -> None:
+    reading = read(
+        {
+            "main.tf": """
+                data "aws_iam_policy_document" "d" {
+                  statement { actions = ["s3:*"] }
+                }
+                module "m" {
+                  source = "./m"
+                  one    = data.aws_iam_policy_document.d.json
+                  more   = [data.aws_iam_policy_document.d.json]
+                }
+            """,
+            "m/main.tf": """
+                variable "one" { type = string }
+                variable "more" { type = list(string) }
+                resource "t" "x" {
+                  one  = var.one
+                  more = var.more
+                }
+            """,
+        }
+    )
+    said = {"statement": [{"actions": ["s3:*"]}]}
+    assert reading.said(".:module.m.t.x", "one") == said
+    assert reading.said(".:module.m.t.x", "more") == [said]
+
+
 def test_dynamic_blocks(read: Read) -> None:
     reading = read(
         {

@@ -21,8 +21,6 @@ ML_SERVICE = r"^(sagemaker|bedrock|bedrock-agentcore|edge\.sagemaker|personalize
 _SUBSCRIPTION = r"^/subscriptions/[^/]+/?$|^/providers/Microsoft\.Management/managementGroups/[^/]+/?$"
 _OWNS_ALL = re.compile(r"\bazurerm_(subscription|management_group)\.")
 _GIVES_ROLES = r"(?i)^Microsoft\.Authorization/(\*|roleAssignments/(\*|write))$"
-_OWN_ACCOUNT = "AWS::AccountId"  # CloudFormation's name for the account it deploys to
-_ACCOUNT = r"^(\d{12}|arn:[^:]*:(iam|sts)::\d{12}:.+)$"
 
 
 class Policy(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -81,9 +79,7 @@ class Role(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def trusts_account(self) -> Truth:
         """Whether an account that is named by its number can take it on, and nothing but that is asked."""
-        return any_of(
-            s.allows & s.permits("sts:AssumeRole") & s.accounts.any(_account) & ~s.narrowed for s in self.trusted
-        )
+        return any_of(s.allows & s.permits("sts:AssumeRole") & s.names_account & ~s.narrowed for s in self.trusted)
 
 
 class Provider(Asset, frozen=True, kw_only=True, eq=False, dict=True):
@@ -173,11 +169,3 @@ def like(said: Value, pattern: str) -> Truth:
         return Truth(None, (said,))
     text = "".join(p.content if isinstance(p.content, str) else "x" for p in parts)
     return Truth(re.search(pattern, text) is not None, (said,))
-
-
-def _account(principal: Value) -> Truth:
-    """Whether it is an account, or something in one, by its number; what is declared here is known to be ours."""
-    parts = principal.content if isinstance(principal.content, tuple) else ()
-    if any(part.ref is not None or part.decided_by == _OWN_ACCOUNT for part in (principal, *parts)):
-        return Truth(False, (principal,))
-    return principal.matches(_ACCOUNT)

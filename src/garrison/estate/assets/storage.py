@@ -18,6 +18,10 @@ _WRITES = (
     "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectAcl", "s3:PutBucketAcl",
     "s3:PutBucketPolicy", "s3:ReplicateObject",
 )  # fmt: skip
+# What decides who may do what; AWS Security Hub's S3.6 asks of every one that no other account has it.
+_RULES = (
+    "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl", "s3:PutEncryptionConfiguration",
+)  # fmt: skip
 # Permissions of S3's and Google's ACLs, and Google's roles.
 _READ_GRANT = (
     r"^(READ|FULL_CONTROL|READER|OWNER)$"
@@ -74,6 +78,14 @@ class Bucket(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def tls_only(self) -> Truth:
         """Whether requests without TLS are refused, by the store or by its policy."""
         return self.refuses_plain | any_of(_refuses_plain(s) for s in statements(self.policy))
+
+    @cached_property
+    def ruled_by_others(self) -> Truth:
+        """Whether its policy lets an account that is named by its number change who may do what with it."""
+        return any_of(
+            s.names_account & ~s.narrowed & any_of(s.permits(action) for action in _RULES)
+            for s in statements(self.policy)
+        )
 
     @property
     def public(self) -> Truth:

@@ -92,6 +92,8 @@ def _scalar(cast: Callable[[object], object], kind: str) -> Converter:
     def convert(value: Value, _: Env) -> Value:
         if value.state is not State.KNOWN:
             return value
+        if isinstance(value.content, Body) and cast is as_text:
+            return value  # a policy document's `json` stays the document
         found = None if isinstance(value.content, tuple | Body) else cast(value.content)
         if found is None:
             return failed(f"it is no {kind}", value.place)

@@ -1,0 +1,70 @@
+"""Lines of the world's logs as events: a module per format, found by its name.
+
+A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too.
+A line that is not of its format raises ValueError, or what msgspec raises; `mapped` says it as UnmappedError, so that the
+caller keeps the line, with the reason.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import Protocol, cast
+
+import msgspec
+
+from garrison.errors import UnmappedError, UsageError, nearest
+from garrison.events.event import Event, digest_of
+
+
+class Mapper(Protocol):
+    """One format of logs."""
+
+    NAME: str  # `aws-cloudtrail`
+    LABEL: str  # AWS CloudTrail
+
+    def event(self, line: bytes) -> Event:
+        """What a line tells. Raises ValueError or MsgspecError for one that is not of the format."""
+        ...
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The formats there are."""
+    return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)))
+
+
+@cache
+def mapper(name: str) -> Mapper:
+    """The format of a name. Raises UsageError."""
+    if name not in names():
+        raise UsageError(
+            f"there is no log format {name}", hint=nearest(name, names(), "formats: " + ", ".join(names()))
+        )
+    return cast("Mapper", import_module(f"{__name__}.{name.replace('-', '_')}"))
+
+
+def mapped(form: Mapper, line: bytes, *place: object) -> Event:
+    """What a line tells; UnmappedError, with the reason, for one that is not of the format.
+
+    Where the sender gave it no name, the line and its `place` (a file and the offset in it) are its name.
+    """
+    try:
+        found = form.event(line)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise UnmappedError(f"this is no line of {form.LABEL}: {error}") from error
+    found.uid = found.uid or digest_of(line, *place)
+    return found
+
+
+def records(form: Mapper, data: bytes) -> Iterable[bytes]:
+    """The records of a file: those that the format finds in it, else its lines."""
+    split = getattr(form, "records", None)
+    if split is None:
+        return (line for line in data.splitlines() if line.strip())
+    try:
+        return cast("Iterable[bytes]", split(data))
+    except msgspec.MsgspecError as error:
+        raise UnmappedError(f"this is no file of {form.LABEL}: {error}") from error

@@ -1,0 +1,105 @@
+"""Which rules an event fits, among those that are about its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from garrison.events.event import Event
+from garrison.events.mappers import Mapper
+from garrison.watch.rules.matcher import Matcher
+from garrison.watch.rules.narrow import simplified
+from garrison.watch.rules.rule import Logsource, Rule
+from garrison.watch.rules.term import Op, Predicate, Record, Term
+
+ANY = "*"  # rules about the columns of events, whatever log they came by
+_FIELD_OPS = (Op.FIELD, Op.FIELD_STARTS, Op.FIELD_ENDS)
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    product: str
+    formats: tuple[str, ...]
+    category: str = ""
+    service: str = ""
+    fields: dict[str, str] = {}
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    logsource: tuple[_Entry, ...]
+
+
+class Judge:
+    """Rules made ready for events. Those about logs that nothing here reads are `idle`."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.idle: list[Rule] = []
+        found: dict[str, list[tuple[Rule, Term]]] = {}
+        for rule in rules:
+            about = list(_entries(rule.logsource))
+            if not about:
+                self.idle.append(rule)
+            for entry in about:
+                for form in entry.formats:
+                    found.setdefault(form, []).append((rule, _renamed(rule.term, entry.fields)))
+        self._rules = {form: [rule for rule, _ in pairs] for form, pairs in found.items()}
+        self._matchers = {form: Matcher([term for _, term in pairs]) for form, pairs in found.items()}
+
+    def judge(self, form: str, record: Record, event: Event) -> list[Rule]:
+        """The rules that an event fits; `record` is the event as its sender wrote it, `form` the format of its log."""
+        matched = self._fits(form, record)
+        if ANY in self._matchers:
+            matched += self._fits(ANY, columns(event))
+        return matched
+
+    def _fits(self, form: str, record: Record) -> list[Rule]:
+        matcher = self._matchers.get(form)
+        if matcher is None:
+            return []
+        rules = self._rules[form]
+        return [rules[number] for number in matcher.match(record)]
+
+
+def columns(event: Event) -> dict[str, Any]:
+    """An event as a record of its columns; those that tell nothing are left out."""
+    pairs = ((name, getattr(event, name)) for name in event.__struct_fields__ if name != "raw")
+    return {name: value for name, value in pairs if value not in ("", None)}
+
+
+def record_of(form: Mapper, line: bytes, event: Event) -> Record:
+    """An event as its sender wrote it: the format's own way of saying it, else JSON, else its columns."""
+    own = getattr(form, "record", None)
+    if own is not None:
+        told: Record = own(line)
+        return told
+    if line.startswith(b"{"):
+        found = msgspec.json.decode(line)
+        if isinstance(found, dict):
+            return found
+    return columns(event)
+
+
+@cache
+def _table() -> _Table:
+    text = resources.files(__package__).joinpath("logsources.toml").read_bytes()
+    return msgspec.toml.decode(text, type=_Table)
+
+
+def _entries(said: Logsource) -> Iterator[_Entry]:
+    """The entries that say all a rule's logsource says."""
+    for entry in _table().logsource:
+        if (said.product, said.category, said.service) == (entry.product, entry.category, entry.service):
+            yield entry
+
+
+def _renamed(term: Term, fields: dict[str, str]) -> Term:
+    """A term that speaks of fields by the names they have in the log."""
+
+    def named(test: Predicate) -> Term:
+        value = fields.get(test.value, test.value) if test.op in _FIELD_OPS else test.value
+        return msgspec.structs.replace(test, field=fields.get(test.field, test.field), value=value)
+
+    return simplified(term, named) if fields else term

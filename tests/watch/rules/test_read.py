@@ -1,0 +1,179 @@
+"""Rules as files: what is read of them, and what is told of those that cannot be used."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from garrison.errors import UsageError
+from garrison.events.event import Class, Event, Status
+from garrison.events.mappers import mapper
+from garrison.watch.rules.judge import Judge, record_of
+from garrison.watch.rules.read import read_rules
+from garrison.watch.rules.rule import Kind, Level, Rules
+
+RULE = """
+title: A guardrail is deleted
+id: 5f2a2c2e-0d4b-4d4e-9d0a-1f1f8a1c0001
+name: guardrail_deleted
+status: test
+description: Somebody takes away what keeps a model safe.
+tags: [attack.t1685]
+logsource: {product: aws, service: cloudtrail}
+detection:
+  deleted:
+    eventSource: bedrock.amazonaws.com
+    eventName|startswith: Delete
+    eventName|contains: Guardrail
+  ours:
+    userIdentity.userName|re: '^ci-[a-z]+$'
+  condition: deleted and not ours
+level: high
+examples:
+  match:
+    - {eventSource: bedrock.amazonaws.com, eventName: DeleteGuardrail}
+    - '{"eventSource": "BEDROCK.amazonaws.com", "eventName": "DeleteGuardrail", "userIdentity": {"userName": "ann"}}'
+  miss:
+    - {eventSource: bedrock.amazonaws.com, eventName: DeleteGuardrail, userIdentity: {userName: ci-deploy}}
+"""
+CORRELATION = """
+title: Many guardrails are deleted
+id: 5f2a2c2e-0d4b-4d4e-9d0a-1f1f8a1c0002
+correlation:
+  type: event_count
+  rules: [guardrail_deleted]
+  group-by: [userIdentity.arn]
+  timespan: 10m
+  condition: {gte: 3}
+level: critical
+"""
+
+
+def read(folder: Path, **files: str) -> Rules:
+    for name, text in files.items():
+        (folder / f"{name}.yml").write_text(textwrap.dedent(text))
+    return read_rules([folder])
+
+
+def test_a_rule(tmp_path: Path) -> None:
+    found = read(tmp_path, one=RULE)
+    (rule,) = found.rules
+    assert found.broken == []
+    assert (rule.about.title, rule.about.level, rule.about.tags) == (
+        "A guardrail is deleted",
+        Level.HIGH,
+        ("attack.t1685",),
+    )
+    assert (rule.about.path, rule.about.line) == (str(tmp_path / "one.yml"), 2)
+    judge = Judge([rule])
+    event = Event(time_us=0, class_uid=Class.API)
+    assert [len(judge.judge("aws-cloudtrail", e, event)) for e in rule.examples.match] == [1, 1]
+    assert [len(judge.judge("aws-cloudtrail", e, event)) for e in rule.examples.miss] == [0]
+    assert judge.judge("gcp-audit", rule.examples.match[0], event) == []
+
+
+def test_several_in_one_file(tmp_path: Path) -> None:
+    found = read(tmp_path, both=RULE + "---" + CORRELATION)
+    (correlation,) = found.correlations
+    assert (correlation.kind, correlation.op, correlation.count, correlation.timespan_us) == (
+        Kind.EVENT_COUNT,
+        "gte",
+        3,
+        600_000_000,
+    )
+    assert (correlation.rules, correlation.group_by) == (("guardrail_deleted",), ("userIdentity.arn",))
+    assert correlation.about.line == RULE.count("\n") + 2
+
+
+def test_what_cannot_be_used_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        good=RULE,
+        yaml="title: [",
+        shape="- a\n- b\n",
+        detection="title: x\nlogsource: {product: aws}\n",
+        pattern=RULE.replace("'^ci-[a-z]+$'", "'(?<!ci)x'").replace("0001", "0009"),
+        placeholder=RULE.replace("Guardrail\n", "'%names%'\n").replace("contains:", "contains|expand:").replace("0001", "0008"),
+        twice=RULE,
+        unknown=CORRELATION.replace("guardrail_deleted", "nobody"),
+        kind=CORRELATION.replace("event_count", "value_sum").replace("{gte: 3}", "{gte: 3, field: n}"),
+        example=RULE.replace("0001", "0007").replace("'{\"eventSource\"", "'{eventSource"),
+        huge="# " + "x" * 1_000_001,
+    )  # fmt: skip
+    assert len(found.rules) == 1
+    told = sorted((Path(b.path).name, b.line, b.message.replace(str(tmp_path), "FOLDER"), b.hint) for b in found.broken)
+    assert told == snapshot(
+        [
+            ("detection.yml", 1, "it is no Sigma rule: Sigma rule must have a detection definitions", ""),
+            ("example.yml", 2, "an example is no JSON: JSON is malformed: object keys must be strings (byte 1)", ""),
+            ("huge.yml", 0, "it has more than 1,000,000 bytes", ""),
+            (
+                "kind.yml",
+                2,
+                "correlations of type value_sum are not judged here",
+                "types: event_count, temporal, temporal_ordered, value_count",
+            ),
+            (
+                "pattern.yml",
+                2,
+                "it is no Sigma rule: Regular expression '(?<!ci)x' is invalid: b'invalid perl operator: (?<!'",
+                "",
+            ),
+            ("placeholder.yml", 2, "the placeholder %names% has no values", "write the values into the rule"),
+            ("shape.yml", 1, "a rule is a mapping", "https://sigmahq.io/docs/basics/rules.html"),
+            ("twice.yml", 2, "its id is that of FOLDER/good.yml:2", "give each rule an id of its own"),
+            ("unknown.yml", 2, "it names rules that are not there: nobody", ""),
+            ("yaml.yml", 2, "it is no YAML: did not find expected node content", ""),
+        ]
+    )
+
+
+def test_rules_about_logs_that_nothing_reads_are_idle(tmp_path: Path) -> None:
+    found = read(tmp_path, one=RULE.replace("product: aws, service: cloudtrail", "product: windows, service: sysmon"))
+    judge = Judge(found.rules)
+    assert [rule.about.title for rule in judge.idle] == ["A guardrail is deleted"]
+
+
+def test_rules_about_the_columns_of_events(tmp_path: Path) -> None:
+    rule = """
+        title: A login fails
+        id: 5f2a2c2e-0d4b-4d4e-9d0a-1f1f8a1c0003
+        logsource: {product: garrison, service: events}
+        detection:
+          failed: {class_uid: 3002, status_id: 2, src_ip|cidr: 203.0.113.0/24}
+          condition: failed
+    """
+    judge = Judge(read(tmp_path, one=rule).rules)
+    form = mapper("syslog")
+    line = b"<38>1 2026-11-24T10:11:12Z gpu-1 sshd 9 - - Failed password for root from 203.0.113.9 port 50112 ssh2"
+    event = form.event(line)
+    assert event.status_id is Status.FAILURE
+    assert [r.about.title for r in judge.judge("syslog", record_of(form, line, event), event)] == ["A login fails"]
+
+
+def test_fields_by_the_names_they_have_in_the_log(tmp_path: Path) -> None:
+    rule = """
+        title: A model is deleted
+        id: 5f2a2c2e-0d4b-4d4e-9d0a-1f1f8a1c0004
+        logsource: {product: gcp, service: gcp.audit}
+        detection:
+          deleted: {gcp.audit.method_name|endswith: .DeleteModel}
+          condition: deleted
+    """
+    judge = Judge(read(tmp_path, one=rule).rules)
+    record = {"protoPayload": {"methodName": "google.cloud.aiplatform.v1.ModelService.DeleteModel"}}
+    assert len(judge.judge("gcp-audit", record, Event(time_us=0, class_uid=Class.API))) == 1
+
+
+def test_auditd_by_its_own_words() -> None:
+    form = mapper("auditd")
+    line = b'type=EXECVE msg=audit(1795515072.123:456): argc=2 a0="curl" a1=687474703A2F2F78'
+    assert record_of(form, line, form.event(line)) == {"type": "EXECVE", "argc": "2", "a0": "curl", "a1": "http://x"}
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no"):
+        read_rules([tmp_path / "none"])
