@@ -181,7 +181,8 @@ class Judge:
         entities = self._known(request.client, request.role, request.login, request.issuer, request.model)
         asked = {
             "principal": euid("Client", request.client), "action": euid("Action", request.action),
-            "resource": euid("Model", request.model), "context": json.dumps(context(request, self.vocabulary)),
+            "resource": euid("Model", request.model),
+            "context": msgspec.json.encode(context(request, self.vocabulary)).decode(),
         }  # fmt: skip
         return cedarpy.is_authorized(asked, slice_.parsed, entities, self._schema)
 

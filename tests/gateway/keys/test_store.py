@@ -138,7 +138,7 @@ def test_changes_are_in_the_ledger_in_their_order(path: Path) -> None:
         two = id_of(store.rotate(one, until=NOW, expires=NOW + DAY, now=NOW, record=told))
         store.revoke([two], reason="x", now=NOW, record=told)
         assert told.entries == [
-            ("key.issue", before), ("key.issue", one), ("key.rotate", one), ("key.revoke", two),
+            ("key.issue", before), ("key.issue", one), ("key.issue", two), ("key.rotate", one), ("key.revoke", two),
         ]  # fmt: skip
         assert let_in(store) == {before}
         assert store.key(one).entry == 1
@@ -253,10 +253,10 @@ def test_the_real_ledger(path: Path, tmp_path: Path) -> None:
         people = store.people
     entries = [parse(data) for data in Ledger.open(tmp_path / "ledger").entries()]
     assert [(e.kind, e.actor) for e in entries] == [
-        (kind, "service:ci") for kind in ("key.issue", "key.rotate", "key.revoke")
+        (kind, "service:ci") for kind in ("key.issue", "key.issue", "key.rotate", "key.revoke")
     ]
     assert entries[0].details["owner"] == as_actor("ada@acme.example", people)
-    assert entries[1].details["successor"] == two
+    assert entries[2].details["successor"] == two
 
 
 # Who can open it.

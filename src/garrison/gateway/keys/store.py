@@ -41,6 +41,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a key. Times are aware, and None for what has not happened."""
 
     id: str
+    digest: str  # SHA-256, in hexadecimal
     client: str
     role: str
     owner: str
@@ -132,7 +133,7 @@ class Store:
         """Every key that there ever was, the oldest first."""
         with self._told():
             rows = self._db.execute(
-                "SELECT id, client, role, owner, created, expires, rotated, replaces, revoked, entry, "  # noqa: S608
+                "SELECT id, digest, client, role, owner, created, expires, rotated, replaces, revoked, entry, "  # noqa: S608
                 f"{_RECORDED} FROM key ORDER BY created, rowid"
             ).fetchall()
         return [_key(row) for row in rows]
@@ -218,7 +219,7 @@ class Store:
             self._settle(now, record)
             for key in self.keys():
                 if key.entry is None and key.state(now) not in ("revoked", "expired"):
-                    index = record("key.issue", _issued(key))
+                    index = record(*_issued(key))
                     with self._change() as db:
                         db.execute("UPDATE key SET entry = ? WHERE id = ?", (index, key.id))
             with self._change() as db:
@@ -249,7 +250,8 @@ class Store:
             owed = self._db.execute("SELECT number, key, change, reason FROM pending ORDER BY number").fetchall()
         for number, id_, change, reason in owed:
             key = self.key(id_)
-            index = None if self.ledger is None else record(*_entry(key, change, reason))
+            entries = [] if self.ledger is None else _entries(key, change, reason)
+            index = next(iter([record(*entry) for entry in entries]), None)
             with self._change() as db:
                 if change == "rotate":
                     until = int(reason.removeprefix("until "))
@@ -334,26 +336,30 @@ def _check_file(path: Path, *, create: bool) -> None:
         raise StoreError("others can read or write this store of keys", path=str(path), hint=f"chmod 600 {path}")
 
 
-def _entry(key: Key, change: str, reason: str) -> tuple[str, dict[str, Any]]:
-    """What the ledger says of a change; `owner` is a name still, for who records it to put a pseudonym in its place."""
+def _entries(key: Key, change: str, reason: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the ledger says of a change; owners are names still, for who records it to put pseudonyms in their place."""
     if change == "issue":
-        return "key.issue", _issued(key)
+        return [_issued(key)]
     if change == "rotate":
         ends = dt.datetime.fromtimestamp(int(reason.removeprefix("until ")), dt.UTC)
         details = {"successor": key.id, "overlap_ends": ends}
-        return "key.rotate", {"object": {"type": "key", "name": key.replaces}, "details": details}
-    return "key.revoke", {"object": {"type": "key", "name": key.id}, "reason": reason or "no reason was given"}
+        return [_issued(key), ("key.rotate", {"object": {"type": "key", "name": key.replaces}, "details": details})]
+    return [("key.revoke", {"object": {"type": "key", "name": key.id}, "reason": reason or "no reason was given"})]
 
 
-def _issued(key: Key) -> dict[str, Any]:
-    details = {"owner": key.owner, "role": key.role, "expires": key.expires}
-    return {"object": {"type": "key", "name": key.id}, "details": details}
+def _issued(key: Key) -> tuple[str, dict[str, Any]]:
+    """With the digest: nobody can guess 256 bits from it, and no other key can stand in the place of this one."""
+    details = {"owner": key.owner, "client": key.client, "role": key.role, "expires": key.expires}
+    return "key.issue", {
+        "object": {"type": "key", "name": key.id, "digest": f"sha256:{key.digest}"},
+        "details": details,
+    }
 
 
 def _key(row: tuple[Any, ...]) -> Key:
-    id_, client, role, owner, created, expires, rotated, replaces, revoked, entry, recorded = row
+    id_, digest, client, role, owner, created, expires, rotated, replaces, revoked, entry, recorded = row
     return Key(
-        id=id_, client=client, role=role, owner=owner, created=_time(created), expires=_time(expires),
+        id=id_, digest=digest, client=client, role=role, owner=owner, created=_time(created), expires=_time(expires),
         rotated=_time(rotated) if rotated else None, replaces=replaces, revoked=_time(revoked) if revoked else None,
         entry=entry, recorded=bool(recorded),
     )  # fmt: skip
