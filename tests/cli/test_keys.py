@@ -94,6 +94,8 @@ def test_own_roles(tmp_path: Path) -> None:
         (("revoke",), UsageError, "--client NAME"),
         (("revoke", "grs_x", "--client", "a"), UsageError, "--client NAME"),
         (("list",), StoreError, "a folder that is there"),
+        (("list", "--store", "keys.db"), StoreError, "garrison keys issue makes it"),
+        ((*ISSUE, "--store", "no/such/keys.db"), StoreError, "a folder that is there"),
         ((*ISSUE, "--ledger", "nowhere"), LedgerError, ""),
     ],
 )

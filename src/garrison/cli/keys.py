@@ -223,7 +223,7 @@ def _changing(
     from garrison.gateway.keys.store import Store
 
     now = _now()
-    if create:
+    if create and path.parent.parent.is_dir():
         path.parent.mkdir(mode=0o700, exist_ok=True)
     with Store(path, create=create) as store:
         folder = ledger.resolve() if ledger else store.ledger

@@ -26,14 +26,14 @@ def serve(
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
-    os.umask(0o077)
+    os.umask(0o077)  # the socket too is its owner's alone
     host, _, port = address.rpartition(":")
     if socket_path is None:
         _check_loopback(host.strip("[]"), port, secret)
         place: dict[str, Any] = {"address": host.strip("[]"), "port": int(port)}
     else:
         _clear(socket_path)
-        place = {"uds": socket_path, "uds_permissions": 0o600}
+        place = {"uds": socket_path}
     load: Any = functools.partial(Service, bundle, secret)
     Granian(
         "garrison",

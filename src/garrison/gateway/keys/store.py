@@ -84,7 +84,7 @@ class Store:
             _check_file(path, create=create)
             self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
             try:
-                self._prepare()
+                self._prepare(create=create)
             except BaseException:
                 self._db.close()
                 raise
@@ -304,26 +304,31 @@ class Store:
             hint = "name a file in a folder that is there and can be written"
             raise StoreError(f"cannot be opened: {error.strerror}", path=str(self.path), hint=hint) from error
 
-    def _prepare(self) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+    def _prepare(self, *, create: bool) -> None:
+        self._db.execute("PRAGMA trusted_schema = OFF")
+        if self._number("application_id") == 0 and create:
+            self._make()
+        if self._number("application_id") != _APPLICATION:
+            raise sqlite3.DatabaseError("it is a database of another program")
+        if self._number("user_version") > _VERSION:
+            raise sqlite3.DatabaseError("a newer Garrison has made it")
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             self._db.execute(f"PRAGMA {pragma}")
+
+    def _make(self) -> None:
+        """The tables, unless another process has made them just now, or they are of another program."""
         self._db.execute("BEGIN IMMEDIATE")
-        version, application = (
-            self._db.execute(f"PRAGMA {p}").fetchone()[0] for p in ("user_version", "application_id")
-        )
-        empty = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-        if empty and not application:
+        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             schema = Path(__file__).with_name("schema.sql").read_text("utf8")
             for statement in schema.split(";\n"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO store VALUES (1, 0, '', ?)", (secrets.token_bytes(32),))
             self._db.execute(f"PRAGMA user_version = {_VERSION}")
             self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
-        elif application != _APPLICATION:
-            raise sqlite3.DatabaseError("it is a database of another program")
-        elif version > _VERSION:
-            raise sqlite3.DatabaseError("a newer Garrison has made it")
         self._db.execute("COMMIT")
+
+    def _number(self, pragma: str) -> int:
+        return int(self._db.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _check_file(path: Path, *, create: bool) -> None:
@@ -331,6 +336,8 @@ def _check_file(path: Path, *, create: bool) -> None:
     if create and not path.exists():
         with contextlib.suppress(FileExistsError):  # by another process, just now
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if not path.exists() and path.parent.is_dir():
+        raise StoreError("there is no store of keys", path=str(path), hint="garrison keys issue makes it")
     status = path.stat()
     if status.st_mode & _OTHERS:
         raise StoreError("others can read or write this store of keys", path=str(path), hint=f"chmod 600 {path}")
