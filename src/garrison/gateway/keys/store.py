@@ -75,7 +75,7 @@ class Active(msgspec.Struct, frozen=True):
 
 
 class Store:
-    """An open store. `path` is the file; beside it SQLite keeps two of its own while it is used, and `.lock` one writer waits for."""
+    """An open store. Beside its file, SQLite keeps two of its own while it is used; `.lock` is what one writer waits for another by."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Open a store, or make it. Raises StoreError."""
