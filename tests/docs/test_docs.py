@@ -26,6 +26,10 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#\s]+)[^)]*\)")
 BUCKET = 'resource "aws_s3_bucket" "b" {\n  bucket = "fraud-training-data"\n  acl    = "public-read"\n}\n'
 
 
+TRAIL = """{"Records": [{"eventTime": "2026-11-24T10:11:12Z", "eventSource": "cloudtrail.amazonaws.com",
+"eventName": "StopLogging", "eventID": "1"}]}"""
+
+
 def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
@@ -82,6 +86,7 @@ def test_there_are_commands() -> None:
 @pytest.mark.parametrize(("page", "line"), commands())
 def test_commands_run(page: str, line: str, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(BUCKET)
+    (tmp_path / "trail.json").write_text(TRAIL)
     for name in ("examples", "src"):
         (tmp_path / name).symlink_to(TOP / name)
     if page == "your-own-checks.md":

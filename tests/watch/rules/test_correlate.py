@@ -75,6 +75,17 @@ def test_rules_in_order() -> None:
     assert len(run(watched, events[::-1])) == 1  # told in the wrong order, they still happened in this one
 
 
+def test_a_correlation_of_correlations() -> None:
+    about = About(id="many", title="many", level=Level.LOW, path="c.yml", line=1, name="many")
+    many = Correlation(about, Kind.EVENT_COUNT, ("fail",), ("user",), SPAN_US, "gte", 2)
+    then = correlation(Kind.TEMPORAL_ORDERED, "many", "login", count=2)
+    correlator, found = Correlator([many, then]), []
+    for number, name in enumerate(["fail", "login", "fail", "login"]):
+        hits = correlator.observe(rule(name), {"user": "a"}, time_us=NOW_US + number, uid=str(number), now_us=NOW_US)
+        found.append([hit.correlation.about.id for hit in hits])
+    assert found == [[], [], ["many"], ["c"]]
+
+
 def test_aliases_join_what_logs_call_by_other_names() -> None:
     watched = correlation(
         Kind.TEMPORAL, "aws", "host", count=2, group_by=("who",), aliases={"who": {"aws": "arn", "host": "user"}}

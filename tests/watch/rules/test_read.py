@@ -125,7 +125,7 @@ def test_what_cannot_be_used_is_told_and_stops_nothing(tmp_path: Path) -> None:
             ("placeholder.yml", 2, "the placeholder %names% has no values", "write the values into the rule"),
             ("shape.yml", 1, "a rule is a mapping", "https://sigmahq.io/docs/basics/rules.html"),
             ("twice.yml", 2, "its id is that of FOLDER/good.yml:2", "give each rule an id of its own"),
-            ("unknown.yml", 2, "it names rules that are not there: nobody", ""),
+            ("unknown.yml", 2, "it names rules that are not there, or itself: nobody", ""),
             ("yaml.yml", 2, "it is no YAML: did not find expected node content", ""),
         ]
     )

@@ -1,5 +1,7 @@
 """Several events within a time: counts, distinct values, rules together and in order, per group.
 
+A correlation may name others: of them the group counts, as an event that says what it is grouped by.
+
 Memory is bounded: of a group no more is kept than a decision needs, and of groups no more than `max_groups`; those that have been
 silent longest are forgotten, and counted. Events may come late, by as much as a correlation's own time. What an event says of its
 own time is believed up to `AHEAD_US` past now, so that nobody hides behind a date to come.
@@ -14,7 +16,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from garrison.errors import ConfigError
-from garrison.watch.rules.rule import Correlation, Kind, Rule
+from garrison.watch.rules.rule import About, Correlation, Kind, Rule
 from garrison.watch.rules.term import Record, text_of, values_of
 
 AHEAD_US = 60_000_000
@@ -58,13 +60,19 @@ class Correlator:
                 self._of.setdefault(name, []).append(correlation)
 
     def observe(self, rule: Rule, record: Record, *, time_us: int, uid: str, now_us: int) -> list[Hit]:
-        """What a match of a rule fulfils. A group that fires begins anew."""
-        found = []
-        for name in dict.fromkeys((rule.about.id, rule.about.name)):
+        """What a match of a rule fulfils, and what that fulfils in turn. A group that fires begins anew."""
+        seen = Sighting(min(time_us, now_us + AHEAD_US), "", uid)
+        return self._observe(rule.about, record, seen)
+
+    def _observe(self, about: About, record: Record, seen: Sighting) -> list[Hit]:
+        found: list[Hit] = []
+        for name in dict.fromkeys((about.id, about.name)):
             for correlation in self._of.get(name, ()):
-                hit = self._add(correlation, name, record, Sighting(min(time_us, now_us + AHEAD_US), "", uid))
+                hit = self._add(correlation, name, record, seen)
                 if hit is not None:
                     found.append(hit)
+                    group = dict(zip(correlation.group_by, hit.group, strict=True))
+                    found += self._observe(correlation.about, group, seen)
         return found
 
     def _add(self, correlation: Correlation, rule: str, record: Record, seen: Sighting) -> Hit | None:

@@ -63,6 +63,11 @@ class Judge:
         return [rules[number] for number in matcher.match(record)]
 
 
+def formats(said: Logsource) -> list[str]:
+    """The formats of logs that a rule is about."""
+    return list(dict.fromkeys(form for entry in _entries(said) for form in entry.formats))
+
+
 def columns(event: Event) -> dict[str, Any]:
     """An event as a record of its columns; those that tell nothing are left out."""
     pairs = ((name, getattr(event, name)) for name in event.__struct_fields__ if name != "raw")

@@ -35,6 +35,11 @@ def read_rules(paths: Iterable[Path]) -> Rules:
     return found
 
 
+def pack() -> Path:
+    """The folder of Garrison's own rules."""
+    return Path(__file__).parent / "pack"
+
+
 def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
@@ -93,19 +98,23 @@ def _read_document(said: Any, path: str, line: int, found: Rules) -> None:
 
     if not isinstance(said, dict):
         raise ConfigError("a rule is a mapping", hint="https://sigmahq.io/docs/basics/rules.html")
-    examples = _examples(said.pop("examples", None))
+    examples = _examples(said.pop("examples", None), lists="correlation" in said)
     try:
         if "correlation" in said:
-            found.correlations.append(_correlation(SigmaCorrelationRule.from_dict(said, policy=policy()), path, line))
+            correlation = SigmaCorrelationRule.from_dict(said, policy=policy())
+            found.correlations.append(_correlation(correlation, path, line, examples))
         else:
-            rule = SigmaRule.from_dict(said, policy=policy())
-            parsed = [term_of(condition.parsed) for condition in rule.detection.parsed_condition]
-            term = parsed[0] if len(parsed) == 1 else Any_(tuple(parsed))
-            found.rules.append(Rule(_about(rule, path, line), _logsource(rule), term, examples))
+            found.rules.append(_rule(SigmaRule.from_dict(said, policy=policy()), path, line, examples))
     except SigmaError as error:
         raise ConfigError(f"it is no Sigma rule: {error}") from error
     except (AttributeError, TypeError, ValueError, RecursionError) as error:  # what pySigma raises for odd shapes
         raise ConfigError(f"it is no Sigma rule: {type(error).__name__}: {error}") from error
+
+
+def _rule(rule: SigmaRule, path: str, line: int, examples: Examples) -> Rule:
+    parsed = [term_of(condition.parsed) for condition in rule.detection.parsed_condition]
+    term = parsed[0] if len(parsed) == 1 else Any_(tuple(parsed))
+    return Rule(_about(rule, path, line), _logsource(rule), term, examples)
 
 
 def _about(rule: SigmaRuleBase, path: str, line: int) -> About:
@@ -130,7 +139,7 @@ def _logsource(rule: SigmaRule) -> Logsource:
     return Logsource(said.product or "", said.category or "", said.service or "")
 
 
-def _correlation(rule: SigmaCorrelationRule, path: str, line: int) -> Correlation:
+def _correlation(rule: SigmaCorrelationRule, path: str, line: int, examples: Examples) -> Correlation:
     from sigma.correlations import SigmaCorrelationCondition
 
     kinds = {kind.value for kind in Kind}
@@ -152,16 +161,27 @@ def _correlation(rule: SigmaCorrelationRule, path: str, line: int) -> Correlatio
         fields=(named,) if isinstance(named, str) else tuple(named or ()),
         aliases={a.alias: {r.reference: field for r, field in a.mapping.items()} for a in rule.aliases},
         generate=rule.generate,
+        examples=examples,
     )
 
 
-def _examples(said: Any) -> Examples:
-    """`examples: {match: [...], miss: [...]}`: events as mappings, or as lines of JSON."""
+def _examples(said: Any, *, lists: bool) -> Examples:
+    """`examples: {match: [...], miss: [...]}`: events, or lists of them, as mappings or lines of JSON."""
     if said is None:
         return Examples()
     if not isinstance(said, dict) or not set(said) <= {"match", "miss"}:
         raise ConfigError("examples are two lists, match and miss")
-    return Examples(*(tuple(_example(e) for e in said.get(name) or ()) for name in ("match", "miss")))
+    match, miss = (said.get(name) or () for name in ("match", "miss"))
+    if not isinstance(match, list | tuple) or not isinstance(miss, list | tuple):
+        raise ConfigError("examples are two lists, match and miss")
+    read = _sequence if lists else _example
+    return Examples(tuple(read(e) for e in match), tuple(read(e) for e in miss))
+
+
+def _sequence(said: Any) -> tuple[dict[str, Any], ...]:
+    if not isinstance(said, list):
+        raise ConfigError("an example of a correlation is a list of events")
+    return tuple(_example(event) for event in said)
 
 
 def _example(said: Any) -> dict[str, Any]:
@@ -183,12 +203,22 @@ def _refer(found: Rules) -> None:
             found.rules.remove(rule)
             message = f"its id is that of {other.about.path}:{other.about.line}"
             found.broken.append(Broken(rule.about.path, rule.about.line, message, "give each rule an id of its own"))
-    named = {name for rule in found.rules for name in (rule.about.id, rule.about.name) if name}
-    for correlation in list(found.correlations):
-        missing = [name for name in correlation.rules if name not in named]
-        if missing:
-            found.correlations.remove(correlation)
-            about = correlation.about
-            found.broken.append(
-                Broken(about.path, about.line, f"it names rules that are not there: {', '.join(missing)}")
-            )
+    _drop_lost(found)
+
+
+def _drop_lost(found: Rules) -> None:
+    """Of the correlations those stay whose names all lead to rules in the end, without coming back to themselves."""
+    sound = {name for rule in found.rules for name in names_of(rule.about)}
+    waiting = list(found.correlations)
+    while ready := [c for c in waiting if sound.issuperset(c.rules)]:
+        sound.update(name for c in ready for name in names_of(c.about))
+        waiting = [c for c in waiting if c not in ready]
+    for correlation in waiting:
+        found.correlations.remove(correlation)
+        about, lost = correlation.about, ", ".join(name for name in correlation.rules if name not in sound)
+        found.broken.append(Broken(about.path, about.line, f"it names rules that are not there, or itself: {lost}"))
+
+
+def names_of(about: About) -> tuple[str, ...]:
+    """What correlations may call a rule."""
+    return (about.id, about.name) if about.name else (about.id,)

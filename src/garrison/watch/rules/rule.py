@@ -56,10 +56,10 @@ class About(msgspec.Struct, frozen=True):
 
 
 class Examples(msgspec.Struct, frozen=True):
-    """Events, as their senders write them, that a rule must match and must not."""
+    """What a rule must match and must not: events, as their senders write them; of correlations lists of events."""
 
-    match: tuple[dict[str, Any], ...] = ()
-    miss: tuple[dict[str, Any], ...] = ()
+    match: tuple[Any, ...] = ()
+    miss: tuple[Any, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -84,6 +84,7 @@ class Correlation(msgspec.Struct, frozen=True):
     fields: tuple[str, ...] = ()
     aliases: dict[str, dict[str, str]] = {}  # alias -> rule -> field
     generate: bool = False  # whether its rules also tell of their own matches
+    examples: Examples = Examples()
 
 
 class Broken(msgspec.Struct, frozen=True):

@@ -1,0 +1,198 @@
+"""`garrison rules`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from garrison.watch.rules.look import Looked, Match
+    from garrison.watch.rules.rule import About, Rules
+
+_STYLES = {"CRITICAL": "bright_red", "HIGH": "red", "MEDIUM": "yellow", "LOW": "blue"}
+_LEVELS = ["critical", "high", "medium", "low", "informational"]
+_PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+_FORMAT = click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text."
+)
+
+
+@click.group(
+    name="rules",
+    epilog="""\b
+Examples:
+  garrison rules list                                       the rules that are shipped
+  garrison rules test rules/                                your own, each against its examples
+  garrison rules match trail.json --log aws-cloudtrail      what they say of a log""",
+)
+def command() -> None:
+    """Sigma rules: list them, hold them to their examples, look at a log with them.
+
+    Needs the extra `watch`.
+    """
+
+
+@command.command(name="list", epilog="\b\nExample:\n  garrison rules list --level high --format json")
+@_PATHS
+@click.option("--level", type=click.Choice(_LEVELS), default="informational", help="Only this level or worse.")
+@_FORMAT
+def list_(paths: tuple[Path, ...], level: str, format_: str) -> None:
+    """List the rules of PATHS, else those that are shipped."""
+    from garrison.watch.rules.rule import Level
+
+    found = _read(paths)
+    told = [about for about in _abouts(found) if about.level >= Level[level.upper()]]
+    if format_ == "json":
+        _json([_plain(about) for about in told])
+        return
+    for about in told:
+        click.echo(f"{_level(about)}  {about.title}")
+    click.echo(f"\n{len(told)} rules")
+    _tell_broken(found)
+
+
+@command.command(epilog="\b\nExample:\n  garrison rules test rules/ --format json")
+@_PATHS
+@_FORMAT
+def test(paths: tuple[Path, ...], format_: str) -> None:
+    """Hold the rules of PATHS, else those that are shipped, to their examples.
+
+    Exits with 1 where a rule does other than its examples say, or cannot be used.
+    """
+    from garrison.watch.rules.examples import mistakes
+    from garrison.watch.rules.judge import Judge
+
+    found = _read(paths)
+    told = list(mistakes(found))
+    idle = Judge(found.rules).idle
+    if format_ == "json":
+        _json({
+            "rules": len(found.rules) + len(found.correlations),
+            "mistakes": [{"path": m.path, "line": m.line, "message": m.message} for m in told],
+            "broken": [{"path": b.path, "line": b.line, "message": b.message, "hint": b.hint} for b in found.broken],
+            "idle": [_plain(rule.about) for rule in idle],
+        })  # fmt: skip
+    else:
+        for mistake in told:
+            click.echo(_clean(f"{mistake.path}:{mistake.line}  {mistake.message}"))
+        _tell_broken(found)
+        for rule in idle:
+            click.echo(_clean(f"{rule.about.path}:{rule.about.line}  no log that is read here is {rule.logsource}"))
+        click.echo(
+            f"{len(found.rules) + len(found.correlations)} rules, {len(told)} mistakes, {len(found.broken)} broken"
+        )
+    if told or found.broken:
+        sys.exit(1)
+
+
+@command.command(epilog="\b\nExample:\n  garrison rules match audit.log --log kubernetes-audit --level medium")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--log", "log", required=True, metavar="FORMAT", help="What the file is: aws-cloudtrail, syslog, ...")
+@click.option(
+    "--rules", "paths", multiple=True, type=click.Path(path_type=Path), help="Rules of yours, beside the shipped ones."
+)
+@click.option("--level", type=click.Choice(_LEVELS), default="low", help="Only this level or worse. Default: low.")
+@_FORMAT
+def match(file: Path, log: str, paths: tuple[Path, ...], level: str, format_: str) -> None:
+    """Look at the log in FILE with the rules.
+
+    Exits with 1 where something matches, with 3 where lines were not of the format.
+    """
+    from garrison.errors import ExitCode
+    from garrison.events.mappers import mapper, records
+    from garrison.watch.rules.look import Looked, matches
+    from garrison.watch.rules.read import pack, read_rules
+    from garrison.watch.rules.rule import Level
+
+    form, found, looked = mapper(log), read_rules([pack(), *paths]), Looked()
+    told = 0
+    show: Callable[[Match], None] = _line if format_ == "json" else _show
+    for said in matches(found, form, records(form, file.read_bytes()), looked):
+        if said.about.level >= Level[level.upper()]:
+            told += 1
+            show(said)
+    _sum_up(looked, told, found)
+    if looked.unmapped or found.broken:
+        sys.exit(ExitCode.INCOMPLETE)
+    if told:
+        sys.exit(ExitCode.FINDINGS)
+
+
+def _read(paths: tuple[Path, ...]) -> Rules:
+    from garrison.watch.rules.read import pack, read_rules
+
+    return read_rules(paths or [pack()])
+
+
+def _abouts(found: Rules) -> list[About]:
+    abouts = [rule.about for rule in found.rules] + [correlation.about for correlation in found.correlations]
+    return sorted(abouts, key=lambda about: (-about.level, about.title))
+
+
+def _plain(about: About) -> dict[str, Any]:
+    import msgspec
+
+    said: dict[str, Any] = msgspec.to_builtins(about)
+    return {**said, "level": about.level.name.lower()}
+
+
+def _level(about: About) -> str:
+    return click.style(f"{about.level.name.lower():13}", fg=_STYLES.get(about.level.name))
+
+
+def _json(said: object) -> None:
+    import msgspec
+
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(said), indent=2).decode() + "\n")
+
+
+def _told(said: Match) -> dict[str, Any]:
+    from garrison.watch.rules.judge import columns
+
+    hit = said.hit
+    sightings = [] if hit is None else [seen.uid for seen in hit.sightings]
+    group = {} if hit is None else dict(zip(hit.correlation.group_by, hit.group, strict=True))
+    return {"rule": _plain(said.about), "event": columns(said.event), "group": group, "events": sightings}
+
+
+def _line(said: Match) -> None:
+    import msgspec
+
+    sys.stdout.write(msgspec.json.encode(_told(said)).decode() + "\n")
+
+
+def _show(said: Match) -> None:
+    import datetime as dt
+
+    event = said.event
+    when = dt.datetime.fromtimestamp(event.time_us / 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    who = " ".join(part for part in (event.actor_user, event.src_ip) if part)
+    what = event.api_operation or event.process or event.message
+    group = "" if said.hit is None else f"  {len(said.hit.sightings)} events of {', '.join(said.hit.group)}"
+    click.echo(f"{_level(said.about)}  {when}  {said.about.title}")
+    click.echo(_clean(f"{'':15}{who}  {what}  {event.resource}{group}".rstrip()))
+
+
+def _sum_up(looked: Looked, told: int, found: Rules) -> None:
+    click.echo(f"{looked.lines:,} events, {told:,} matches", err=True)
+    if looked.unmapped:
+        click.echo(_clean(f"{looked.unmapped:,} lines could not be read; the first: {looked.because}"), err=True)
+    _tell_broken(found)
+
+
+def _tell_broken(found: Rules) -> None:
+    for broken in found.broken:
+        where = f"{broken.path}:{broken.line}" if broken.line else broken.path
+        click.echo(_clean(f"{where}  {broken.message}" + (f"\n  {broken.hint}" if broken.hint else "")), err=True)
+
+
+def _clean(text: str) -> str:
+    """What stands in files and logs of somebody else is shown, not obeyed."""
+    from garrison.report.terminal.text import clean
+
+    return "\n".join(clean(line) for line in text.split("\n"))

@@ -1,0 +1,105 @@
+"""`garrison rules`: lists, tests, and looks at logs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from garrison.cli import program
+from garrison.errors import UsageError
+
+TRAIL = {
+    "Records": [
+        {
+            "eventTime": "2026-11-24T10:11:12Z",
+            "eventSource": "cloudtrail.amazonaws.com",
+            "eventName": "StopLogging",
+            "sourceIPAddress": "203.0.113.9",
+            "userIdentity": {"type": "IAMUser", "userName": "ann\u001b[2J"},
+            "requestParameters": {"name": "organisation"},
+            "eventID": "1",
+        },
+        {
+            "eventTime": "2026-11-24T10:11:13Z",
+            "eventSource": "s3.amazonaws.com",
+            "eventName": "GetObject",
+            "eventID": "2",
+        },
+    ]
+}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(program, ("rules", *arguments), catch_exceptions=False)
+
+
+def test_the_shipped_rules_are_listed() -> None:
+    said = run("list", "--level", "critical")
+    assert "A role may be taken on by anybody" in said.stdout
+    assert "The root user is used" not in said.stdout
+    assert all(
+        r["level"] == "critical" for r in json.loads(run("list", "--level", "critical", "--format", "json").stdout)
+    )
+
+
+def test_the_shipped_rules_hold() -> None:
+    said = run("test", "--format", "json")
+    assert said.exit_code == 0
+    assert json.loads(said.stdout)["mistakes"] == []
+
+
+def test_a_rule_that_does_other_than_it_says(tmp_path: Path) -> None:
+    (tmp_path / "r.yml").write_text(
+        "title: x\nlogsource: {product: aws, service: cloudtrail}\ndetection: {s: {eventName: A}, condition: s}\n"
+        "examples: {match: [{eventName: B}], miss: [{eventName: C}]}\n---\ntitle: y\n"
+    )
+    said = run("test", str(tmp_path))
+    assert said.exit_code == 1
+    assert f"{tmp_path}/r.yml:1  x: example 1 must match, and does not" in said.output
+    assert f"{tmp_path}/r.yml:6  it is no Sigma rule" in said.output
+
+
+def test_a_log_is_looked_at(tmp_path: Path) -> None:
+    trail = tmp_path / "trail.json"
+    trail.write_text(json.dumps(TRAIL))
+    said = run("match", str(trail), "--log", "aws-cloudtrail")
+    assert said.exit_code == 1
+    assert "The account's trail is stopped or taken away" in said.stdout
+    assert "203.0.113.9" in said.stdout
+    assert "\u001b[2J" not in said.output  # what a log says is shown, not obeyed
+    assert "2 events, 1 matches" in said.stderr
+    (line,) = run("match", str(trail), "--log", "aws-cloudtrail", "--format", "json").stdout.splitlines()
+    assert json.loads(line)["event"]["api_operation"] == "StopLogging"
+    assert run("match", str(trail), "--log", "aws-cloudtrail", "--level", "critical").exit_code == 0
+
+
+def test_lines_of_another_format_are_counted(tmp_path: Path) -> None:
+    log = tmp_path / "auth.log"
+    log.write_bytes(
+        b"<38>1 2026-11-24T10:11:12Z gpu-1 sshd 9 - - Failed password for a from 203.0.113.9 port 1 ssh2\nnonsense\n"
+    )
+    said = run("match", str(log), "--log", "syslog")
+    assert said.exit_code == 3
+    assert "1 lines could not be read" in said.stderr
+
+
+def test_many_failed_log_ins_and_one_that_succeeds(tmp_path: Path) -> None:
+    failed = "<38>1 2026-11-24T10:11:{:02}Z gpu-1 sshd 9 - - Failed password for root from 203.0.113.9 port 1 ssh2\n"
+    accepted = "<38>1 2026-11-24T10:12:00Z gpu-1 sshd 9 - - Accepted password for root from 203.0.113.9 port 1 ssh2\n"
+    log = tmp_path / "auth.log"
+    log.write_text("".join(failed.format(second) for second in range(12)) + accepted)
+    said = [
+        json.loads(line) for line in run("match", str(log), "--log", "syslog", "--format", "json").stdout.splitlines()
+    ]
+    told = [(m["rule"]["title"], m["rule"]["level"]) for m in said]
+    assert told == [("Passwords are guessed", "medium"), ("A password is guessed and somebody is in", "critical")]
+    assert said[1]["group"] == {"src_ip": "203.0.113.9"}
+
+
+def test_a_format_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    with pytest.raises(UsageError, match="there is no log format"):
+        run("match", str(tmp_path / "x"), "--log", "cloudtrial")
