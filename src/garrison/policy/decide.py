@@ -115,10 +115,11 @@ class Judge:
         self._by_action = {
             action: _Slice.of(p for p in policies.policies if p.scope.concerns_action(action)) for action in Action
         }
-        self._about: dict[tuple[Action, str | None], list[Policy]] = {}  # by the model of their scope, None for any
+        # By the client and the model of their scope, None for any.
+        self._about: dict[tuple[Action, str | None, str | None], list[Policy]] = {}
         for action, slice_ in self._by_action.items():
             for policy in slice_.policies:
-                self._about.setdefault((action, policy.scope.model), []).append(policy)
+                self._about.setdefault((action, policy.scope.client, policy.scope.model), []).append(policy)
         self._slices: dict[tuple[str, ...], _Slice] = {}
         self._ahead: dict[tuple[object, ...], Decision] = {}
         named = policies.named("Client")
@@ -204,8 +205,8 @@ class Judge:
         """The policies whose scope is about them."""
         some = [
             policy
-            for about in (None, model.name)
-            for policy in self._about.get((action, about), ())
+            for about in itertools.product((None, client), (None, model.name))
+            for policy in self._about.get((action, *about), ())
             if policy.scope.concerns_principal(client, self._around[role])
             and policy.scope.concerns_model(model.name, model.labels)
         ]
