@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -21,7 +22,7 @@ from garrison.reach.network.sets import EVERY_ADDRESS, EVERY_V4, NOTHING
 INTERNET = Peer(EVERY_ADDRESS, anyone=True)
 
 
-class Seat(msgspec.Struct, frozen=True, eq=False):
+class Seat(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One place on a network. `loose` where a subnet or a firewall that it names is not in these files."""
 
     asset: Asset
@@ -31,12 +32,22 @@ class Seat(msgspec.Struct, frozen=True, eq=False):
     loose_subnet: bool
     loose_firewall: bool
 
-    @property
-    def key(self) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
-        """Seats of one key reach and are reached alike."""
-        places = tuple(s.address for s in self.subnets), tuple(f.address for f in self.firewalls)
-        return (*places, self.loose_subnet, self.loose_firewall)
+    @cached_property
+    def place(self) -> tuple[object, ...]:
+        """What routes and access lists know of it."""
+        return tuple(s.address for s in self.subnets), self.networks, self.loose_subnet
 
+    @cached_property
+    def walls(self) -> tuple[object, ...]:
+        """What firewalls it is behind."""
+        return tuple(f.address for f in self.firewalls), self.loose_firewall
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Seats of one key reach and are reached alike."""
+        return self.place, self.walls
+
+    @cached_property
     def peer(self) -> Peer:
         """What it is to the rules of others."""
         found = NOTHING
