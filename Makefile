@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-policy bench-html bench-ledger bench-validation clean
+.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger clean
 
 demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults, and record the scan in a ledger
 	@rm -rf build/demo && mkdir -p build/demo
@@ -29,7 +29,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser
+unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser nats
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -38,10 +38,16 @@ browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
 	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	else echo "Chromium is missing: apt-get install chromium, or name one: make test CHROMIUM=/path/to/it" >&2; exit 1; fi
 
+nats:  ## Find nats-server for the tests of queues, or install Debian's
+	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nats-server >/dev/null; \
+	else echo "nats-server is missing: apt-get install nats-server" >&2; exit 1; fi
+
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html bench-ledger bench-validation  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -54,18 +60,15 @@ bench-paths: $(VENV)/.demo  ## Attack paths on 100,000 assets
 bench-policy: $(VENV)/.test  ## What a decision of the policy costs
 	$(BIN)/python bench/policy.py
 
-bench-policy: $(VENV)/.test  ## What a decision of the policy costs
-	$(BIN)/python bench/policy.py
-
 bench-html: $(VENV)/.test browser
 	$(BIN)/python bench/html_report.py
+
+bench-validation: $(VENV)/.test  ## Bodies against schemas in LuaJIT, beside jsonschema-rs
+	$(BIN)/python bench/validation.py
 
 # The figures are those of the disk that the folder is on: make bench-ledger FOLDER=/var/lib/garrison
 bench-ledger: $(VENV)/.demo $(VENV)/.pymerkle  ## Durable appends, proofs and the opening of large ledgers
 	$(BIN)/python bench/ledger.py --pymerkle $(VENV)/pymerkle/bin/python --folder $(or $(FOLDER),$(VENV))
-
-bench-validation: $(VENV)/.test  ## Bodies against schemas in LuaJIT, beside jsonschema-rs
-	$(BIN)/python bench/validation.py
 
 clean:
 	rm -rf $(VENV) site build dist

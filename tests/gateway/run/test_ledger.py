@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tests.gateway.run.conftest import FILE, Running
 
 from garrison.cli import program
-from garrison.ledger.settings import open_ledger
+from garrison.ledger.opening import open_ledger
 
 pytestmark = pytest.mark.slow
 

@@ -189,6 +189,19 @@ class Log(_Table, frozen=True):
     free_mb: Annotated[int, Meta(ge=0, description="Below so much free space nobody is let in.")] = 256
 
 
+class Batch(_Table, frozen=True):
+    """`[batch]`: a queue of NATS JetStream whose messages are held to the same rules, by `garrison gateway batch`."""
+
+    url: Annotated[str, Meta(pattern=r"^(nats|tls)://[^/@?#]+$", description="nats:// or tls://HOST:PORT.")]
+    credentials: Annotated[str, Meta(description="The gateway's own credentials file for NATS; none if empty.")] = ""
+    ca: Annotated[str, Meta(description="PEM file: who signs the server's certificate; the system's if empty.")] = ""
+    requests: Annotated[Name, Meta(description="The stream that producers write to, as REQUESTS.MODEL.")] = "requests"
+    accepted: Annotated[Name, Meta(description="The stream that model servers read, as ACCEPTED.MODEL.")] = "accepted"
+    refused: Annotated[Name, Meta(description="The stream of dead letters, as REFUSED.MODEL.")] = "refused"
+    per_day: Annotated[Count, Meta(description="Messages that are accepted of one client a day, in UTC.")] = 100_000
+    log: Annotated[str, Meta(description="Its audit feed; in the state folder if empty.")] = ""
+
+
 class Gateway(_Table, frozen=True):
     """The whole file."""
 
@@ -199,4 +212,5 @@ class Gateway(_Table, frozen=True):
     policy: Policy = Policy()
     limits: Limits = Limits()
     log: Log = Log()
+    batch: Batch | None = None
     gateway: Running = Running()

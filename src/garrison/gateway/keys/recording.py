@@ -12,7 +12,7 @@ from typing import Any, Final
 from garrison.gateway.keys.store import Key, Record, Store
 from garrison.ledger.entry import parse, pseudonym
 from garrison.ledger.log import Ledger
-from garrison.ledger.settings import open_ledger
+from garrison.ledger.opening import open_ledger
 
 _ACTOR: Final = re.compile(r"(?:service|client|key|role):[!-~]{1,200}|person:hmac-sha256:[0-9a-f]{64}")
 

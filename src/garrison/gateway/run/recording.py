@@ -25,7 +25,7 @@ def record(loaded: Loaded) -> bool:
     before = last.read_text(encoding="utf-8") if last.exists() else ""
     if before == digest:
         return False
-    from garrison.ledger.settings import open_ledger
+    from garrison.ledger.opening import open_ledger
 
     entry: Fields = {
         "actor": _ACTOR,
