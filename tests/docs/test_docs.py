@@ -64,10 +64,10 @@ def shown(language: str) -> str:
 def keys(folder: Path, line: str) -> str:
     """What the page on keys takes for given: a key, and a ledger. The line, with the name of that key."""
     program = [sys.executable, "-m", "garrison"]
-    issue = shlex.split("keys issue --client batch --role service --owner fraud-team --format json")
-    made = subprocess.run([*program, *issue], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
     init = shlex.split("ledger init audit --origin acme.example/audit")
     subprocess.run([*program, *init], cwd=folder, capture_output=True, check=True, timeout=60)
+    issue = shlex.split("keys issue --client batch --role service --owner fraud-team --ledger audit --format json")
+    made = subprocess.run([*program, *issue], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
     return line.replace("grs_4fQ2mX9aBc", json.loads(made.stdout)["id"])
 
 

@@ -44,6 +44,8 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_no_keys(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
+    roles = tuple(bundle.policies.vocabulary.role)
+    rules.hold_roles(loaded, roles)
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
@@ -51,6 +53,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
         bodies=bodies(loaded, mounts),
         keys=active_keys(loaded, now),
+        roles=roles,
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     return Planned(plan, bundle, tuple(warnings))

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from garrison.gateway.response.policy import Response
+from garrison.policy.identity import CertificateRule
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MODEL_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$"
@@ -132,18 +133,10 @@ class Jwt(_Table, frozen=True):
     jwks: Annotated[str, Meta(min_length=1, description="Its keys: an https URL, or a file.")]
     ca: Annotated[str, Meta(description="PEM file: who signs the URL's certificate; the system's if empty.")] = ""
     client: Annotated[str, Meta(min_length=1, description="The claim that names the client.")] = "sub"
-    role: Annotated[str, Meta(min_length=1, description="The claim that names roles; a dot goes deeper.")] = "roles"
-    roles: Annotated[dict[str, Name], Meta(description="From the claim's values to roles.")] = {}
+    role: Annotated[str, Meta(min_length=1, description="The claim that leads to a role; a dot goes deeper.")] = "roles"
+    roles: Annotated[dict[str, Name], Meta(description="From its values to roles; they are roles if unsaid.")] = {}
     require: Annotated[dict[str, str], Meta(description="Claims, and what they must be or contain.")] = {}
     cache_minutes: Annotated[int, Meta(gt=0, le=1440, description="How long keys from a URL are kept.")] = 10
-
-
-class CertificateRule(_Table, frozen=True):
-    """One entry of `[[identity.certificate]]`: whose certificate is which client."""
-
-    san: Annotated[str, Meta(min_length=1, description="URI or DNS name of the certificate, as spiffe://acme/ml/a.")]
-    client: Name
-    role: Name
 
 
 class Identity(_Table, frozen=True):
@@ -151,7 +144,7 @@ class Identity(_Table, frozen=True):
 
     keys: Keys | None = None
     jwt: dict[Name, Jwt] = {}
-    certificate: tuple[CertificateRule, ...] = ()
+    certificate: Annotated[tuple[CertificateRule, ...], Meta(description="Whose certificate is which client.")] = ()
 
 
 class Policy(_Table, frozen=True):
