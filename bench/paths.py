@@ -1,9 +1,10 @@
 """Attack paths on generated estates: `make bench-paths`.
 
-    python bench/paths.py [--assets 100000] [--relations 500000]
+    python bench/paths.py [--assets 100000] [--relations 500000] [--runs 3]
 
 Two parts. The search alone, on a graph of that size, with rustworkx beside it where that is installed. And the whole of
-it, on an estate of files made of things as people write them: roles, policies, buckets, pods, accounts, services.
+it, on files as people write them (`estate.py`): what follows from having read and related them is what has a goal. It
+runs several times, each in a process of its own that finds nothing worked out already; the quickest run counts.
 """
 
 from __future__ import annotations
@@ -12,67 +13,53 @@ import argparse
 import gc
 import importlib
 import importlib.util
+import multiprocessing
 import random
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
+import estate
 from garrison.reach.attack.search import Graph, Ways
-from garrison.reach.path import Paths
+from garrison.reach.paths import paths_in, prepared
+from garrison.scan.scan import Settings, estate_of
+from measure import line
 
 _SEED = 7
-_TEAM = """
-apiVersion: v1
-kind: Service
-metadata: {{name: svc-{n}, namespace: team-{team}}}
-spec: {{type: {kind}, selector: {{app: app-{n}}}, ports: [{{port: 8265}}]}}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {{name: sa-{n}, namespace: team-{team}, annotations: {{eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/role-{n}"}}}}
----
-apiVersion: v1
-kind: Secret
-metadata: {{name: secret-{n}, namespace: team-{team}}}
-stringData: {{token: x}}
----
-apiVersion: v1
-kind: Pod
-metadata: {{name: pod-{n}, namespace: team-{team}, labels: {{app: app-{n}}}}}
-spec:
-  serviceAccountName: sa-{n}
-  containers: [{{name: c, image: "{image}", envFrom: [{{secretRef: {{name: secret-{n}}}}}]}}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: binding-{n}, namespace: team-{team}}}
-roleRef: {{kind: ClusterRole, name: {role}}}
-subjects: [{{kind: ServiceAccount, name: sa-{n}, namespace: team-{team}}}]
----
-"""
-_CLOUD = """
-resource "aws_s3_bucket" "b{n}" {{ bucket = "training-data-{n}" }}
-resource "aws_iam_role" "r{n}" {{
-  name               = "role-{n}"
-  assume_role_policy = "{{}}"
-}}
-resource "aws_iam_role_policy" "p{n}" {{
-  role   = aws_iam_role.r{n}.id
-  policy = jsonencode({{ Statement = [{{ Effect = "Allow", Action = "s3:*", Resource = [{resources}] }}] }})
-}}
-"""
-_PER_TEAM = 8  # assets that one team makes, its container included
+_GOAL_S = 5.0
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """Of one run: CPU seconds of each phase, and what came out."""
+
+    read_s: float
+    edges_s: float
+    search_s: float
+    assets: int
+    relations: int
+    edges: int
+    ways: int
+    told: int
+    most_cut: int
+
+    @property
+    def total_s(self) -> float:
+        """Of what has the goal: all that follows from having read and related."""
+        return self.edges_s + self.search_s
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--assets", type=int, default=100_000)
-    parser.add_argument("--relations", type=int, default=500_000)
+    parser.add_argument("--relations", type=int, default=500_000, help="of the search alone")
+    parser.add_argument("--runs", type=int, default=3, help="of the whole; the quickest counts")
     said = parser.parse_args()
     gc.disable()
     _search_alone(said.assets, said.relations)
-    _whole(said.assets // (_PER_TEAM + 2))
+    _whole(said.assets, said.runs)
 
 
 def _timed(what: str, run: Callable[[], object]) -> object:
@@ -116,51 +103,42 @@ def _rustworkx(nodes: int, edges: list[tuple[int, int]]) -> None:
     _timed("rustworkx: levels from ten sources", lambda: rustworkx.bfs_layers(graph, list(range(10))))
 
 
-def _whole(teams: int) -> None:
-    from garrison.scan.scan import Settings, estate_of, paths_of
-
+def _whole(assets: int, runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder), teams)
+        estate.write(Path(folder), assets)
         print("whole estate:")
-        read = _timed("read and relate", lambda: estate_of([Path(folder)], Settings()))
-        assert isinstance(read, tuple)
-        estate, book, _ = read
-        relations = sum(1 for _ in estate.graph.edges())
-        print(f"  {len(estate.assets):,} assets, {relations:,} relations")
-        found = _timed("attack paths", lambda: paths_of(estate, book))
-        assert isinstance(found, Paths)
-    print(
-        f"  {found.total:,} paths, {len(found.found)} told, best change cuts {found.cuts[0].cuts if found.cuts else 0:,}"
+        with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+            costs = pool.map(_cost, [Path(folder)] * runs, chunksize=1)
+    best = min(costs, key=lambda cost: cost.total_s)
+    print(f"  {best.assets:,} assets, {best.relations:,} relations between them, {best.edges:,} edges")
+    print(f"  {best.ways:,} ways, {best.told} told, the best change cuts {best.most_cut:,}")
+    line("  read and related, which is not counted", best.read_s, None, "CPU-s")
+    line("  edges made", best.edges_s, None, "CPU-s")
+    line("  searched and told", best.search_s, None, "CPU-s")
+    line(f"  attack paths, quickest of {runs}", best.total_s, _GOAL_S, "CPU-s")
+
+
+def _cost(folder: Path) -> Cost:
+    """One run, as `garrison reach` does it."""
+    gc.disable()
+    begun = time.process_time()
+    found, book, _ = estate_of([folder], Settings())
+    read = time.process_time()
+    search = prepared(found, book.exposure)
+    made = time.process_time()
+    paths = paths_in(search)
+    ended = time.process_time()
+    return Cost(
+        read_s=read - begun,
+        edges_s=made - read,
+        search_s=ended - made,
+        assets=len(found.assets),
+        relations=sum(edge.start is not None and edge.end is not None for edge in found.graph.edges()),
+        edges=len(search.graph.ends),
+        ways=paths.total,
+        told=len(paths.found),
+        most_cut=max((cut.cuts for cut in paths.cuts), default=0),
     )
-
-
-def _write(folder: Path, teams: int) -> None:
-    """Namespaces of a hundred teams; one team in fifty has an open Ray head, one in a hundred a role over much."""
-    random.seed(_SEED)
-    (folder / "cloud").mkdir()
-    for start in range(0, teams, 500):
-        numbers = range(start, min(start + 500, teams))
-        pods, cloud = [], []
-        for n in numbers:
-            opened = n % 50 == 0
-            pods.append(
-                _TEAM.format(
-                    n=n,
-                    team=n // 100,
-                    kind="LoadBalancer" if opened else "ClusterIP",
-                    image="rayproject/ray:2.9" if opened else "example/app:1",
-                    role="admin" if n % 10 == 0 else "view",
-                )
-            )
-            near = [n, *(random.randrange(teams) for _ in range(9))]
-            cloud.append(
-                _CLOUD.format(
-                    n=n,
-                    resources=", ".join(f'aws_s3_bucket.b{m}.arn, "arn:aws:s3:::training-data-{m}/*"' for m in near),
-                )
-            )
-        (folder / f"pods-{start}.yaml").write_text("".join(pods))
-        (folder / "cloud" / f"cloud-{start}.tf").write_text("".join(cloud))
 
 
 if __name__ == "__main__":

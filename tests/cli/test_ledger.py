@@ -392,6 +392,29 @@ def test_a_pinned_key(ledger: Path, tmp_path: Path) -> None:
         run("show", "--key", other)
 
 
+def test_a_policy_names_the_key_too(ledger: Path, tmp_path: Path) -> None:
+    note("one")
+    run("prove", "0", "-o", "0.json")
+    other = keys.create(tmp_path / "other.key", NAME).vkey
+    stranger = keys.create(tmp_path / "stranger.key", "example.com/stranger").vkey
+
+    def policy(*logs: str) -> str:
+        (tmp_path / "policy").write_text("".join(f"log {vkey}\n" for vkey in logs) + "quorum none\n")
+        return "policy"
+
+    proof = ("verify", "--proof", "0.json.tlog-proof", "0.json")
+    for arguments in (["verify"], [*proof]):
+        run(*arguments, "--policy", policy(stranger, vkey_of(ledger)))
+        run(*arguments, "--policy", policy(other), "--key", vkey_of(ledger))
+        run(*arguments, "--policy", policy(), "--key", vkey_of(ledger))
+        with pytest.raises(TamperedError, match=r"trusts no key of example\.com/audit|no key is known for the ledger"):
+            run(*arguments, "--policy", policy(stranger))
+    run("verify", "--policy", policy())
+    assert "no known key signed it" in run("verify", "--policy", policy(other), code=1).stdout
+    with pytest.raises(UsageError, match="names the witnesses already"):
+        run("verify", "--policy", policy(), "--witness", "w")
+
+
 # keys
 
 

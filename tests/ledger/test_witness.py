@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garrison.errors import LedgerError, TamperedError, UnreachedError
-from garrison.ledger import witness_server
+from garrison.ledger import split, witness_server
 from garrison.ledger.checkpoint import SignedCheckpoint, open_checkpoint, parse_checkpoint
 from garrison.ledger.cosignature import CosignatureVerifier, Cosigner
 from garrison.ledger.note import Ed25519Signer
@@ -148,14 +148,15 @@ def test_a_split_view_is_named_and_kept(tmp_path: Path) -> None:
     assert len({c.root for c in kept}) == 2
 
 
-def test_evidence_does_not_fill_the_disk(tmp_path: Path) -> None:
+def test_evidence_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(split, "_MOST", 5)
     log = MemoryLog().grow(5)
     witness = witness_of(tmp_path, log)
     ask(witness, log, 0)
-    for number in range(110):
+    for number in range(8):
         forged = log.fork(4).grow(1, f"forged {number}")
         assert refused(witness, bytes(Request(5, (), forged.checkpoint()))).answer is Answer.INCONSISTENT
-    assert sum(1 for _ in (witness.folder(log.origin) / "evidence").iterdir()) == 100
+    assert sum(1 for _ in (witness.folder(log.origin) / "evidence").iterdir()) == 5
 
 
 def test_damaged_state_is_not_taken_for_none(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ def command(
 
     PATHS are folders and files, by default this folder. Nothing that is read is executed.
     """
+    gc.disable()  # as for a scan: many objects are made, and few thrown away
     from garrison.errors import ExitCode
     from garrison.scan.config import Loaded, Settings, find_config, load
     from garrison.scan.scan import estate_of, paths_of

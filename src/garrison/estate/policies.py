@@ -139,7 +139,8 @@ class Statement(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def grants_everything(self) -> Truth:
         """Whether it allows every action on every resource, under no condition: full administration."""
-        return self.allows & self.every_action & self.every_resource & ~self.conditional
+        truth = self.allows & self.every_action
+        return truth if truth.no else truth & self.every_resource & ~self.conditional
 
 
 class Condition(msgspec.Struct, frozen=True, eq=False):

@@ -36,7 +36,9 @@ def keep(evidence: Path, signed: SignedCheckpoint) -> Path | None:
     path = evidence / f"{signed.checkpoint.size}-{hashlib.sha256(data).hexdigest()[:16]}.checkpoint"
     try:
         durable.make_folder(evidence)
-        if not path.exists() and sum(1 for _ in evidence.iterdir()) >= _MOST:
+        if path.exists():
+            return path
+        if sum(1 for _ in evidence.iterdir()) >= _MOST:
             return None
         durable.replace(path, data)
     except OSError:  # that there is a split view is told all the same

@@ -70,7 +70,11 @@ def attack_paths(estate: Estate, exposure: Exposure | None = None) -> Paths:
     """All paths of an estate, the worst first. `exposure` saves working it out again."""
     if not estate.assets:
         return Paths()
-    search = prepared(estate, exposure or Exposure(estate))
+    return paths_in(prepared(estate, exposure or Exposure(estate)))
+
+
+def paths_in(search: Search) -> Paths:
+    """All paths of what is prepared, the worst first."""
     ways = list(_searched(search))
     told = _without_twins(_likeliest(search, ways))
     cuts = _cuts(search, [way for _, way in ways], told)
@@ -82,7 +86,7 @@ def ways_between(estate: Estate, exposure: Exposure, start: str, end: str) -> li
 
     The globs are for addresses and names; `internet` is where an attacker begins.
     """
-    search = prepared(estate, exposure)
+    search = prepared(estate, exposure, from_anywhere=True)
     steps = search.steps
     goals_ = [n for n, asset in steps.nodes() if _matches(asset, end)]
     sources = [n for n, asset in steps.nodes() if _matches(asset, start) and n not in set(goals_)]
@@ -110,11 +114,11 @@ def _matches(asset: Asset, glob: str) -> bool:
     return fnmatchcase(asset.address, glob) or fnmatchcase(asset.label, glob)
 
 
-def prepared(estate: Estate, exposure: Exposure) -> Search:
-    """Everything that can be done, and what is worth doing."""
+def prepared(estate: Estate, exposure: Exposure, *, from_anywhere: bool = False) -> Search:
+    """Everything that can be done, and what is worth doing; `from_anywhere`, also where no attacker comes to."""
     steps = Steps()
     ci = steps.hub("ci")
-    identities, pods = Identities(estate, steps, ci), Pods(estate, steps)
+    identities, pods = Identities(estate, steps, ci, from_anywhere=from_anywhere), Pods(estate, steps)
     Network(estate, exposure, steps).add()
     identities.add()
     pods.add()
@@ -269,14 +273,16 @@ def _twin(asset: Asset) -> object:
 
 def _cuts(search: Search, ways: Sequence[Ways], told: Sequence[Path]) -> list[Cut]:
     """The changes that take most paths away: each is one place in the files, whatever number of steps it allows."""
+    counts: Counter[int] = Counter()
+    for way in ways:
+        counts.update(way.through())
     changes: dict[tuple[object, ...], set[int]] = defaultdict(set)
     most: dict[tuple[object, ...], int] = defaultdict(int)
-    for way in ways:
-        for number, count in way.through().items():
-            change = _change(search.steps.found[number].stated)
-            if change is not None:
-                changes[change].add(number)
-                most[change] += count
+    for number, count in counts.items():
+        change = _change(search.steps.found[number].stated)
+        if change is not None:
+            changes[change].add(number)
+            most[change] += count
 
     def weight(change: tuple[object, ...]) -> float:
         by_mistake = any(search.graph.flawed[n] for n in changes[change])

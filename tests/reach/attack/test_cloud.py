@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from garrison.reach.path import Paths
+from garrison.reach.paths import prepared, ways_between
+from garrison.scan.scan import Settings, estate_of
 
 from .conftest import told
 
@@ -310,3 +313,21 @@ Resources:
 def test_the_same_in_cloudformation(resource: str, there: bool, paths: Find) -> None:
     found = told(paths(stack_yaml=STACK.replace("RESOURCE", resource)), end="= training data")
     assert found == ["a notebook user: works in lab | runs as lab | reads fraud-training-data = training data"] * there
+
+
+USER = """
+resource "aws_iam_user" "u" { name = "ann" }
+resource "aws_iam_user_policy" "u" {
+  user   = aws_iam_user.u.name
+  policy = jsonencode({ Statement = [{ Effect = "Allow", Action = "s3:GetObject", Resource = "${aws_s3_bucket.d.arn}/*" }] })
+}
+"""
+
+
+def test_what_a_user_may_do_is_told_when_asked_for(tmp_path: Path) -> None:
+    """Nobody begins as a user, so that no path needs his steps; `--between` does."""
+    (tmp_path / "main.tf").write_text(DATA + USER)
+    estate, book, _ = estate_of([tmp_path], Settings())
+    assert "reads" not in {step.words for step in prepared(estate, book.exposure).steps.found}
+    (way,) = ways_between(estate, book.exposure, "ann", "fraud-training-data")
+    assert [hop.words for hop in way.hops] == ["reads"]

@@ -154,3 +154,41 @@ def test_pods_that_are_not_deployed_together_are_strangers(estate: Maker) -> Non
     here, there = [w for w in found.of(Workload) if w.name.text() == "client"]
     assert here.root != there.root
     assert Cluster(found).between(here, there) is None
+
+
+MANY = PODS + "".join(
+    f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: p{number}{space}, labels: {{{labels}}}}}
+spec: {{containers: [{{name: c, image: c}}]}}
+---
+""".replace("labels:", f"namespace: {name}, labels:" if name else "labels:")
+    for number, labels in enumerate(("app: client", "app: other, tier: front", "app: 1", ""))
+    for space, name in enumerate(("lab", "data", ""))
+)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "[{from: [{podSelector: {}}]}]",
+        "[{from: [{podSelector: {matchLabels: {app: client}}}]}]",
+        "[{from: [{namespaceSelector: {matchLabels: {team: science}}, podSelector: {matchLabels: {tier: front}}}]}]",
+        "[{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: other}}}]}]",
+        "[{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: Exists}]}}]}]",
+        "[{from: [{namespaceSelector: {}, podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [other]}]}}]}]",
+        "[{from: [{ipBlock: {cidr: 10.0.0.0/8}}, {podSelector: {}}]}, {ports: [{port: 80}]}]",
+    ],
+)
+def test_pods_of_the_same_marks_are_answered_alike(estate: Maker, rules: str) -> None:
+    """One of each stands for all: what tells pods apart in a policy must tell their marks apart."""
+    found = estate(MANY + TO_STORE.replace("RULES", rules), "all.yaml")
+    cluster, store = Cluster(found), pod(found, "store")
+    answers: dict[tuple[str, ...], set[object]] = {}
+    for sender in found.of(Workload):
+        flow = cluster.between(sender, store)
+        assert flow is not None
+        answers.setdefault(cluster.marks(sender), set()).add((flow.sure, flow.perhaps))
+    assert all(len(each) == 1 for each in answers.values())
+    assert len(answers) == 2  # those that a rule means, and the others

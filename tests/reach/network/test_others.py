@@ -145,3 +145,35 @@ def test_google(text: str, answer: object, estate: Maker) -> None:
 )
 def test_azure(source: str, priority: str, answer: object, estate: Maker) -> None:
     assert opened(estate(AZURE.replace("SOURCE", source).replace("PRIORITY", priority))) == answer
+
+
+def test_google_machines_of_one_network_are_told_apart_by_their_tags(estate: Maker) -> None:
+    machine = """
+        resource "google_compute_instance" "NAME" {
+          name         = "NAME"
+          machine_type = "e2-small"
+          tags         = TAGS
+          network_interface { network = google_compute_network.n.id }
+        }
+    """
+    text = """
+        resource "google_compute_network" "n" { name = "n" }
+        resource "google_compute_firewall" "in" {
+          name        = "in"
+          network     = google_compute_network.n.id
+          source_tags = ["lab"]
+          target_tags = ["open"]
+          allow {
+            protocol = "tcp"
+            ports    = ["8888"]
+          }
+        }
+    """
+    told = (("lab", '["lab"]'), ("open", '["open"]'), ("shut", '["shut"]'))
+    found = estate(text + "".join(machine.replace("NAME", name).replace("TAGS", tags) for name, tags in told))
+    box = {asset.name.text(): asset for asset in found.assets if asset.name.text() in ("lab", "open", "shut")}
+    reach = Reach(found)
+    for name, ports in (("open", ((8888, 8888),)), ("shut", ()), ("open", ((8888, 8888),))):
+        flow = reach.between(box["lab"], box[name])
+        assert flow is not None
+        assert tcp_ports(flow.sure).spans == ports, name

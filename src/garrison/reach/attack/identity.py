@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 
 from garrison.estate.assets import Asset, kinds
 from garrison.estate.assets.cluster_access import ServiceAccount
@@ -14,30 +17,36 @@ from garrison.estate.estate import Estate
 from garrison.estate.relations import Edge, Relation
 from garrison.estate.truth import Truth
 from garrison.estate.values import State, Value
-from garrison.reach.attack.powers import Identity, Power, Powers, escalations
+from garrison.reach.attack.powers import CALL, PASS, Identity, Power, Powers, escalations
 from garrison.reach.attack.steps import ADMIN, CALLED, CHANGED, HELD, Steps, evidence
 from garrison.reach.path import Medium
 from garrison.reach.trust import CI, is_from, names_subject
 
 _BASIC_ROLE = r"^roles/(owner|editor)$"
 _WIDE_AZURE = r"^(Owner|User Access Administrator|Role Based Access Control Administrator)$"
+# An attribute of an enum, and its hash, cost more than a global; every relation of an estate is asked.
+_READS, _WRITES, _RUNS_AS, _ASSUMES = Relation.READS, Relation.WRITES, Relation.RUNS_AS, Relation.ASSUMES
 _ANY_SUBJECT = r"^(repo:|project_path:|organization:)?[*?]|^repo:[*?]"
 
 
 class Identities:
-    """Adds the steps."""
+    """Adds the steps; what a user may do whom no step leads to is left out, but `from_anywhere`."""
 
-    def __init__(self, estate: Estate, steps: Steps, ci: int) -> None:
+    def __init__(self, estate: Estate, steps: Steps, ci: int, *, from_anywhere: bool = False) -> None:
         self.estate, self.steps, self.ci = estate, steps, ci
         self.powers = Powers(estate)
+        self._idle = frozenset() if from_anywhere else frozenset(_idle(estate))
         self._led: set[int] = set()  # hubs that lead on already
         self.admins: list[int] = []  # nodes of identities that are administrators
 
     def add(self) -> None:
         """All of them."""
-        for edge in self.estate.graph.edges():
-            self._related(edge)
+        for start, edges in groupby(self.estate.graph.edges(), key=attrgetter("start")):
+            if start is not None:
+                self._related(start, edges)
         for identity in self.powers.identities:
+            if identity.address in self._idle:
+                continue
             self._administers(identity)
             self._escalates(identity)
             self._passes(identity)
@@ -48,26 +57,31 @@ class Identities:
         for grant in self.estate.of(Grant):
             self._granted(grant)
 
-    def _related(self, edge: Edge) -> None:
-        """What one runs as or takes on, and what an identity reads and writes."""
-        start, end = edge.start, edge.end
-        if start is None or end is None:
-            return
+    def _related(self, start: Asset, edges: Iterable[Edge]) -> None:
+        """What one reads and writes, runs as and takes on."""
+        idle, identity = start.address in self._idle, isinstance(start, Role | User)
+        for edge in edges:
+            relation = edge.relation
+            if edge.end is None:
+                continue
+            if relation is _RUNS_AS or relation is _ASSUMES:
+                self._taken_on(start, edge, edge.end)
+            elif (relation is _READS or relation is _WRITES) and not idle:
+                state, words = (HELD, "reads") if relation is _READS else (CHANGED, "writes")
+                begin, end = self._node(start), self._node(edge.end, state)
+                wide = identity and _is_wide(edge.stated)
+                self.steps.add(begin, end, Medium.IDENTITY, words, edge.stated, truth=edge.end.exists, flawed=wide)
+
+    def _taken_on(self, start: Asset, edge: Edge, end: Asset) -> None:
+        """What one runs as or takes on."""
         node = self._node
-        if edge.relation is Relation.RUNS_AS and not _is_pod_account(start, end):
+        if edge.relation is _RUNS_AS and not _is_pod_account(start, end):
             words = "runs as"
             if isinstance(start, Instance) and start.open_metadata.yes:
                 words = "gives, to whoever makes it ask its metadata service,"
             self.steps.add(node(start), node(end), Medium.IDENTITY, words, edge.stated, truth=start.exists & end.exists)
-        elif edge.relation is Relation.ASSUMES and not isinstance(start, AccessKey):
+        elif edge.relation is _ASSUMES and not isinstance(start, AccessKey):
             self.steps.add(node(start), node(end), Medium.IDENTITY, "assumes", edge.stated, truth=end.exists)
-        elif edge.relation in (Relation.READS, Relation.WRITES):
-            wide = isinstance(start, Role | User) and _is_wide(edge.stated)
-            state = HELD if edge.relation is Relation.READS else CHANGED
-            words = "reads" if state == HELD else "writes"
-            self.steps.add(
-                node(start), node(end, state), Medium.IDENTITY, words, edge.stated, truth=end.exists, flawed=wide
-            )
 
     def _node(self, asset: Asset, state: str = HELD) -> int:
         """A profile only hands a role on."""
@@ -106,7 +120,7 @@ class Identities:
 
     def _passes(self, identity: Identity) -> None:
         """By handing a role to something new that runs what the attacker wants."""
-        passing = self.powers.of(identity, ("iam:PassRole",))
+        passing = self.powers.of(identity, (PASS,))
         if passing is None:
             return
         services: set[str] = set()
@@ -151,28 +165,20 @@ class Identities:
             if power is None:
                 continue
             service, kind = each.actions[-1].partition(":")[0], kinds()[each.kind]
-            for asset in self.estate.of(kind):
-                if (
-                    asset.provider == "aws"
-                    and asset.root == identity.root
-                    and self.powers.covers(power, asset, service)
-                ):
-                    start, end = self.steps.node(identity), self.steps.node(asset)
-                    wide = power.everywhere(service)
-                    self.steps.add(start, end, Medium.CODE, each.words, power.said, truth=power.truth, flawed=wide)
+            wide = power.everywhere(service)
+            for asset in self.powers.over(power, kind, identity.root, service):
+                start, end = self.steps.node(identity), self.steps.node(asset)
+                self.steps.add(start, end, Medium.CODE, each.words, power.said, truth=power.truth, flawed=wide)
 
     def _calls(self, identity: Identity) -> None:
         """A model, for predictions."""
-        power = self.powers.of(identity, ("sagemaker:InvokeEndpoint",))
-        for endpoint in self.estate.of(LiveEndpoint) if power is not None else ():
-            if (
-                power is not None
-                and endpoint.root == identity.root
-                and self.powers.covers(power, endpoint, "sagemaker")
-            ):
-                start, end = self.steps.node(identity), self.steps.node(endpoint, CALLED)
-                wide = power.everywhere("sagemaker")
-                self.steps.add(start, end, Medium.IDENTITY, "calls", power.said, truth=power.truth, flawed=wide)
+        power = self.powers.of(identity, (CALL,))
+        if power is None:
+            return
+        wide = power.everywhere("sagemaker")
+        for endpoint in self.powers.over(power, LiveEndpoint, identity.root, "sagemaker"):
+            start, end = self.steps.node(identity), self.steps.node(endpoint, CALLED)
+            self.steps.add(start, end, Medium.IDENTITY, "calls", power.said, truth=power.truth, flawed=wide)
 
     def _trusts(self, role: Role) -> None:
         """Who may take a role on."""
@@ -216,6 +222,14 @@ class Identities:
 def _is_pod_account(start: Asset, end: Asset) -> bool:
     """Whether it is a pod's account in its cluster: what that may do depends on the pod's token (`pods`)."""
     return start.provider == "kubernetes" and isinstance(end, ServiceAccount)
+
+
+def _idle(estate: Estate) -> Iterator[str]:
+    """The users that nothing runs as: nobody begins as a user, and what a key of theirs is found in is not followed."""
+    for user in estate.of(User):
+        before = (e.start for e in estate.graph.into(user) if e.relation is _RUNS_AS or e.relation is _ASSUMES)
+        if all(start is None or isinstance(start, AccessKey) for start in before):
+            yield user.address
 
 
 def _is_wide(stated: Value) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 from garrison.estate.assets import Asset
 from garrison.estate.assets.api import Api, ApiRoute, Function
@@ -33,7 +34,7 @@ from garrison.estate.values import Value
 from garrison.reach.attack.steps import CALLED, CHANGED, HELD, OPEN, Steps, evidence
 from garrison.reach.exposure import Exposure
 from garrison.reach.network.rules import Flow
-from garrison.reach.network.sets import tcp, tcp_ports, words
+from garrison.reach.network.sets import Ranges, tcp, tcp_ports, words
 from garrison.reach.path import Medium
 
 _DOORS = (Service, Ingress, LoadBalancer, Listener, TargetGroup)
@@ -72,6 +73,8 @@ class Network:
             end = edge.end
             if end is None or edge.relation not in (Relation.EXPOSES, Relation.ROUTES_TO):
                 continue
+            if isinstance(end, Workload) and self._open(end).no:
+                continue
             if not self.exposure.forwards(door, end):
                 continue
             start = self.steps.node(door, OPEN)
@@ -98,8 +101,10 @@ class Network:
 
         One that serves everybody and runs no code may hand out what its own identity opens; that is not sure.
         """
-        clusters = self.estate.near(pod).by(Relation.CONTAINS, ComputeCluster)
-        taken = pod.unauthenticated & ~any_of(c.asks_for_token for c in clusters)
+        taken = pod.unauthenticated
+        if not taken.no:
+            clusters = self.estate.near(pod).by(Relation.CONTAINS, ComputeCluster)
+            taken &= ~any_of(c.asks_for_token for c in clusters)
         return Truth(None, taken.because) if taken.yes and pod.unauthenticated_code.no else taken
 
     def _to_machines(self) -> None:
@@ -110,7 +115,9 @@ class Network:
 
     def _onto_machine(self, start: int, machine: Instance, flow: Flow) -> None:
         """By a port on which little but open servers listens, or by a password."""
-        opened = flow.sure & tcp(*known_ports().own)
+        opened = flow.sure & _telling()
+        if not opened and machine.password_login.no:
+            return
         node, said = self.steps.node(machine), evidence(Truth(None, flow.because), machine.machine_type)
         if opened:
             ports = known_ports().own
@@ -190,8 +197,8 @@ class Network:
 
     def _among_machines(self) -> None:
         """From what runs code in a network to caches that ask nobody who he is, and to machines with open servers."""
-        targets = [c for c in self.estate.of(Cache) if not c.authenticates.yes]
-        machines = self.estate.of(Instance)
+        stores = self.reach.places(c for c in self.estate.of(Cache) if not c.authenticates.yes)
+        machines = self.reach.places(self.estate.of(Instance))
         classes: set[tuple[object, ...]] = set()
         for start in (asset for kind in _RUNS for asset in self.estate.of(kind)):
             seat = self.reach.seat(start)
@@ -202,16 +209,20 @@ class Network:
             if (start.root, start.provider, *seat.key) in classes:
                 continue
             classes.add((start.root, start.provider, *seat.key))
-            for store in targets:
-                flow = self.reach.between(start, store)
-                if flow is not None and flow.any.yes:
+            for store, flow in self.reach.all_between(start, stores):
+                if isinstance(store, Cache) and flow.sure:
                     truth, said = ~store.authenticates, evidence(flow.any, store.name)
                     how = "reads, as whoever reaches it can,"
                     self.steps.add(hub, self.steps.node(store), Medium.NETWORK, how, said, truth=truth, flawed=True)
-            for machine in machines:
-                flow = self.reach.between(start, machine)
-                if flow is not None and machine is not start:
+            for machine, flow in self.reach.all_between(start, machines):
+                if isinstance(machine, Instance) and machine is not start:
                     self._onto_machine(hub, machine, flow)
+
+
+@cache
+def _telling() -> Ranges:
+    """The ports on which little but open servers listens."""
+    return tcp(*known_ports().own)
 
 
 def _runs_code(pod: Workload) -> bool:

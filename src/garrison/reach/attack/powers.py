@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,8 @@ from garrison.estate.truth import Truth, any_of
 from garrison.estate.values import State, Value
 
 Identity = Role | User
+PASS, CALL = "iam:PassRole", "sagemaker:InvokeEndpoint"
+A = TypeVar("A", bound=Asset)
 
 
 class Passing(msgspec.Struct, frozen=True):
@@ -60,6 +63,14 @@ def escalations() -> Escalations:
     return msgspec.convert(tomllib.loads(Path(__file__).with_name("escalations.toml").read_text("utf8")), Escalations)
 
 
+@cache
+def _asked() -> frozenset[str]:
+    """Every action that a step is made of."""
+    known = escalations()
+    ways: list[Passing | Itself | Into] = [*known.passing, *known.itself, *known.into]
+    return frozenset({PASS, CALL, *(action for way in ways for action in way.actions)})
+
+
 class Power(msgspec.Struct, frozen=True, eq=False):
     """Actions that an identity may do: on what, and where that is said. `sure` where no condition is asked."""
 
@@ -81,14 +92,27 @@ class Power(msgspec.Struct, frozen=True, eq=False):
         yield from self.resources.resources.items()
 
 
+class Allowed(msgspec.Struct, frozen=True, eq=False):
+    """A statement that allows, and which of the actions asked for it names."""
+
+    statement: Statement
+    actions: frozenset[str]
+
+
 class Powers:
-    """Answers for the identities of an estate."""
+    """Answers for the identities of an estate.
+
+    Many statements name the same actions, and many identities carry one policy: each list of actions is read once.
+    """
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         identities: list[Identity] = [*estate.of(Role), *estate.of(User)]
         self.identities = [i for i in identities if i.provider == "aws"]
-        self._statements: dict[str, list[Statement]] = {}
+        self._allowed: dict[str, list[Allowed]] = {}  # by policy
+        self._actions: dict[str, frozenset[str]] = {}  # of an identity, by its address
+        self._named: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[str]] = {}  # by what is said
+        self._over: dict[type[Asset], _Kind] = {}
         self._by_name: dict[str, list[Identity]] = defaultdict(list)
         for identity in self.identities:
             if identity.name.text():
@@ -101,12 +125,32 @@ class Powers:
         found = {p.address: p for p in (*identity.policies, *attached) if isinstance(p, Policy)}
         return list(found.values())
 
-    def statements(self, identity: Identity) -> list[Statement]:
+    def _allows(self, identity: Identity) -> Iterator[Allowed]:
         """All that they allow."""
-        found = self._statements.get(identity.address)
+        for policy in self.policies(identity):
+            found = self._allowed.get(policy.address)
+            if found is None:
+                said = [] if policy.exists.no else [s for s in policy.statements if s.allows.yes]
+                found = self._allowed[policy.address] = [Allowed(s, self._names(s)) for s in said]
+            yield from found
+
+    def _names(self, statement: Statement) -> frozenset[str]:
+        """Which of the actions asked for a statement names."""
+        key = tuple(v.text() for v in statement.actions.items()), tuple(v.text() for v in statement.not_actions.items())
+        whole = all(v.rest is None and v.state is not State.UNKNOWN for v in (statement.actions, statement.not_actions))
+        if not whole or "" in key[0] or "" in key[1]:  # some of it is not known
+            return frozenset(a for a in _asked() if statement.names(a).yes)
+        found = self._named.get(key)
         if found is None:
-            said = (s for p in self.policies(identity) if not p.exists.no for s in p.statements)
-            found = self._statements[identity.address] = [s for s in said if s.allows.yes]
+            found = self._named[key] = frozenset(a for a in _asked() if statement.names(a).yes)
+        return found
+
+    def may(self, identity: Identity) -> frozenset[str]:
+        """The actions asked for that it may do on something."""
+        found = self._actions.get(identity.address)
+        if found is None:
+            found = frozenset[str]().union(*(a.actions for a in self._allows(identity)))
+            self._actions[identity.address] = found
         return found
 
     def admin(self, identity: Identity) -> Truth:
@@ -117,15 +161,11 @@ class Powers:
 
     def of(self, identity: Identity, actions: tuple[str, ...]) -> Power | None:
         """That to do all of some actions; where several statements give the last one, the widest."""
-        found: list[Power] = []
-        for statement in self.statements(identity):
-            if statement.names(actions[-1]).yes:
-                said = statement.actions if statement.actions.state is State.KNOWN else statement.not_actions
-                found.append(Power(statement, _named(said, actions[-1]), statement.conditional.no))
-        others = all(any(s.names(a).yes for s in self.statements(identity)) for a in actions[:-1])
-        if not found or not others:
+        if not self.may(identity).issuperset(actions):
             return None
-        return max(found, key=lambda p: (p.everywhere(actions[-1].partition(":")[0]), p.sure))
+        last = actions[-1]
+        found = [_power(a.statement, last) for a in self._allows(identity) if last in a.actions]
+        return max(found, key=lambda p: (p.everywhere(last.partition(":")[0]), p.sure)) if found[1:] else found[0]
 
     def named(self, said: Value) -> list[Identity]:
         """The identities that a reference or an ARN names."""
@@ -136,18 +176,40 @@ class Powers:
         text = said.text()
         return self._by_name.get(text.rpartition("/")[2], []) if ":role/" in text or ":user/" in text else []
 
-    def covers(self, power: Power, asset: Asset, service: str, kind: str = "") -> bool:
-        """Whether it is over an asset: over all of them, or over this one by reference or name."""
-        if power.everywhere(service, kind):
-            return True
-        name = asset.name.text()
+    def over(self, power: Power, kind: type[A], root: str, service: str) -> list[A]:
+        """The assets of a kind that it is over: all that are deployed together, or those it names by reference or ARN."""
+        known = self._over.get(kind)
+        if known is None:
+            known = self._over[kind] = _Kind(self.estate, kind)
+        if power.everywhere(service):
+            return known.by_root[root]  # type: ignore[return-value]  # of that kind
+        found: dict[str, Asset] = {}
         for said in power.names():
-            if any(end.address == asset.address for ref, _ in refs(said) for end in self.estate.at(ref.address)):
-                return True
+            ends = [end for ref, _ in refs(said) for end in self.estate.at(ref.address)]
             text = said.text()
-            if name and text.startswith("arn:") and text.rpartition("/")[2].rpartition(":")[2] == name:
-                return True
-        return False
+            if text.startswith("arn:"):
+                ends += known.by_name.get((root, text.rpartition("/")[2].rpartition(":")[2]), ())
+            found.update((e.address, e) for e in ends if e.root == root and e.address in known.order)
+        return sorted(found.values(), key=lambda a: known.order[a.address])  # type: ignore[arg-type]  # of that kind
+
+
+class _Kind:
+    """The assets of AWS of one kind."""
+
+    def __init__(self, estate: Estate, kind: type[Asset]) -> None:
+        found = [a for a in estate.of(kind) if a.provider == "aws"]
+        self.order = {asset.address: number for number, asset in enumerate(found)}
+        self.by_root: dict[str, list[Asset]] = defaultdict(list)
+        self.by_name: dict[tuple[str, str], list[Asset]] = defaultdict(list)
+        for asset in found:
+            self.by_root[asset.root].append(asset)
+            if name := asset.name.text():
+                self.by_name[asset.root, name].append(asset)
+
+
+def _power(statement: Statement, action: str) -> Power:
+    said = statement.actions if statement.actions.state is State.KNOWN else statement.not_actions
+    return Power(statement, _named(said, action), statement.conditional.no)
 
 
 def _named(said: Value, action: str) -> Value:

@@ -38,7 +38,7 @@ class Steps:
         self.assets: list[Asset | None] = []  # by node
         self.found: list[Step] = []
         self.entrances: list[int] = []  # where the internet begins, one for each thing that it reaches first
-        self._nodes: dict[tuple[str, str], int] = {}
+        self._nodes: dict[tuple[str, str], int] = {}  # by address and state
 
     def node(self, asset: Asset, state: str = HELD) -> int:
         """The number of an asset in a state."""

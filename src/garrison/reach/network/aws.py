@@ -12,16 +12,17 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TypeVar
 
-from garrison.estate.assets.network import Firewall, Network, Rule, Subnet, is_internet
+from garrison.estate.assets.network import Network, Rule, Subnet, is_internet
 from garrison.estate.assets.routing import AclRule, Gateway, NatGateway, NetworkAcl, Peering, Route, RouteTable
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Relation, refs
 from garrison.estate.truth import NO, Truth, any_of
 from garrison.estate.values import State, Value
-from garrison.reach.network.lines import acl_lines, hides, incoming, known_addresses, outgoing, rules_of
-from garrison.reach.network.rules import FREE, UNKNOWN, Flow, Known, Line, Peer, flow, join, passed
+from garrison.reach.network.lines import acl_lines, hides, known_addresses
+from garrison.reach.network.rules import FREE, UNKNOWN, Flow, Peer, flow, join, passed
 from garrison.reach.network.seats import INTERNET, Seat
 from garrison.reach.network.sets import ALL_TRAFFIC, EVERY_ADDRESS, traffic
+from garrison.reach.network.walls import Wall
 
 _TCP, _UDP = 6, 17
 _EPHEMERAL = 1024
@@ -38,6 +39,8 @@ class Aws:
         self._tables: dict[str, list[RouteTable]] = defaultdict(list)  # by subnet, or for main ones by network
         self._acls: dict[str, list[NetworkAcl]] = defaultdict(list)
         self._loose: set[tuple[str, type]] = set()  # root and kind: one of that kind names what is not known
+        self._walls: dict[tuple[object, ...], Wall] = {}
+        self._ways: dict[tuple[object, ...], Flow] = {}
         self._managed: set[str] = set()  # networks some subnet of which has a route table here
         for table in estate.of(RouteTable):
             self._note(table, self._tables, main=table.main)
@@ -190,23 +193,28 @@ class Aws:
         """What its security groups let pass; one that is not in these files may let all."""
         if not seat.firewalls:
             return UNKNOWN
-        rules = list(rules_of(seat.firewalls, self.estate))
-        lines = (outgoing if out else incoming)(rules, peer, self.estate)
-        if out:
-            lines += [line for f in seat.firewalls for line in _by_default(f, self.estate)]
-        found = passed(lines, peer, otherwise=False)
-        loose = seat.loose_firewall or any((f.root, Rule) in self._loose for f in seat.firewalls)
-        return found | UNKNOWN if loose else found
+        wall = self._walls.get(seat.walls)
+        if wall is None:
+            loose = seat.loose_firewall or any((f.root, Rule) in self._loose for f in seat.firewalls)
+            wall = self._walls[seat.walls] = Wall(seat.firewalls, self.estate, loose=loose)
+        return wall.passes(peer, out=out)
 
     # One asset and another.
 
     def between(self, start: Seat, end: Seat) -> Flow:
         """What one can open to the other, over private addresses."""
-        way = self._way(start, end)
+        way = self.way(start, end)
         if not way.perhaps:
             return way
-        there, back = end.peer(), start.peer()
-        return way & self._guarded(start, there, out=True) & self._guarded(end, back, out=False)
+        return way & self._guarded(start, end.peer, out=True) & self._guarded(end, start.peer, out=False)
+
+    def way(self, start: Seat, end: Seat) -> Flow:
+        """What routes and access lists let pass from one to the other."""
+        key = start.place, end.place
+        found = self._ways.get(key)
+        if found is None:
+            found = self._ways[key] = self._way(start, end)
+        return found
 
     def _way(self, start: Seat, end: Seat) -> Flow:
         if not start.subnets or not end.subnets:
@@ -282,16 +290,3 @@ def _to_internet(route: Route) -> Truth:
 def _peer_of(subnet: Subnet) -> Peer:
     found = known_addresses(subnet.addresses)
     return Peer(EVERY_ADDRESS if found is None else found)
-
-
-def _by_default(firewall: Firewall, estate: Estate) -> list[Line]:
-    """CloudFormation leaves a group that says nothing of outgoing traffic as EC2 makes it: all of it may leave.
-
-    Terraform takes that rule away ("aws_security_group", Terraform AWS provider).
-    """
-    if firewall.format != "cloudformation" or any(
-        r.direction.equals("egress").yes for r in rules_of([firewall], estate)
-    ):
-        return []
-    every = Known(ALL_TRAFFIC, ALL_TRAFFIC)
-    return [Line(0, True, every, Known(EVERY_ADDRESS, EVERY_ADDRESS), firewall.description)]

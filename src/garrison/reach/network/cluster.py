@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 
 from garrison.estate.assets.cluster_access import Namespace
 from garrison.estate.assets.exposure import NetworkPolicy, Service
 from garrison.estate.assets.workload import Workload
 from garrison.estate.estate import Estate
 from garrison.estate.relations import Relation
-from garrison.estate.values import Body, State, Value, known, number
+from garrison.estate.values import Body, State, Value, entries, known, number
 from garrison.reach.network.rules import FREE, UNKNOWN, Flow, flow, join
 from garrison.reach.network.sets import (
     ALL_TRAFFIC,
@@ -39,12 +40,29 @@ class Cluster:
         self.estate = estate
         self._labels: dict[str, Labels] = {}
         self._policies: dict[str, tuple[list[NetworkPolicy], list[NetworkPolicy]]] = {}
-        self._namespaces: dict[tuple[str, str], Namespace] = {
-            (n.root, n.name.text()): n for n in estate.of(Namespace) if n.name.text()
-        }
-        self._of_root: dict[str, list[NetworkPolicy]] = defaultdict(list)
-        for policy in estate.of(NetworkPolicy):
-            self._of_root[policy.root].append(policy)
+
+    @cached_property
+    def _namespaces(self) -> dict[tuple[str, str], Namespace]:
+        return {(n.root, n.name.text()): n for n in self.estate.of(Namespace) if n.name.text()}
+
+    @cached_property
+    def _senders(self) -> dict[tuple[str, ...], list[tuple[str, Value, NetworkPolicy]]]:
+        """The peers of all rules for what comes in, by root and word, with a mark of their own."""
+        found: dict[tuple[str, ...], list[tuple[str, Value, NetworkPolicy]]] = defaultdict(list)
+        for policy in self.estate.of(NetworkPolicy):
+            for number_, rule in enumerate(policy.incoming.items()):
+                for place, item in enumerate(rule.child("from").items()):
+                    if (word := _word(item, policy)) is not None:
+                        found[policy.root, *word].append((f"{policy.address} {number_} {place}", item, policy))
+        return found
+
+    @cached_property
+    def _spaces(self) -> dict[str, set[str]]:
+        """The namespaces that policies are in, by root."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for policy in self.estate.of(NetworkPolicy):
+            found[policy.root].add(namespace_of(policy))
+        return found
 
     def between(self, start: Workload, end: Workload) -> Flow | None:
         """What one can open to the other; None for pods that are not deployed together."""
@@ -74,14 +92,23 @@ class Cluster:
     def marks(self, pod: Workload) -> tuple[str, ...]:
         """What policies make of a pod as a sender; pods of the same marks are sent to and answered alike."""
         _, outgoing = self._selecting(pod)
-        return (pod.root, *sorted(p.address for p in outgoing), *self._met(pod))
+        return (pod.root, *sorted(p.address for p in outgoing), *sorted(self._met(pod)))
 
     def _met(self, pod: Workload) -> Iterator[str]:
-        """Which of the policies' rules mean a pod as the other end."""
-        for policy in self._of_root.get(pod.root, ()):
-            for number_, rule in enumerate(policy.incoming.items()):
-                if self._peers(rule.child("from"), pod, policy)[1]:
-                    yield f"{policy.address} {number_}"
+        """Which peers of the policies' rules mean a pod; only those are asked whose first word fits it."""
+        for word in self._words(pod):
+            for mark, item, policy in self._senders.get((pod.root, *word), ()):
+                if self._peer(item, pod, policy)[1]:
+                    yield mark
+
+    def _words(self, pod: Workload) -> Iterator[tuple[str, ...]]:
+        """What peers may ask of a pod, as `_word` puts it."""
+        space = namespace_of(pod)
+        spaces = ("", space) if space else self._spaces[pod.root]
+        yield from (("in", name) for name in spaces)
+        yield from (("space", key, value.text()) for key, value in self._of_namespace(pod).items())
+        yield from (("pod", key, value.text()) for key, value in self._of_pod(pod).items())
+        yield ("any",)
 
     def _selecting(self, pod: Workload) -> tuple[list[NetworkPolicy], list[NetworkPolicy]]:
         """The policies about what comes to a pod, and about what it sends."""
@@ -195,6 +222,22 @@ def _hidden(rules: Value) -> tuple[Value, ...]:
     if rules.state is State.UNKNOWN:
         return (rules,)
     return () if rules.rest is None else (rules.rest,)
+
+
+def _word(item: Value, policy: NetworkPolicy) -> tuple[str, ...] | None:
+    """One thing that a pod must have to be meant; None where all pods are meant alike."""
+    if item.child("ipBlock").state is not State.ABSENT:
+        return None
+    spaces, pods = item.child("namespaceSelector"), item.child("podSelector")
+    if spaces.state is State.ABSENT:
+        return "in", namespace_of(policy)
+    for kind, selector in (("space", spaces), ("pod", pods)):
+        wanted = selector.child("matchLabels")
+        for key, value in entries(wanted):
+            if value.state is State.KNOWN:
+                return kind, key, value.text()
+    asks = any(selector.child("matchExpressions").items() for selector in (spaces, pods))
+    return ("any",) if asks else None
 
 
 def _blocked(block: Value, *, outside: bool) -> tuple[bool, bool]:

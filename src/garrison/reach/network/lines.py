@@ -116,9 +116,26 @@ def _grouped(item: Value, peer: Peer, estate: Estate) -> Known:
 def _own(rule: Rule, peer: Peer) -> Known:
     if rule.own_group.no or peer.anyone:
         return _NO_PEER
-    home = rule.address.partition("/")[0]
-    member = any(home == f for f in peer.firewalls)
+    member = _home(rule) in peer.firewalls
     return Known(EVERY_ADDRESS if rule.own_group.yes else NOTHING, EVERY_ADDRESS) if member else _NO_PEER
+
+
+def _home(rule: Rule) -> str:
+    """The address of the group that a rule is written into."""
+    return rule.address.partition("/")[0]
+
+
+def named_in(rules: Iterable[Rule], estate: Estate) -> frozenset[str]:
+    """All that rules can tell one peer from another by, its addresses apart: the groups and the words they name."""
+    found: set[str] = set()
+    for rule in rules:
+        for said in (*rule.sources.items(), *rule.destinations.items()):
+            found.add(said.text())
+        for item in rule.groups.items() or (rule.groups,):
+            found.update(end.address for ref, _ in refs(item) for end in estate.at(ref.address))
+        if not rule.own_group.no:
+            found.add(_home(rule))
+    return frozenset(found)
 
 
 def _is_service_list(item: Value, estate: Estate) -> bool:

@@ -39,14 +39,15 @@ class Google:
         """What it can open to anywhere; without an address of its own, a NAT it may have decides."""
         return (FREE if address.yes else UNKNOWN) & self._guarded(seat, INTERNET, out=True)
 
+    def way(self, start: Seat, end: Seat) -> Flow:
+        """Inside one network all is routed; networks may be peered."""
+        return UNKNOWN if start.networks.isdisjoint(end.networks) else FREE
+
     def between(self, start: Seat, end: Seat) -> Flow:
         """What one can open to the other inside one network."""
-        if not start.networks or not end.networks:
-            return UNKNOWN
         if start.networks.isdisjoint(end.networks):
-            return UNKNOWN  # networks may be peered
-        there, back = end.peer(), start.peer()
-        return self._guarded(start, there, out=True) & self._guarded(end, back, out=False)
+            return UNKNOWN
+        return self._guarded(start, end.peer, out=True) & self._guarded(end, start.peer, out=False)
 
     def _guarded(self, seat: Seat, peer: Peer, *, out: bool) -> Flow:
         if not seat.networks:
@@ -109,11 +110,14 @@ class Azure:
         """What it can open to anywhere; Azure lends an address where none is given, unless the subnet is private."""
         return (FREE if address.yes else UNKNOWN) & self._guarded(seat, INTERNET, out=True)
 
+    def way(self, start: Seat, end: Seat) -> Flow:
+        """Inside one virtual network all is routed; networks may be peered."""
+        return UNKNOWN if start.networks.isdisjoint(end.networks) else FREE
+
     def between(self, start: Seat, end: Seat) -> Flow:
         """What one can open to the other inside one virtual network."""
-        way = FREE if not start.networks.isdisjoint(end.networks) else UNKNOWN
-        there, back = end.peer(), start.peer()
-        return way & self._guarded(start, there, out=True) & self._guarded(end, back, out=False)
+        guarded = self._guarded(start, end.peer, out=True) & self._guarded(end, start.peer, out=False)
+        return self.way(start, end) & guarded
 
     def _guarded(self, seat: Seat, peer: Peer, *, out: bool) -> Flow:
         if not seat.firewalls or seat.loose_firewall:

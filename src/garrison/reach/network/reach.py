@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Protocol
 
 from garrison.estate.assets import Asset
@@ -27,11 +30,16 @@ _ON_NETWORK = (Instance, Interface, NodePool, Notebook)
 _ON_NETWORK_OF_AWS = (Database, LoadBalancer)
 
 
+# By root and provider, by place: assets with their numbers.
+Places = dict[tuple[str, str], dict[tuple[object, ...], list[tuple[int, Asset]]]]
+
+
 class Cloud(Protocol):
     """The networks of one provider."""
 
     def from_internet(self, seat: Seat, address: Truth) -> Flow: ...
     def to_internet(self, seat: Seat, address: Truth) -> Flow: ...
+    def way(self, start: Seat, end: Seat) -> Flow: ...
     def between(self, start: Seat, end: Seat) -> Flow: ...
 
 
@@ -75,11 +83,34 @@ class Reach:
         one, other = self.seat(start), self.seat(end)
         if one is None or other is None or start.provider != end.provider or start.root != end.root:
             return None
-        key = (start.provider, *one.key, *other.key, one.networks, other.networks)
+        key = (start.provider, one.key, other.key)
         found = self._memo.get(key)
         if found is None:
             found = self._memo[key] = self._clouds[start.provider].between(one, other)
         return found
+
+    def places(self, assets: Iterable[Asset]) -> Places:
+        """Those that sit somewhere, by place."""
+        found: Places = defaultdict(lambda: defaultdict(list))
+        for number_, asset in enumerate(assets):
+            if (seat := self.seat(asset)) is not None:
+                found[asset.root, asset.provider][seat.place].append((number_, asset))
+        return found
+
+    def all_between(self, start: Asset, ends: Places) -> Iterator[tuple[Asset, Flow]]:
+        """Those that an asset may open something of, in their order; of a place without a way there none is asked."""
+        seat = self.seat(start)
+        if seat is None:
+            return
+        found: list[tuple[int, Asset]] = []
+        for each in ends[start.root, start.provider].values():
+            there = self.seat(each[0][1])
+            if there is not None and self._clouds[start.provider].way(seat, there).perhaps:
+                found += each
+        for _, end in sorted(found, key=itemgetter(0)):
+            flow = self.between(start, end)
+            if flow is not None and flow.perhaps:
+                yield end, flow
 
     def opened(self, start: Asset, end: Asset) -> Flow | None:
         """What one can open to the other, in a cloud or in a cluster; None where they share no network."""

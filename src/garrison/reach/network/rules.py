@@ -15,6 +15,8 @@ from garrison.estate.truth import Truth
 from garrison.estate.values import Value
 from garrison.reach.network.sets import ALL_TRAFFIC, NOTHING, Ranges, is_anyone, union, words
 
+_OTHERS = frozenset({""})  # stands for groups that no rule names
+
 
 class Known(msgspec.Struct, frozen=True):
     """A set of which not all may be known: what is certainly in it, and what may be."""
@@ -41,6 +43,11 @@ class Peer(msgspec.Struct, frozen=True):
     firewalls: frozenset[str] = frozenset()  # addresses of the assets whose members it is
     loose: bool = False  # it may be a member of others too
     tags: frozenset[str] = frozenset()  # words by which rules may mean it
+
+    def seen_by(self, named: frozenset[str]) -> Peer:
+        """What is left of it for rules that name only these groups and words: peers that are the same pass alike."""
+        groups = self.firewalls & named or (_OTHERS if self.firewalls else self.firewalls)
+        return Peer(self.addresses, self.anyone, groups, self.loose, self.tags & named)
 
 
 class Flow(msgspec.Struct, frozen=True, eq=False):
@@ -69,7 +76,7 @@ class Flow(msgspec.Struct, frozen=True, eq=False):
     @property
     def any(self) -> Truth:
         """Whether anything passes."""
-        return self.on(ALL_TRAFFIC)
+        return Truth(True if self.sure else None if self.perhaps else False, self.because)
 
 
 def flow(truth: Truth) -> Flow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -21,7 +22,7 @@ from garrison.reach.network.sets import EVERY_ADDRESS, EVERY_V4, NOTHING
 INTERNET = Peer(EVERY_ADDRESS, anyone=True)
 
 
-class Seat(msgspec.Struct, frozen=True, eq=False):
+class Seat(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One place on a network. `loose` where a subnet or a firewall that it names is not in these files."""
 
     asset: Asset
@@ -31,12 +32,23 @@ class Seat(msgspec.Struct, frozen=True, eq=False):
     loose_subnet: bool
     loose_firewall: bool
 
-    @property
-    def key(self) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
-        """Seats of one key reach and are reached alike."""
-        places = tuple(s.address for s in self.subnets), tuple(f.address for f in self.firewalls)
-        return (*places, self.loose_subnet, self.loose_firewall)
+    @cached_property
+    def place(self) -> tuple[object, ...]:
+        """What routes and access lists know of it."""
+        return tuple(s.address for s in self.subnets), self.networks, self.loose_subnet
 
+    @cached_property
+    def walls(self) -> tuple[object, ...]:
+        """What firewalls it is behind; Google's are for the machines whose tags and accounts they name."""
+        named = _named(self.asset) if self.asset.provider == "gcp" else None
+        return tuple(f.address for f in self.firewalls), self.loose_firewall, named
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Seats of one key reach and are reached alike."""
+        return self.place, self.walls
+
+    @cached_property
     def peer(self) -> Peer:
         """What it is to the rules of others."""
         found = NOTHING
@@ -53,6 +65,17 @@ def _tags(asset: Asset) -> frozenset[str]:
     if not isinstance(asset, Instance):
         return frozenset()
     return frozenset(t.text() for t in (*asset.network_tags.items(), *asset.role.items()) if t.text())
+
+
+def _named(asset: Asset) -> frozenset[str] | str:
+    """What tells it from other machines to rules that name some; its own address where that is not known."""
+    if not isinstance(asset, Instance):
+        return frozenset()
+    said = (asset.network_tags, asset.role)
+    items = [item for value in said for item in (value.items() or (value,) if value.given().yes else ())]
+    if any(hides(value) for value in said) or any(not (item.text() or item.ref) for item in items):
+        return asset.address
+    return frozenset(item.text() or (item.ref.address if item.ref is not None else "") for item in items)
 
 
 def seat_of(asset: Asset, estate: Estate) -> Seat | None:

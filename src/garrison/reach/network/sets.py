@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -41,6 +42,10 @@ class Ranges(msgspec.Struct, frozen=True):
         return union((*self.spans, *other.spans))
 
     def __and__(self, other: Ranges) -> Ranges:
+        if self._surrounds(other):
+            return other
+        if other._surrounds(self):
+            return self
         found: list[Span] = []
         mine, theirs = iter(self.spans), iter(other.spans)
         a, b = next(mine, None), next(theirs, None)
@@ -53,6 +58,11 @@ class Ranges(msgspec.Struct, frozen=True):
             else:
                 b = next(theirs, None)
         return Ranges(tuple(found))
+
+    def _surrounds(self, other: Ranges) -> bool:
+        """Whether one range of it has all of the other in it; most sets are everything, and cost nothing so."""
+        mine, theirs = self.spans, other.spans
+        return len(mine) == 1 and bool(theirs) and mine[0][0] <= theirs[0][0] and theirs[-1][1] <= mine[0][1]
 
     def __sub__(self, other: Ranges) -> Ranges:
         found: list[Span] = []
@@ -95,6 +105,7 @@ EVERY_ADDRESS = Ranges(((0, _V6 + (1 << 128) - 1),))
 ALL_TRAFFIC = Ranges(((0, _PROTOCOLS * _PORTS - 1),))
 
 
+@lru_cache(maxsize=1 << 14)
 def addresses(said: str) -> Ranges | None:
     """Those of `10.0.0.0/8`, `2001:db8::/32`, `10.1.2.3`, `10.0.0.1-10.0.0.9`, `*`; None for what names none."""
     text = said.strip()
