@@ -14,7 +14,6 @@ Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete (of a scan it outranks 1)
 
 from __future__ import annotations
 
-import difflib
 import enum
 from collections.abc import Iterable
 from typing import ClassVar
@@ -85,5 +84,7 @@ class UnreachedError(LedgerError):
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     """A hint for a word that is not known: those that look like it, else `otherwise`."""
+    import difflib
+
     close = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else otherwise

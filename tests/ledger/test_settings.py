@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from garrison.errors import ConfigError, LedgerError
 from garrison.ledger import keys, opening
 from garrison.ledger.cosignature import Cosigner
-from garrison.ledger.note import Ed25519Signer
 from garrison.ledger.settings import line_of, load
 from garrison.ledger.sinks.git import Git
 from garrison.ledger.sinks.object_lock import ObjectLock
@@ -19,7 +18,7 @@ from garrison.ledger.sinks.webhook import Webhook
 from garrison.ledger.witness_client import HttpWitness, LocalWitness
 
 NAME = "example.com/ledger"
-VKEY = Cosigner(Ed25519Signer.generate("witness.example/w1")).vkey
+VKEY = "witness.example/w1+7eeb7ee2+BBKE9EcTGY3HRrC+VyfA4Vddn9YVFFmBN7I1OUqgnyPR"
 
 
 def loaded(folder: Path, text: str) -> object:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.cli import Done
 from garrison.cli._own import own_checks, own_options
 from garrison.cli.completion import check_ids, frameworks
 from garrison.errors import UsageError
@@ -156,7 +157,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         from garrison.scan.record import record
 
         click.echo(f"recorded as entry {record(options['ledger'], result, paths)} of {options['ledger']}", err=True)
-    sys.exit(result.exit_code)
+    raise Done(result.exit_code)
 
 
 def _fixed(paths: tuple[Path, ...], settings: Settings, options: dict[str, Any], progress: Progress) -> Fixed:
