@@ -54,7 +54,14 @@ from garrison.ledger.note import Ed25519Signer
 
 top, signer = Path(sys.argv[1]), Ed25519Signer.parse(sys.stdin.read())
 opened = []
-sys.addaudithook(lambda event, args: event == "open" and str(args[0]).startswith(str(top)) and opened.append(str(args[0])))
+
+
+def seen(event, args):
+    if event == "open" and args[1] is None and str(args[0]).startswith(str(top)):  # None: from os.open, which opens them all
+        opened.append(str(args[0]))
+
+
+sys.addaudithook(seen)
 started = time.perf_counter()
 ledger = Ledger.open(top, signer)
 took = time.perf_counter() - started

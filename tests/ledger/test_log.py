@@ -92,6 +92,39 @@ def test_an_entry_can_be_proved_by_an_older_checkpoint(tmp_path: Path) -> None:
             ledger.prove(300, old)
 
 
+def test_a_reader_follows_a_ledger_that_grows(tmp_path: Path) -> None:
+    with Ledger.create(tmp_path, SIGNER) as ledger:
+        reader = Ledger.open(tmp_path, verifiers=VERIFIERS)
+        assert list(reader.entries()) == []
+        for size in (1, 2, 300):
+            while ledger.append("note", **NOTE) < size - 1:
+                pass
+            newest = ledger.checkpoint()
+            assert len(list(reader.entries())) == size
+            assert reader.prove(size - 1) == ledger.prove(size - 1) == reader.prove(size - 1, newest)
+            assert reader.consistency(1) == ledger.consistency(1)
+
+
+def test_a_journal_that_cannot_be_emptied_is_told_and_emptied_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = os.unlink
+
+    def broken_there(path: Path) -> None:
+        (failing(errno.EIO) if Path(path).parent.name == "journal" else unlink)(path)
+
+    with Ledger.create(tmp_path, SIGNER) as ledger:
+        ledger.append("note", **NOTE)
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "unlink", broken_there)
+            with pytest.raises(UnreachedError, match="cannot be emptied: Input/output error"):
+                ledger.checkpoint()
+        ledger.append("note", **NOTE)
+        assert len(reasons(ledger)) == 2
+        assert journal.segments(tmp_path / "journal") == []
+        assert ledger.verify() == []
+
+
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     with Ledger.create(tmp_path, SIGNER) as ledger:
         ledger.append("note", **NOTE)

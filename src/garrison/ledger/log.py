@@ -136,31 +136,34 @@ class Ledger:
         return next(self.entries(index, index + 1))
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Entries as they are hashed, to the last under the newest checkpoint where no end is given. Raises LedgerError."""
-        size = self._reach(start if end is None else end).checkpoint.size
+        """Entries as they are hashed, all of them where no end is given. Raises LedgerError where there are not so many."""
+        size = (self.checkpoint() if end is None else self._reach(end)).checkpoint.size
         end = size if end is None else end
         if not 0 <= start <= end:
-            raise _absent(start, end, self.path)
+            raise _absent(start, size, self.path)
         return self._reader.entries(start, end, size)
 
     def prove(self, index: int, checkpoint: SignedCheckpoint | None = None) -> Proof:
-        """That an entry is under a checkpoint, the newest where none is given. Raises LedgerError where it is not."""
-        newest = self._reach(index + 1)
-        within = checkpoint or newest
+        """That an entry is under a checkpoint; under the last that was looked at, where none is given and it is there.
+
+        Raises LedgerError where there is no such entry.
+        """
+        last = self._reach(index + 1 if checkpoint is None else checkpoint.checkpoint.size)
+        within = checkpoint or last
         size = within.checkpoint.size
-        if not 0 <= index < size <= newest.checkpoint.size:
+        if not 0 <= index < size:
             raise _absent(index, size, self.path)
-        return Proof(index, tuple(self._reader.inclusion(index, size, newest.checkpoint.size)), bytes(within))
+        return Proof(index, tuple(self._reader.inclusion(index, size, last.checkpoint.size)), bytes(within))
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
-        """The proof that the ledger of the old size is the beginning of the new one. Raises LedgerError."""
-        newest = self._reach(new or old).checkpoint.size
-        new = newest if new is None else new
+        """The proof that the ledger of the old size is the beginning of the new one, or of all of it. Raises LedgerError."""
+        size = (self.checkpoint() if new is None else self._reach(new)).checkpoint.size
+        new = size if new is None else new
         if not 0 < old <= new:
             raise LedgerError(
                 f"there is no proof from {old} entries to {new}", hint="the sizes are at least 1, the old first"
             )
-        return self._reader.consistency(old, new, newest)
+        return self._reader.consistency(old, new, size)
 
     def root(self, size: int) -> bytes:
         """What the root was when the ledger had so many entries. Raises LedgerError."""

@@ -120,8 +120,15 @@ class Writer:
                     self._backlog_bytes += sum(map(len, taken))
                 self._behind.set()
                 raise
-            while self._spent:
-                self._spent.pop().unlink(missing_ok=True)
+            try:
+                while self._spent:
+                    self._spent[-1].unlink(missing_ok=True)
+                    self._spent.pop()
+            except OSError as error:
+                hint = "see who may write here; what is in it is published, and is not appended twice"
+                raise UnreachedError(
+                    f"the journal cannot be emptied: {error.strerror}", hint=hint, path=str(error.filename)
+                ) from error
 
     @property
     def signer(self) -> Signer:
