@@ -9,11 +9,12 @@ export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-brows
 
 .PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger clean
 
-demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults, and record the scan in a ledger
+demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
 	@$(BIN)/garrison ledger init build/demo/ledger --origin demo.example/ledger >/dev/null
 	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never --ledger build/demo/ledger
 	$(BIN)/garrison ledger verify --ledger build/demo/ledger
+	PATH="$(CURDIR)/$(BIN):$$PATH" examples/served-model/demo.sh
 
 test: $(VENV)/.test format lint types arrows unit docs  ## Run every check and test
 
@@ -78,7 +79,7 @@ $(BIN)/uv:
 	$(BIN)/pip install --quiet uv==$(UV_VERSION)
 
 $(VENV)/.demo: $(BIN)/uv uv.lock pyproject.toml
-	$(SYNC)
+	$(SYNC) --extra gateway
 	touch $@
 
 $(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml

@@ -109,3 +109,12 @@ def test_values_come_back_from_lua(value: Any) -> None:
         return said
 
     assert back(runtime.eval(literal(value)), value) == value
+
+
+def test_what_is_remembered_does_not_change_what_is_said() -> None:
+    ask = asked(tree_of("open-inference"))
+    for version in range(5000):
+        path = f"/v2/models/m{version}/versions/{version}/infer"
+        assert ask("POST", path) == ask("POST", path) == ("infer", f"m{version}")
+    assert ask("POST", f"/v2/models/{'x' * 1000}/infer") == ("infer", "x" * 1000)
+    assert ask("GET", "/v2/models/m1/infer") is None

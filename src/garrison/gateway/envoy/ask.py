@@ -7,6 +7,7 @@ from typing import Any
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.responses import upstream_errors
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
@@ -42,7 +43,9 @@ def code(plan: Plan) -> str:
         "TELL": plan.has_residue,
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
-    return f"{shipped('sha256')}\n{LUA.read_text(encoding='utf-8')}\n{values}\n{shipped('ask')}"
+    return (
+        f"{upstream_errors(plan)}\n{shipped('sha256')}\n{LUA.read_text(encoding='utf-8')}\n{values}\n{shipped('ask')}"
+    )
 
 
 def tree_of(plan: Plan) -> Tree:

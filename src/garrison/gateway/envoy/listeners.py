@@ -14,7 +14,7 @@ from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.residue import residue
-from garrison.gateway.envoy.responses import headers, local_replies, upstream_errors
+from garrison.gateway.envoy.responses import headers, local_replies
 from garrison.gateway.envoy.tls import listener_tls
 from garrison.gateway.envoy.tokens import tokens
 from garrison.gateway.envoy.typed import Json, duration, extension, socket_address
@@ -48,7 +48,6 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     decided = [limit_client(plan), name_model(plan), table(plan), limit_model(plan), residue(plan)]
     return [
         headers(plan),
-        upstream_errors(plan),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
         *(place(made) for made in decided if made is not None),

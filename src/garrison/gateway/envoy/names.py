@@ -21,7 +21,6 @@ METADATA: Final = "garrison"  # namespace of the dynamic metadata in which our L
 
 # Filters, in the order in which they stand. Those that change without a connection being drained come by ECDS.
 HEADERS: Final = "garrison.headers"
-ERRORS: Final = "garrison.errors"
 LIMIT_IP: Final = "garrison.limit.ip"
 JWT: Final = "garrison.jwt"
 ASK: Final = "garrison.ask"

@@ -29,15 +29,16 @@ local function walk(method, path)
   return LEAVES[number], model, number
 end
 
--- The same, remembered: most requests are for one of a few paths.
+-- The same, remembered: most requests are for one of a few paths. What clients can make it hold is bounded.
 local REMEMBERED, count = {}, 0
+local MOST, LONGEST_PATH = 4096, 256
 local function leaf_of(method, path)
   local asked = method .. path
   local found = REMEMBERED[asked]
   if not found then
     found = { walk(method, path) }
-    if found[1] then
-      if count >= 4096 then REMEMBERED, count = {}, 0 end
+    if found[1] and #asked <= LONGEST_PATH then
+      if count >= MOST then REMEMBERED, count = {}, 0 end
       REMEMBERED[asked], count = found, count + 1
     end
   end
