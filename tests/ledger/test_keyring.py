@@ -91,6 +91,8 @@ def test_a_ledger_that_tells_no_key(folder: Path) -> None:
     (folder / "vkey").unlink()
     with pytest.raises(LedgerError, match="not told"):
         keyring.first_key(folder)
+    with pytest.raises(LedgerError, match="there is no ledger here"):
+        keyring.first_key(folder / "none")
     (folder / "vkey").write_bytes(b"\xff")
     with pytest.raises(LedgerError, match="no verifier key"):
         keyring.first_key(folder)

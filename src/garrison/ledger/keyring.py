@@ -16,6 +16,7 @@ from garrison.ledger import durable
 from garrison.ledger.handover import successors
 from garrison.ledger.log import Ledger
 from garrison.ledger.note import Ed25519Verifier, Signer, VerifierKey
+from garrison.ledger.tiles import CHECKPOINT
 
 VKEY, HAND_OVERS = "vkey", "hand-overs"
 _MOST = 1000
@@ -31,6 +32,8 @@ def first_key(folder: Path) -> Ed25519Verifier:
     path = folder / VKEY
     data = durable.read(path)
     if data is None:
+        if not (folder / CHECKPOINT).exists():
+            raise LedgerError("there is no ledger here", hint="make one: garrison ledger init", path=str(folder))
         hint = "give the key of the ledger: --key VKEY"
         raise LedgerError("the key of this ledger is not told", hint=hint, path=str(path))
     return Ed25519Verifier.parse(data.decode("utf8", "replace").strip())
