@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger clean
+.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules clean
 
 demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
@@ -48,7 +48,7 @@ nats:  ## Find nats-server for the tests of queues, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -70,6 +70,11 @@ bench-validation: $(VENV)/.test  ## Bodies against schemas in LuaJIT, beside jso
 # The figures are those of the disk that the folder is on: make bench-ledger FOLDER=/var/lib/garrison
 bench-ledger: $(VENV)/.demo $(VENV)/.pymerkle  ## Durable appends, proofs and the opening of large ledgers
 	$(BIN)/python bench/ledger.py --pymerkle $(VENV)/pymerkle/bin/python --folder $(or $(FOLDER),$(VENV))
+
+# Zircolite is not on the package index: make bench-rules ZIRCOLITE=~/src/Zircolite/zircolite.py ZIRCOLITE_PYTHON=...
+bench-rules: $(VENV)/.test  ## Sigma rules on CloudTrail
+	$(BIN)/python bench/rules.py $(if $(ZIRCOLITE),--zircolite $(ZIRCOLITE)) \
+	  $(if $(ZIRCOLITE_PYTHON),--python $(ZIRCOLITE_PYTHON))
 
 clean:
 	rm -rf $(VENV) site build dist

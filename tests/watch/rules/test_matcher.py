@@ -85,6 +85,24 @@ def test_what_is_required_is_required(term: Term, record: dict[str, Any]) -> Non
             assert holds(Any_(tuple(Predicate(field, Op.EQUALS, text) for text in texts)), record)
 
 
+@settings(max_examples=300)
+@given(
+    texts=st.lists(
+        st.text(st.sampled_from("aAbB.*|\\ßé\n"), min_size=1, max_size=3), min_size=8, max_size=12, unique=True
+    ),
+    records=st.lists(
+        st.fixed_dictionaries({"name": st.text(st.sampled_from("aAbB.*|\\ßé\n"), max_size=6)}), max_size=4
+    ),
+    cased=st.booleans(),
+)
+def test_many_texts_are_looked_for_at_once(texts: list[str], records: list[dict[str, Any]], cased: bool) -> None:
+    terms: list[Term] = [Predicate("name", Op.CONTAINS, text, cased) for text in texts]
+    terms += [Any_(tuple(terms[:4])), Not(terms[0])]
+    matcher = Matcher(terms)
+    for record in records:
+        assert list(matcher.match(record)) == [n for n, term in enumerate(terms) if holds(term, record)]
+
+
 def test_deep_terms() -> None:
     term: Term = Predicate("name", Op.EQUALS, "x")
     for number in range(25):

@@ -6,6 +6,7 @@ mapping is judged by the plain meaning of the terms instead.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -29,6 +30,7 @@ from garrison.watch.rules.term import (
 Judge = Callable[[Record], Sequence[int]]
 _ABSENT = "\0" * 2  # the text of a field that is null or not there; told by its identity
 _MAX_DEPTH = 30
+_MANY = 8  # so many texts that a field may contain are looked for at once, before each by itself
 _COST = {
     Op.ABSENT: 0,
     Op.PRESENT: 0,
@@ -44,7 +46,6 @@ _FORMS = {
     Op.EQUALS: "{0} == {1}",
     Op.STARTS: "{0}.startswith({1})",
     Op.ENDS: "{0}.endswith({1})",
-    Op.CONTAINS: "{1} in {0}",
     Op.ANYWHERE: "{1} in {0}",
 }
 _IN_TEXT = {*TEXTUAL, Op.REGEX, Op.NETWORK, Op.ABSENT, Op.PRESENT, Op.ANYWHERE}
@@ -60,9 +61,13 @@ def compiled(terms: Sequence[tuple[int, Term]]) -> Judge:
     if not terms:
         return lambda _: ()
     writer = _Writer(term for _, term in terms)
-    checks = [f" if {writer.of(term, 0)}: found.append({number})" for number, term in terms]
+    checks: dict[str, list[str]] = {}
+    for number, term in terms:
+        checks.setdefault(writer.guard(term), []).append(f"  if {writer.of(term, 0)}: found.append({number})\n")
+    body = "".join(f" if {guard}:\n{''.join(each)}" for guard, each in checks.items())
     memory = "".join(f" {name} = None\n" for name in writer.memory)
-    source = "def judge(e):\n" + memory + " found = []\n" + "\n".join(checks) + "\n return found\n"
+    ordered = " found.sort()\n" if len(checks) > 1 else ""
+    source = f"def judge(e):\n{memory} found = []\n{body}{ordered} return found\n"
     scope: dict[str, Any] = dict(writer.constants)
     exec(compile(source, "<rules>", "exec"), scope)  # noqa: S102 - made of numbers and names of our own only
     quick = scope["judge"]
@@ -85,7 +90,25 @@ class _Writer:
         self.memory: list[str] = []
         self._texts: dict[tuple[str, bool], str] = {}
         self._shared: dict[Predicate, str] = {}
-        self._often = Counter(test for term in terms for test in set(predicates_of(term)))
+        tests = [test for term in terms for test in set(predicates_of(term))]
+        self._often = Counter(tests)
+        self._within: dict[tuple[str, bool], set[str]] = {}
+        for test in tests:
+            if test.op is Op.CONTAINS and _is_plain(test):
+                self._within.setdefault((test.field, test.cased), set()).add(_asked(test))
+        self._looks: dict[tuple[str, bool], str] = {}
+
+    def guard(self, term: Term) -> str:
+        """What must hold for a term to hold, and is asked once for all terms that have it in common."""
+        for part in term.terms if isinstance(term, All) else (term,):
+            asked = part.terms if isinstance(part, Any_) else (part,)
+            within = [t for t in asked if isinstance(t, Predicate) and t.op is Op.CONTAINS and _is_plain(t)]
+            fields = {(t.field, t.cased) for t in within}
+            if len(within) == len(asked) and len(fields) == 1:
+                ((field, cased),) = fields
+                if len(self._within[field, cased]) >= _MANY:
+                    return self._any_within(field, cased=cased)
+        return "True"
 
     def of(self, term: Term, depth: int) -> str:
         if isinstance(term, bool):
@@ -108,7 +131,7 @@ class _Writer:
         grouped: dict[tuple[str, Op, bool], list[str]] = {}
         rest: list[Term] = []
         for term in sorted(terms, key=_cost):
-            if isinstance(term, Predicate) and term.op in (Op.EQUALS, Op.STARTS, Op.ENDS) and _is_plain(term):
+            if isinstance(term, Predicate) and term.op in TEXTUAL and _is_plain(term):
                 grouped.setdefault((term.field, term.op, term.cased), []).append(_asked(term))
             else:
                 rest.append(term)
@@ -117,6 +140,8 @@ class _Writer:
             said = self._text(field, cased=cased)
             if op is Op.EQUALS:
                 found.append(f"{said} in {self._constant(frozenset(texts))}")
+            elif op is Op.CONTAINS:
+                found.append(self._contains(field, texts, cased=cased))
             else:
                 method = "startswith" if op is Op.STARTS else "endswith"
                 found.append(f"{said}.{method}({self._constant(tuple(texts))})")
@@ -132,7 +157,8 @@ class _Writer:
     def _test(self, test: Predicate) -> str:
         if test.op not in _IN_TEXT or not _is_plain(test):
             return f"{self._constant(lambda record: holds(test, record))}(e)"
-        said = self._text(test.field, cased=test.cased or test.op in (Op.REGEX, Op.NETWORK))
+        field = "" if test.op is Op.ANYWHERE else test.field
+        said = self._text(field, cased=test.cased or test.op in (Op.REGEX, Op.NETWORK))
         if test.op is Op.ABSENT:
             return f"{said} is ABSENT"
         if test.op is Op.PRESENT:
@@ -141,8 +167,27 @@ class _Writer:
             return f"({said} is not ABSENT and {self._constant(test.value.search)}({said}) is not None)"
         if test.op is Op.NETWORK:
             return f"({said} is not ABSENT and {self._constant(in_network)}({said}, {self._constant(test.value)}))"
-        asked = self._constant(_asked(test))
-        return _FORMS[test.op].format(said, asked)
+        if test.op is Op.CONTAINS:
+            return self._contains(test.field, [_asked(test)], cased=test.cased)
+        return _FORMS[test.op].format(said, self._constant(_asked(test)))
+
+    def _contains(self, field: str, texts: Sequence[str], *, cased: bool) -> str:
+        """Whether one of the texts is in a field; where rules ask for many, whether any of all is, first."""
+        said = self._text(field, cased=cased)
+        any_of = " or ".join(f"{self._constant(text)} in {said}" for text in texts)
+        if len(self._within.get((field, cased), ())) < _MANY:
+            return f"({any_of})"
+        return f"({self._any_within(field, cased=cased)} and ({any_of}))"
+
+    def _any_within(self, field: str, *, cased: bool) -> str:
+        """Whether any of the texts that all terms look for in a field is there."""
+        said = self._text(field, cased=cased)
+        name = self._looks.get((field, cased))
+        if name is None:
+            name = self._looks[field, cased] = f"l{len(self._looks)}"
+            self.memory.append(name)
+            self.constants[f"s{name}"] = _finder(self._within[field, cased])
+        return f"({name} if {name} is not None else ({name} := s{name}({said}) is not None))"
 
     def _text(self, field: str, *, cased: bool) -> str:
         name = self._texts.get((field, cased))
@@ -187,6 +232,14 @@ def text_getter(field: str, *, cased: bool) -> Callable[[Record], str]:
         return text_of(said)
 
     return get
+
+
+def _finder(texts: Iterable[str]) -> Callable[[str], object]:
+    """What looks for many texts in one pass."""
+    import re2
+
+    found: Callable[[str], object] = re2.compile("|".join(sorted(map(re.escape, texts)))).search
+    return found
 
 
 def _everything(*, cased: bool) -> Callable[[Record], str]:

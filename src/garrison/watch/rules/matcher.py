@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from garrison.watch.rules.code import Judge, compiled
-from garrison.watch.rules.narrow import elsewhere, predicates_of, required, simplified, where
-from garrison.watch.rules.term import Op, Record, Term, holds
+from garrison.watch.rules.narrow import elsewhere, predicates_of, simplified, where
+from garrison.watch.rules.term import Op, Record, Term
 
 
 class Matcher:
@@ -15,19 +15,21 @@ class Matcher:
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self.terms = [simplified(term, lambda test: test) for term in terms]
-        needs = [required(term) for term in self.terms]
-        named = Counter(field for need in needs for field in need)
+        asked = [[t for t in predicates_of(term) if t.op is Op.EQUALS and not t.cased] for term in self.terms]
+        named = Counter(field for tests in asked for field in {t.field for t in tests})
         self.field = min(named, key=lambda field: (-named[field], field)) if named else ""
-        tests = (t for term in self.terms for t in predicates_of(term))
-        texts = {t.value.lower() for t in tests if t.field == self.field and t.op is Op.EQUALS and not t.cased}
+        texts = {t.value.lower() for tests in asked for t in tests if t.field == self.field}
         self._judges: dict[str, Judge | None] = dict.fromkeys(texts)
-        self._others: Judge | None = None
+        self._others: Judge | None = None  # where the field says what no rule asks for
+        self._any: Judge | None = None  # where it says no text, or there is no such field
 
     def match(self, record: Record) -> Sequence[int]:
         """The numbers of the terms that a record holds, in their order."""
         said = record.get(self.field)
         if said.__class__ is not str:
-            return [number for number, term in enumerate(self.terms) if holds(term, record)]
+            if self._any is None:
+                self._any = compiled(list(enumerate(self.terms)))
+            return self._any(record)
         said = said.lower()
         judge = self._judges.get(said)
         return judge(record) if judge is not None else self._prepared(said)(record)
