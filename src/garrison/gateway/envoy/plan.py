@@ -19,8 +19,8 @@ from garrison.policy.actions import Action
 class Permission(msgspec.Struct, frozen=True, order=True):
     """A role may do something to a model, or to a server if its name has an @ before it.
 
-    With a `client`, of all entries of that action and model only those of that client hold for it. `residue` says that
-    more has to be asked for each request.
+    With a `client`, of all entries of that action and model only those of that client hold for it; those with `denied` say
+    what it may not do although its role may. `residue` says that more has to be asked for each request.
     """
 
     model: str
@@ -28,6 +28,7 @@ class Permission(msgspec.Struct, frozen=True, order=True):
     role: str
     client: str = ""
     residue: bool = False
+    denied: bool = False
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
