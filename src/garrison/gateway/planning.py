@@ -13,11 +13,12 @@ from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
-from garrison.gateway.file import rules
+from garrison.gateway.file import limited, rules
 from garrison.gateway.file.form import Model
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.protocols.protocol import Protocol, Transport
 from garrison.gateway.protocols.route import Body
+from garrison.gateway.quota.budgets import budgets_of
 from garrison.gateway.validation.carriers import carried, carriers
 from garrison.gateway.validation.contract import Contract, load
 from garrison.policy.actions import Action
@@ -44,6 +45,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_no_keys(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
+    limited.hold(loaded, mounts, bundle.policies.vocabulary.role)
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
@@ -51,6 +53,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
         bodies=bodies(loaded, mounts),
         keys=active_keys(loaded, now),
+        budgets=budgets_of(loaded.gateway),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     return Planned(plan, bundle, tuple(warnings))

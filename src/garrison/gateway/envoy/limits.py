@@ -6,6 +6,7 @@ A filter that is pushed begins with full buckets, so keys, policies and quotas a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from garrison.gateway.envoy import names
@@ -47,6 +48,39 @@ def limit_model(plan: Plan) -> Json | None:
     return _filter(names.LIMIT_MODEL, [_by_header(names.MODEL, "model")], buckets)
 
 
+def limit_shared(plan: Plan) -> Json | None:
+    """What a service of Envoy's rate-limit protocol counts for several gateways; None where there is none.
+
+    What it cannot be asked about is refused. It hears of client, role, model, and client and model together.
+    https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rate_limit_filter
+    """
+    service = plan.gateway.limits.service
+    if service is None:
+        return None
+    by = {"client": names.CLIENT, "role": names.ROLE, "model": names.MODEL}
+    asked = [
+        *(_by_header(header, key) for key, header in by.items()),
+        _by_headers({k: by[k] for k in ("client", "model")}),
+    ]
+    return extension(
+        names.LIMIT_SHARED,
+        "envoy.extensions.filters.http.ratelimit.v3.RateLimit",
+        domain=service.domain,
+        timeout=duration(service.timeout_s),
+        failure_mode_deny=True,
+        status_on_error={"code": 503},
+        rate_limits=asked,
+        rate_limit_service={
+            "grpc_service": {"envoy_grpc": {"cluster_name": names.LIMIT_SHARED}},
+            "transport_api_version": "V3",
+        },
+        enable_x_ratelimit_headers="DRAFT_VERSION_03",
+        disable_x_envoy_ratelimited_header=True,
+        rate_limited_as_resource_exhausted=True,
+        response_headers_to_add=[{"header": {"key": "retry-after", "value": "1"}, "append_action": "ADD_IF_ABSENT"}],
+    )
+
+
 def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
     return extension(
         name,
@@ -65,7 +99,12 @@ def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
 
 
 def _by_header(header: str, key: str) -> Json:
-    return {"actions": [{"request_headers": {"header_name": header, "descriptor_key": key}}]}
+    return _by_headers({key: header})
+
+
+def _by_headers(keys: Mapping[str, str]) -> Json:
+    actions = [{"request_headers": {"header_name": header, "descriptor_key": key}} for key, header in keys.items()]
+    return {"actions": actions}
 
 
 def _bucket(rate: Rate) -> dict[str, Any]:

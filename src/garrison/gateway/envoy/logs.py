@@ -22,6 +22,8 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
     fields = _FIELDS | (_TLS if plan.gateway.listener[name].tls else {})
     if any(mount.protocol.transport is Transport.GRPC for mount in plan.mounts):
         fields |= {"grpc_status": "%GRPC_STATUS_NUMBER%"}
+    if any(map(plan.counts_tokens, plan.mounts)):
+        fields |= {name: f"%DYNAMIC_METADATA({names.METADATA}:{name})%" for name in TOKENS}
     if plan.has_residue:
         fields |= {"policy": "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:x-garrison-policy)%"}
     seal = {"name": names.DECISION, "string_match": {"exact": "allow"}}
@@ -69,6 +71,7 @@ _FIELDS = {
     "ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     "listener": "%DOWNSTREAM_LOCAL_ADDRESS%",
 }
+TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "text_bytes")
 _TLS = {
     "tls_version": "%DOWNSTREAM_TLS_VERSION%",
     "tls_cipher": "%DOWNSTREAM_TLS_CIPHER%",

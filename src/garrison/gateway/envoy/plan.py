@@ -13,6 +13,7 @@ from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Active
 from garrison.gateway.protocols.protocol import Protocol, protocol
 from garrison.gateway.protocols.route import ModelIn
+from garrison.gateway.quota.budgets import UNCOUNTED, Budgets, Spent
 from garrison.policy.actions import Action
 
 
@@ -60,6 +61,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     permissions: tuple[Permission, ...] = ()
     bodies: Mapping[tuple[str, str], str] = {}
     shut: str = ""  # why nobody is let in
+    budgets: Budgets = Budgets()
+    spent: Spent = Spent(stopped=UNCOUNTED)  # until somebody counts
     authorise_socket: str = ""  # of the service that decides what the permissions leave open
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them
@@ -88,6 +91,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def file(self, name: str) -> str:
         """Where Envoy finds a file that the gateway file names."""
         return self.files.get(name) or str(self.loaded.beside(name).resolve())
+
+    def counts_tokens(self, mount: Mount) -> bool:
+        """Whether the answers of a protocol are read for the tokens that they took."""
+        return self.budgets.tokens and mount.protocol.tells_tokens
 
     def guarded(self, model: str) -> bool:
         """Whether what goes to and comes from a model has to be looked into."""
