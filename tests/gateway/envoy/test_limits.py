@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import time
@@ -13,9 +14,14 @@ import pytest
 from tests.gateway.conftest import free_ports
 from tests.gateway.envoy.conftest import FILE, OPERATOR, SCIENTIST, WAYS, Gateway, keys
 
+from garrison.gateway.certificates.authority import make
 from garrison.gateway.envoy import names
+from garrison.gateway.envoy.clusters import clusters
+from garrison.gateway.envoy.compiled import in_one_piece, written
+from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.form import Quota, Rate
 from garrison.gateway.quota.budgets import Budgets, Spent
+from garrison.gateway.run.program import find_envoy, validate
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +35,10 @@ def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[...,
     """Trap 14: Envoy begins a filter that is pushed with full buckets, so what is pushed must hold none but its own."""
     rate = "{{ rate = {{ per-second = 1000 }} }}"
     gateway = of(SCARCE.replace("{LIMITS}", rate), budgets=Budgets(client=Quota(requests=100)), spent=Spent())
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection.request("GET", "/v2/models/iris", headers={"x-api-key": OPERATOR})
+    assert connection.getresponse().read()
+    socket = connection.sock
     assert [gateway.infer().status for _ in range(6)] == [200] * 5 + [429]
     ends = int(time.time()) + 1000
     spent = msgspec.structs.replace(gateway.plan, spent=Spent(until=ends, clients={"olga": "requests"}))
@@ -50,6 +60,21 @@ def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[...,
     assert pushed == [f"filters/{names.LIMIT_MODEL}.json"]
     time.sleep(0.5)
     assert gateway.infer().status == 429
+    connection.request("GET", "/v2/models/iris", headers={"x-api-key": OPERATOR})
+    assert connection.getresponse().status == 200
+    assert connection.sock is socket  # none of it ended a connection
+    connection.close()
+
+
+def test_a_day_that_ends_lets_in_again_without_anybody_saying_so(of: Callable[..., Gateway]) -> None:
+    spent = Spent(until=int(time.time()) + 3, roles={"data-scientist": "tokens"})
+    gateway = of(budgets=Budgets(role={"data-scientist": Quota(tokens=5)}), spent=spent)
+    refused = gateway.infer()
+    assert refused.status == 429
+    assert int(refused.headers["retry-after"]) <= 3
+    assert gateway.call("GET", "/v2/models/iris", key=SCIENTIST).status == 200
+    assert gateway.log(1)[0]["reason"] == "quota"
+    _until(lambda: gateway.infer().status == 200, gateway)
 
 
 def test_a_filter_of_quotas_that_fails_opens_nothing(of: Callable[..., Gateway]) -> None:
@@ -67,6 +92,17 @@ def test_what_was_never_counted_is_refused(of: Callable[..., Gateway]) -> None:
     gateway = of(budgets=Budgets(clients={"ada": Quota(requests=100)}))
     assert gateway.infer().status == 503
     assert gateway.log(1)[0]["reason"] == "uncounted"
+
+
+def test_a_service_is_known_by_its_certificate(made: Callable[..., Plan], tmp_path: Path) -> None:
+    make(tmp_path, [], [])
+    service = '\n[limits.service]\nurl = "https://limits.example.com:8081"\ntls = {{ ca = "ca.pem" }}\n'
+    plan = made(tmp_path, FILE + service)
+    validate(find_envoy(), written(in_one_piece(plan, str(tmp_path / "a.sock"))), plan.loaded.path)
+    (cluster,) = (found for found in clusters(plan) if found["name"] == names.LIMIT_SHARED)
+    context = cluster["transport_socket"]["typed_config"]["common_tls_context"]
+    assert context["validation_context"]["trusted_ca"]["filename"].endswith("ca.pem")
+    assert context["alpn_protocols"] == ["h2"]
 
 
 class Service:

@@ -240,7 +240,7 @@ class Redis:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def start(self) -> None:
+    def start(self, **more: object) -> None:
         program = shutil.which("redis-server")
         assert program, "redis-server is missing: apt-get install redis-server"
         settings = {
@@ -249,8 +249,9 @@ class Redis:
             "save": "",
             "dir": self.folder,
             "requirepass": self.password,
+            **more,
         }
-        words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+        words = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
         with (self.folder / "redis.log").open("wb") as out:
             self.process = subprocess.Popen([program, *words], stdout=out)
         until = time.monotonic() + START_S

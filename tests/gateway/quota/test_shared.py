@@ -8,9 +8,11 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.gateway.quota.conftest import Redis, Running
 
+from garrison.gateway.certificates.authority import make
 from garrison.gateway.quota.shared import Address, Shared, UnreachedSharesError
 from garrison.gateway.quota.tally import Key, Used
 
@@ -81,6 +83,18 @@ def test_a_password_that_is_wrong_is_not_shown(redis: Redis, tmp_path: Path) -> 
     with pytest.raises(UnreachedSharesError) as caught:
         Shared(Address(redis.url.replace("//", "//:s3cret@")), "one", DAY).tell({}, {})
     assert "s3cret" not in str(caught.value)
+
+
+def test_tls_holds_a_redis_to_its_name(redis: Redis, tmp_path: Path) -> None:
+    make(tmp_path, ["localhost"], [])
+    redis.stop()
+    files = {"tls_cert_file": tmp_path / "server.pem", "tls_key_file": tmp_path / "server.key"}
+    redis.start(port=0, tls_port=redis.port, tls_auth_clients="no", **files)
+    address = Address(f"rediss://localhost:{redis.port}", str(tmp_path / "password"), str(tmp_path / "ca.pem"))
+    assert Shared(address, "one", DAY).tell({ADA: Used(1)}, {}) == {ADA: Used(1)}
+    for url, ca in ((address.url.replace("localhost", "127.0.0.1"), address.ca), (address.url, "")):
+        with pytest.raises(UnreachedSharesError, match="CERTIFICATE_VERIFY_FAILED"):
+            Shared(msgspec.structs.replace(address, url=url, ca=ca), "one", DAY).tell({}, {})
 
 
 def test_two_gateways_refuse_what_they_have_used_together(run: Run, redis: Redis, tmp_path: Path) -> None:

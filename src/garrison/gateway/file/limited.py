@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import zoneinfo
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
@@ -75,3 +76,5 @@ def _hold_redis(loaded: Loaded) -> None:
         raise loaded.wrong(("quotas", "redis", "password-file"), "the URL has a password too", "keep one of them")
     if redis.ca and found.scheme != "rediss":
         raise loaded.wrong(("quotas", "redis", "ca"), "a redis URL has no certificate", "write rediss://")
+    if importlib.util.find_spec("redis") is None:
+        raise loaded.wrong(("quotas", "redis"), "the package redis is not installed", "install garrison[gateway]")

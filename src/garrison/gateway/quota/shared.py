@@ -92,14 +92,17 @@ class Shared:
 
     def _connect(self) -> Any:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
         more: dict[str, Any] = {}
         if self._address.password_file:
             more["password"] = Path(self._address.password_file).read_text(encoding="utf-8").strip()
         if self._address.ca:
             more["ssl_ca_certs"] = self._address.ca
-        times = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S}
-        made = redis.Redis.from_url(self._address.url, **times, **more)
+        # The counter waits meanwhile: it comes back later by itself.
+        patience = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S, "retry": Retry(NoBackoff(), 0)}
+        made = redis.Redis.from_url(self._address.url, **patience, **more)
         self._run = made.register_script(resources.files(__package__).joinpath("share.lua").read_text("utf-8"))
         return made
 
