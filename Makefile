@@ -7,10 +7,14 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser docs bench bench-scan bench-paths bench-policy bench-html bench-validation clean
+.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger clean
 
-demo: $(VENV)/.demo  ## Scan the example platform with the embedded defaults
-	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never
+demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
+	@rm -rf build/demo && mkdir -p build/demo
+	@$(BIN)/garrison ledger init build/demo/ledger --origin demo.example/ledger >/dev/null
+	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never --ledger build/demo/ledger
+	$(BIN)/garrison ledger verify --ledger build/demo/ledger
+	PATH="$(CURDIR)/$(BIN):$$PATH" examples/served-model/demo.sh
 
 test: $(VENV)/.test format lint types arrows unit docs  ## Run every check and test
 
@@ -26,7 +30,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser
+unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser nats
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -35,10 +39,16 @@ browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
 	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	else echo "Chromium is missing: apt-get install chromium, or name one: make test CHROMIUM=/path/to/it" >&2; exit 1; fi
 
+nats:  ## Find nats-server for the tests of queues, or install Debian's
+	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nats-server >/dev/null; \
+	else echo "nats-server is missing: apt-get install nats-server" >&2; exit 1; fi
+
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html bench-validation  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -51,14 +61,15 @@ bench-paths: $(VENV)/.demo  ## Attack paths on 100,000 assets
 bench-policy: $(VENV)/.test  ## What a decision of the policy costs
 	$(BIN)/python bench/policy.py
 
-bench-policy: $(VENV)/.test  ## What a decision of the policy costs
-	$(BIN)/python bench/policy.py
-
 bench-html: $(VENV)/.test browser
 	$(BIN)/python bench/html_report.py
 
 bench-validation: $(VENV)/.test  ## Bodies against schemas in LuaJIT, beside jsonschema-rs
 	$(BIN)/python bench/validation.py
+
+# The figures are those of the disk that the folder is on: make bench-ledger FOLDER=/var/lib/garrison
+bench-ledger: $(VENV)/.demo $(VENV)/.pymerkle  ## Durable appends, proofs and the opening of large ledgers
+	$(BIN)/python bench/ledger.py --pymerkle $(VENV)/pymerkle/bin/python --folder $(or $(FOLDER),$(VENV))
 
 clean:
 	rm -rf $(VENV) site build dist
@@ -68,7 +79,7 @@ $(BIN)/uv:
 	$(BIN)/pip install --quiet uv==$(UV_VERSION)
 
 $(VENV)/.demo: $(BIN)/uv uv.lock pyproject.toml
-	$(SYNC)
+	$(SYNC) --extra gateway
 	touch $@
 
 $(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml
@@ -76,19 +87,19 @@ $(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml
 	touch $@ $(VENV)/.demo
 
 # Peers have a virtual environment and a lock of their own.
-$(VENV)/.checkov: $(BIN)/uv bench/peers/checkov/uv.lock
-	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/checkov UV_PYTHON_DOWNLOADS=never \
-	  $(BIN)/uv sync --frozen --quiet --project bench/peers/checkov --python $(BIN)/python
-	touch $@
-
-# A model server and real clients, for the tests of the gateway.
-$(VENV)/.serving: $(BIN)/uv tests/peers/serving/uv.lock
-	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/serving UV_PYTHON_DOWNLOADS=never \
-	  $(BIN)/uv sync --frozen --quiet --project tests/peers/serving --python $(BIN)/python
+$(VENV)/.checkov $(VENV)/.pymerkle: $(VENV)/.%: $(BIN)/uv bench/peers/%/uv.lock
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/$* UV_PYTHON_DOWNLOADS=never \
+	  $(BIN)/uv sync --frozen --quiet --project bench/peers/$* --python $(BIN)/python
 	touch $@
 
 # The JSON Schema Test Suite, which the source of jsonschema carries.
 $(VENV)/.suite: $(VENV)/.test tests/peers/suite/requirements.txt
 	$(BIN)/pip download --quiet --no-deps --no-binary :all: --require-hashes -d $(VENV)/suite -r tests/peers/suite/requirements.txt
 	tar -xzf $(VENV)/suite/jsonschema-*.tar.gz -C $(VENV)/suite
+	touch $@
+
+# A model server and real clients, for the tests of the gateway.
+$(VENV)/.serving: $(BIN)/uv tests/peers/serving/uv.lock
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/serving UV_PYTHON_DOWNLOADS=never \
+	  $(BIN)/uv sync --frozen --quiet --project tests/peers/serving --python $(BIN)/python
 	touch $@

@@ -146,7 +146,7 @@ def _protocols() -> Iterator[str]:
         "Any REST interface by its OpenAPI 3 or Swagger 2 file. Which action an operation is, is told by the gateway file "
         "(by `operationId` or `METHOD /path`), else by `x-garrison-action` of the operation, else by the words of its path "
         "(`/predict` is `infer`, `/healthz` is `health`, `/models/{name}/reload` is `load-model`). What none of them tells is "
-        "denied, and so is what they call `denied`. A parameter of the path that is called `model`, `model_name` or "
+        "denied, and so is what they call `denied`, and what may be asked for another model by its query or a header. A parameter of the path that is called `model`, `model_name` or "
         "`model_id` names the model.\n"
     )
 

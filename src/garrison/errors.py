@@ -10,12 +10,11 @@ GarrisonError
      ├─ TamperedError  what is there is not what was signed: an entry, a tile, a checkpoint, a signature (exit 1)
      └─ UnreachedError what a ledger depends on cannot be reached or written now: a disk, a key service, a witness (exit 3)
 
-Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete (outranks 1).
+Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete (of a scan it outranks 1).
 """
 
 from __future__ import annotations
 
-import difflib
 import enum
 from collections.abc import Iterable
 from typing import ClassVar
@@ -68,6 +67,10 @@ class StoreError(GarrisonError):
     """The store of API keys, or of usage, cannot be used."""
 
 
+class UnmappedError(GarrisonError):
+    """A line of a log is not of the format it came as."""
+
+
 class LedgerError(GarrisonError):
     """A ledger, a key of one or a proof from it cannot be used."""
 
@@ -82,11 +85,11 @@ class UnreachedError(LedgerError):
     """What a ledger depends on cannot be reached or written now."""
 
     exit_code = ExitCode.INCOMPLETE
-class UnmappedError(GarrisonError):
-    """A line of a log is not of the format it came as."""
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     """A hint for a word that is not known: those that look like it, else `otherwise`."""
+    import difflib
+
     close = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else otherwise

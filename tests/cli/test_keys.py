@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,8 @@ def test_own_roles(tmp_path: Path) -> None:
         (("revoke",), UsageError, "--client NAME"),
         (("revoke", "grs_x", "--client", "a"), UsageError, "--client NAME"),
         (("list",), StoreError, "a folder that is there"),
+        (("list", "--store", "keys.db"), StoreError, "garrison keys issue makes it"),
+        ((*ISSUE, "--store", "no/such/keys.db"), StoreError, "a folder that is there"),
         ((*ISSUE, "--ledger", "nowhere"), LedgerError, ""),
     ],
 )
@@ -128,11 +132,11 @@ def test_a_ledger_that_was_named_once_is_kept_to(ledger: Path) -> None:
     one = id_of(run(*ISSUE, "--ledger", "audit", "--actor", "service:ci").stdout.strip())
     two = id_of(run("rotate", one).stdout.strip())
     run("revoke", two, "--reason", "leaked")
-    assert kinds(ledger) == ["key.issue", "key.issue", "key.rotate", "key.revoke"]
+    assert kinds(ledger) == ["key.issue", "key.issue", "key.issue", "key.rotate", "key.revoke"]
     entries = [parse(data) for data in Ledger.open(ledger).entries()]
-    assert [e.object.name for e in entries if e.object] == [before, one, one, two]
+    assert [e.object.name for e in entries if e.object] == [before, one, two, one, two]
     assert entries[1].actor == "service:ci"
-    assert entries[3].reason == "leaked"
+    assert entries[4].reason == "leaked"
 
 
 def test_without_its_ledger_no_key_is_issued_but_one_is_revoked(ledger: Path) -> None:
@@ -152,6 +156,63 @@ def test_without_its_ledger_no_key_is_issued_but_one_is_revoked(ledger: Path) ->
     assert sorted(kinds(ledger)) == ["key.issue", "key.issue", "key.revoke", "key.revoke"]
 
 
+@pytest.mark.parametrize(
+    ("tampering", "wrong"),
+    [
+        ("UPDATE key SET role = 'operations'", "its role is another in entry 0"),
+        ("UPDATE key SET client = 'ada'", "its client is another in entry 0"),
+        ("UPDATE key SET owner = 'eve'", "its owner is another in entry 0"),
+        ("UPDATE key SET digest = 'f0'", "its digest is another in entry 0"),
+        ("UPDATE key SET expires = expires + 1", "its expiry is another in entry 0"),
+        ("UPDATE key SET entry = 1", "entry 1 is about something else"),
+        ("UPDATE key SET entry = 9", "it has no entry"),
+        ("UPDATE key SET entry = -1", "it has no entry"),
+    ],
+)
+def test_keys_are_held_against_the_ledger(tampering: str, wrong: str, ledger: Path) -> None:
+    one = id_of(run(*ISSUE, "--ledger", "audit").stdout.strip())
+    run("revoke", id_of(run(*ISSUE).stdout.strip()))
+    assert run("verify").exit_code == 0
+    with sqlite3.connect("state/keys.db") as db:
+        db.execute(f"{tampering} WHERE id = '{one}'")
+    db.close()
+    done = run("verify")
+    assert (done.exit_code, done.stdout) == (1, f"{one}: {wrong}\n")
+    assert json.loads(run("verify", "--format", "json").stdout)[0]["wrong"] == wrong
+
+
+def test_a_revocation_that_was_taken_back_is_told(ledger: Path) -> None:
+    one = id_of(run(*ISSUE, "--ledger", "audit").stdout.strip())
+    run("revoke", one)
+    with sqlite3.connect("state/keys.db") as db:
+        db.execute("UPDATE key SET revoked = 0")
+    db.close()
+    assert run("verify").stdout == f"{one}: it was revoked\n"
+
+
+def test_rotated_keys_verify(ledger: Path) -> None:
+    run("rotate", id_of(run(*ISSUE, "--ledger", "audit").stdout.strip()))
+    assert run("verify").exit_code == 0
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(ledger: Path) -> None:
+    """A key that was shown is let in, and no key is let in that the ledger does not tell of."""
+    run(*ISSUE, "--ledger", "audit")
+    shown = []
+    for tenths in range(16):
+        command = [sys.executable, "-m", "garrison", "keys", *ISSUE]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        time.sleep(0.1 + tenths / 50)
+        process.kill()
+        shown += [key for key in process.communicate()[0].split() if is_key(key)]
+    shown += run(*ISSUE).stdout.split()
+    assert run("verify").exit_code == 0
+    states = {key["id"]: key["state"] for key in listed("--all")}
+    assert {states[id_of(key)] for key in shown} == {"active"}
+    assert set(states.values()) <= {"active", "revoked"}
+
+
 def test_the_errors_of_the_command(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "garrison", "keys", "list"],
@@ -165,6 +226,6 @@ def test_the_errors_of_the_command(tmp_path: Path) -> None:
     assert done.stderr.startswith("state/keys.db  cannot be opened")
 
 
-@pytest.mark.parametrize("name", ["issue", "list", "rotate", "revoke"])
+@pytest.mark.parametrize("name", ["issue", "list", "rotate", "revoke", "verify"])
 def test_each_has_examples(name: str) -> None:
     assert "Examples:\n    garrison keys" in run(name, "--help").stdout

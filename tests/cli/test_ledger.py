@@ -47,6 +47,10 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "audit"
 
 
+def vkey_of(ledger: Path) -> str:
+    return (ledger / "vkey").read_text().strip()
+
+
 def note(text: str, *more: str) -> int:
     return int(told("append", "--kind", "note", text, *more)["first"])
 
@@ -68,12 +72,19 @@ def test_init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert said["vkey"] in run("init", "second", "--origin", NAME, "--key", "audit.key").stdout  # a key that is there
 
 
+def test_init_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "audit").mkdir()
+    monkeypatch.chdir(tmp_path / "audit")
+    assert told("init", ".", "--origin", NAME)["key"] == str(tmp_path / "audit.key")
+    assert (tmp_path / "audit/ledger.toml").read_text() == '[key]\nlocation = "../audit.key"\n'
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
         (["--origin", NAME], UsageError, "no folder is named"),
         (["a", "--origin", "no name"], LedgerError, "cannot be the name"),
-        (["a", "--origin", NAME, "--key", "a/key"], UsageError, "would lie in the folder"),
+        (["a", "--origin", NAME, "--key", "a/key"], LedgerError, "would lie in the folder"),
         (
             ["a", "--origin", NAME, "--key", "there.key", "--seal-with-passphrase"],
             UsageError,
@@ -126,7 +137,7 @@ def test_append(ledger: Path) -> None:
 
 def test_the_actor_is_the_key_where_none_is_named(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note("first")
-    vkey = VerifierKey.parse((ledger / "vkey").read_text().strip())
+    vkey = VerifierKey.parse(vkey_of(ledger))
     assert told("show", "0")["entry"]["actor"] == f"key:{NAME}+{vkey.key_id.hex()}"
     monkeypatch.setenv("GARRISON_ACTOR", "service:cron")
     note("second")
@@ -165,6 +176,9 @@ def test_details_that_are_no_text(ledger: Path) -> None:
         (["--kind", "note", "-"], b'{"reason": "a"}\n{"reason": \n', "line 2 of standard input"),
         (["--kind", "note", "-"], b'{"reason": "a"}\n[1]\n', "line 2 of standard input"),
         (["--kind", "note", "-"], b'{"reason": "a"}\n{"raeson": "b"}\n', "no entry of kind note"),
+        (["--kind", "note", "-"], b" \n", "standard input is empty"),
+        (["--kind", "note", "-"], b"\xff", "byte 0 of standard input is not UTF-8"),
+        (["-"], b'{"kind": ["note"], "reason": "a"}', "no kind is given"),
         (["--kind", "note", "somebody@example.com"], b"", "e-mail address"),
         (["--kind", "note", "x" * 5000], b"", "no entry of kind note"),
     ],
@@ -222,7 +236,7 @@ def test_show(ledger: Path) -> None:
     assert said.endswith("drill 4\n")
     found = told("show", "--last", "1")
     assert (found["origin"], found["size"], len(found["entries"])) == (NAME, 5, 1)
-    assert found["vkeys"] == [(ledger / "vkey").read_text().strip()]
+    assert found["vkeys"] == [vkey_of(ledger)]
     with pytest.raises(LedgerError, match="there is no entry 5"):
         run("show", "5")
 
@@ -283,7 +297,7 @@ def test_kinds(ledger: Path) -> None:
 def test_a_proof_verifies_without_the_ledger(ledger: Path, tmp_path: Path) -> None:
     for number in range(5):
         note(f"drill {number}")
-    vkey = (ledger / "vkey").read_text().strip()
+    vkey = vkey_of(ledger)
     run("prove", "3", "-o", "3.json")
     assert run("prove", "3").stdout == (tmp_path / "3.json.tlog-proof").read_text() == told("prove", "3")["proof"]
     shutil.rmtree(ledger)
@@ -370,7 +384,7 @@ def test_consistency(ledger: Path) -> None:
 def test_a_pinned_key(ledger: Path, tmp_path: Path) -> None:
     note("one")
     other = keys.create(tmp_path / "other.key", NAME).vkey
-    run("verify", "--key", (ledger / "vkey").read_text().strip())
+    run("verify", "--key", vkey_of(ledger))
     assert "no known key signed it" in run("verify", "--key", other, code=1).stdout
     with pytest.raises(LedgerError, match="no verifier key"):
         run("verify", "--key", "nonsense")
@@ -378,11 +392,34 @@ def test_a_pinned_key(ledger: Path, tmp_path: Path) -> None:
         run("show", "--key", other)
 
 
+def test_a_policy_names_the_key_too(ledger: Path, tmp_path: Path) -> None:
+    note("one")
+    run("prove", "0", "-o", "0.json")
+    other = keys.create(tmp_path / "other.key", NAME).vkey
+    stranger = keys.create(tmp_path / "stranger.key", "example.com/stranger").vkey
+
+    def policy(*logs: str) -> str:
+        (tmp_path / "policy").write_text("".join(f"log {vkey}\n" for vkey in logs) + "quorum none\n")
+        return "policy"
+
+    proof = ("verify", "--proof", "0.json.tlog-proof", "0.json")
+    for arguments in (["verify"], [*proof]):
+        run(*arguments, "--policy", policy(stranger, vkey_of(ledger)))
+        run(*arguments, "--policy", policy(other), "--key", vkey_of(ledger))
+        run(*arguments, "--policy", policy(), "--key", vkey_of(ledger))
+        with pytest.raises(TamperedError, match=r"trusts no key of example\.com/audit|no key is known for the ledger"):
+            run(*arguments, "--policy", policy(stranger))
+    run("verify", "--policy", policy())
+    assert "no known key signed it" in run("verify", "--policy", policy(other), code=1).stdout
+    with pytest.raises(UsageError, match="names the witnesses already"):
+        run("verify", "--policy", policy(), "--witness", "w")
+
+
 # keys
 
 
 def test_rotation(ledger: Path, tmp_path: Path) -> None:
-    first = (ledger / "vkey").read_text().strip()
+    first = vkey_of(ledger)
     note("before")
     new = told("rotate", "--to", "new.key", "--reason", "yearly")
     assert new["index"] == 1
@@ -400,6 +437,8 @@ def test_rotation(ledger: Path, tmp_path: Path) -> None:
     assert told("show", "1")["entry"]["reason"] == "yearly"
     with pytest.raises(UsageError, match="no hand-over is under way"):
         run("rotate", "--finish")
+    with pytest.raises(LedgerError, match="would lie in the folder"):
+        run("rotate", "--to", "audit/new.key")
     for arguments in ([], ["--finish", "--to", "a"]):
         with pytest.raises(UsageError, match="give --to LOCATION, or --finish"):
             run("rotate", *arguments)
@@ -433,21 +472,11 @@ def test_another_key_signs_nothing(ledger: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def witness(ledger: Path, tmp_path: Path) -> Iterator[str]:
-    """A witness in a process of its own; its vkey. The ledger is told of it."""
+    """A witness in a process of its own, with a ledger of its own; its vkey. The ledger is told of it."""
+    run("init", "second", "--origin", "example.com/second")
     vkey = told("witness", "key", "witness.key", "--name", "witness.example/w1")["vkey"]
-    command = [
-        *(sys.executable, "-m", "garrison", "ledger", "witness", "serve", "--key", "witness.key"),
-        *(
-            "--name",
-            "witness.example/w1",
-            "--state",
-            "state",
-            "--listen",
-            "127.0.0.1:0",
-            "--log",
-            (ledger / "vkey").read_text().strip(),
-        ),
-    ]
+    words = f"--key witness.key --name witness.example/w1 --state state --record second --listen 127.0.0.1:0 --log {vkey_of(ledger)}"
+    command = [sys.executable, "-m", "garrison", "ledger", "witness", "serve", *words.split()]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -474,11 +503,11 @@ def test_a_witness_over_http(ledger: Path, tmp_path: Path, witness: str) -> None
     )
     done = run("checkpoint")
     assert done.stdout.count("— ") == 2
-    assert "witness witness.example/w1: cosigned 1 entries" in done.stderr
+    assert "witness witness.example/w1: cosigned 1 entry" in done.stderr
     note("two")
     assert "1 of them cosigned by witness.example/w1" in run("verify", "--witness", witness).stdout
     run("checkpoint", "-o", "kept")
-    (tmp_path / "policy").write_text(f"log {(ledger / 'vkey').read_text().strip()}\nwitness w {witness}\nquorum w\n")
+    (tmp_path / "policy").write_text(f"log {vkey_of(ledger)}\nwitness w {witness}\nquorum w\n")
     run("verify", "--policy", "policy")
     run("prove", "1", "-o", "1.json")
     assert (
@@ -508,6 +537,9 @@ def test_what_a_witness_serves_to_monitors(ledger: Path, witness: str) -> None:
     url = tomllib.loads((ledger / "ledger.toml").read_text())["witness"][0]["url"]
     with urllib.request.urlopen(f"{url}{hashlib.sha256(NAME.encode()).hexdigest()}/checkpoint") as answer:
         assert answer.read() == (ledger / "checkpoint.witnessed").read_bytes()
+    (seen,) = told("show", "--ledger", "second")["entries"]
+    assert seen["entry"]["object"] == {"type": "ledger", "name": NAME}
+    assert seen["entry"]["details"] == {"size": 1, "root": f"sha256:{told('show', code=0)['root']}"}
 
 
 def test_a_dead_witness_and_a_dead_sink_are_told(ledger: Path, tmp_path: Path) -> None:
@@ -559,7 +591,7 @@ def test_addresses_that_are_none(ledger: Path, tmp_path: Path, address: str) -> 
             "--state",
             "s",
             "--log",
-            (ledger / "vkey").read_text().strip(),
+            vkey_of(ledger),
             "--listen",
             address,
         )
@@ -588,3 +620,22 @@ def test_exit_codes_are_those_of_the_program(ledger: Path) -> None:
 )
 def test_help_has_examples(command: str) -> None:
     assert "garrison ledger" in run(command, "--help").stdout.partition("Examples:")[2]
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_left_is_told(ledger: Path) -> None:
+    """Killed between the journal and the checkpoint: the next one publishes its entries, and says so."""
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from garrison.ledger import writer\n"
+        "from garrison.ledger.opening import open_ledger\n"
+        "writer.INTERVAL_S = 60\n"
+        "ledger = open_ledger(Path('audit'))\n"
+        "ledger.append('note', actor='service:x', reason='acknowledged')\n"
+        "os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 9
+    done = run("append", "--kind", "note", "after")
+    assert "recovered 1 entry of a process that ended before it could publish" in done.stderr
+    assert [e["entry"]["reason"] for e in told("show")["entries"]] == ["acknowledged", "after"]

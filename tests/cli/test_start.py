@@ -52,3 +52,19 @@ def test_own_checks_cost_nothing_where_there_are_none(tmp_path: Path) -> None:
         m for m in modules if m.startswith(("garrison.checks.own", "garrison.checks.cel", "garrison.estate.fields"))
     }
     assert "re2" not in modules
+
+
+def test_an_entry_needs_no_scanner_and_no_cloud(tmp_path: Path) -> None:
+    imported("ledger", "init", "audit", "--origin", "example.com/audit", cwd=tmp_path)
+    modules = imported("ledger", "append", "--ledger", "audit", "--kind", "note", "a drill", cwd=tmp_path)
+    assert "garrison.ledger.writer" in modules
+    assert not modules & {
+        "boto3",
+        "pyrage",
+        "rich",
+        "yaml",
+        "asyncio",
+        "http.server",
+        "garrison.report",
+        "garrison.estate",
+    }

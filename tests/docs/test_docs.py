@@ -18,6 +18,7 @@ from garrison.scan.config import Config
 
 TOP = Path(__file__).parents[2]
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+LEDGER = "ledger.md"
 RECIPES = TOP / "docs/ci.md"
 FENCED = re.compile(r"^```(?:yaml|groovy)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RECIPE = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?(garrison scan [^'\n]*)")  # in YAML, or quoted in Groovy
@@ -33,6 +34,8 @@ TRAIL = """{"Records": [{"eventTime": "2026-11-24T10:11:12Z", "eventSource": "cl
 def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
+        if page.name == LEDGER:  # its commands follow one another: see below
+            continue
         for block in CONSOLE.findall(page.read_text("utf8")):
             found += [(page.name, line[2:]) for line in block.splitlines() if line.startswith("$ garrison")]
     return found + recipes()
@@ -61,10 +64,10 @@ def shown(language: str) -> str:
 def keys(folder: Path, line: str) -> str:
     """What the page on keys takes for given: a key, and a ledger. The line, with the name of that key."""
     program = [sys.executable, "-m", "garrison"]
-    issue = shlex.split("keys issue --client batch --role service --owner fraud-team --format json")
-    made = subprocess.run([*program, *issue], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
     init = shlex.split("ledger init audit --origin acme.example/audit")
     subprocess.run([*program, *init], cwd=folder, capture_output=True, check=True, timeout=60)
+    issue = shlex.split("keys issue --client batch --role service --owner fraud-team --ledger audit --format json")
+    made = subprocess.run([*program, *issue], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
     return line.replace("grs_4fQ2mX9aBc", json.loads(made.stdout)["id"])
 
 
@@ -104,6 +107,39 @@ def test_commands_run(page: str, line: str, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode in (0, 1), f"{page}: {line}\n{done.stderr}"
     assert (done.returncode == 0) >= ("never" in arguments)
+
+
+def test_the_commands_of_the_ledger_run_one_after_the_other(tmp_path: Path) -> None:
+    """As somebody would type them, in one folder."""
+    blocks = CONSOLE.findall((TOP / "docs" / LEDGER).read_text("utf8"))
+    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    assert len(lines) > 12
+    program = f'garrison() {{ {shlex.quote(sys.executable)} -m garrison "$@"; }}'
+    script = "\n".join(["set -eu", program, *(line.replace("VKEY", '"$(cat audit/vkey)"') for line in lines)])
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "3 entries, last signed" in done.stdout
+    assert "1.json is entry 1 of example.com/audit" in done.stdout
+
+
+def test_the_settings_of_the_ledger_that_are_shown_are_some(tmp_path: Path) -> None:
+    from garrison.ledger.cosignature import Cosigner
+    from garrison.ledger.kinds import Kinds
+    from garrison.ledger.note import Ed25519Signer
+    from garrison.ledger.settings import load
+
+    blocks = re.findall(r"^```toml\n(.*?)^```", (TOP / "docs" / LEDGER).read_text("utf8"), re.MULTILINE | re.DOTALL)
+    kinds, *settings = blocks
+    vkey = Cosigner(Ed25519Signer.generate("witness.example/w1")).vkey
+    text = "\n".join(settings).replace("witness.example/w1+1a2b3c4d+BAxy...", vkey)
+    (tmp_path / "ledger.toml").write_text(text)
+    (tmp_path / "kinds.toml").write_text(kinds)
+    loaded = load(tmp_path)
+    assert [type(sink).__name__ for sink in loaded.sink] == ["ObjectLock", "Git", "Webhook"]
+    assert len(loaded.witness) == 1
+    assert Kinds(tmp_path)["drill.run"].actions == ("run",)
 
 
 def test_recipes_are_yaml() -> None:

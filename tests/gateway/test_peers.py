@@ -28,4 +28,4 @@ def test_the_openai_upstream_answers_openai(openai_upstream: OpenAIUpstream, as_
     assert json.loads(as_client("call_openai.py", base, "completions", "tiny-chat")) == {"ok": "say this"}
     assert json.loads(as_client("call_openai.py", base, "embeddings", "tiny-chat")) == {"ok": [8.0, 0.123456789, 1.0]}
     assert json.loads(as_client("call_openai.py", base, "models", "-")) == {"ok": ["tiny-chat", "other-chat"]}
-    assert openai_upstream.seen()[0]["headers"]["authorization"] == "Bearer key"
+    assert openai_upstream.seen()[-1]["headers"]["authorization"] == "Bearer key"

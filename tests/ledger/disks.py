@@ -109,7 +109,7 @@ def abandon(ledger: Ledger) -> None:
     """As if its process had ended: nothing more is written."""
     writer = ledger._writer
     assert writer is not None
-    if writer._closing.is_set():  # it was being closed
+    if ledger._lock is None:  # it was being closed
         return
     for event in (writer._closing, writer._behind, writer._urgent):
         event.set()

@@ -14,7 +14,8 @@ from garrison.ledger.audit import Audit, audit, policy_of
 from garrison.ledger.checkpoint import parse_checkpoint
 from garrison.ledger.cosignature import Cosigner
 from garrison.ledger.note import Ed25519Verifier
-from garrison.ledger.settings import load, open_ledger
+from garrison.ledger.opening import open_ledger
+from garrison.ledger.settings import load
 from garrison.ledger.trust import Policy, trusting
 
 NAME = "example.com/ledger"
@@ -50,7 +51,7 @@ def publish(folder: Path) -> publishing.Report:
 
 
 def audited(folder: Path, *since: Path, policy: Policy | None = None) -> Audit:
-    vkeys = [at.vkey for at in load(folder).settings.witness]
+    vkeys = [at.vkey for at in load(folder).witness]
     return audit(folder, keyring.first_key(folder), policy or policy_of(vkeys), since)
 
 
@@ -123,7 +124,7 @@ def test_a_witness_remembers(folder: Path) -> None:
 
 
 def test_cosignatures_that_are_asked_for(folder: Path) -> None:
-    vkey = load(folder).settings.witness[0].vkey
+    vkey = load(folder).witness[0].vkey
     other = Cosigner(keys.create(folder.parent / "other.key", "witness.example/w2")).vkey
     first = str(keyring.first_key(folder).key)
     assert "no witness ever cosigned" in whys(audited(folder, policy=trusting([first], [vkey])))[0]
@@ -133,7 +134,7 @@ def test_cosignatures_that_are_asked_for(folder: Path) -> None:
         "signature checkpoint.witnessed: not enough witnesses cosigned it: witness.example/w2 did not"
     ]
     path = folder / "checkpoint.witnessed"
-    path.write_bytes(path.read_bytes()[:-4] + b"AA=\n")
+    path.write_bytes(path.read_bytes().replace(b"\n5\n", b"\n6\n"))
     assert "is not valid" in whys(audited(folder))[0]
 
 
@@ -158,6 +159,16 @@ def test_changed_files_are_named(folder: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"entry 3", b"entry 4"))
     found = audited(folder)
     assert [(fault.part.value, fault.index) for fault in found.faults] == [("entry", 3)]
+
+
+def test_a_hand_over_that_was_cut_off(folder: Path) -> None:
+    (folder / "hand-overs").write_bytes(b"5\n")
+    assert whys(audited(folder)) == ["checkpoint hand-overs: the hand-over in entry 5 is not there"]
+
+
+def test_a_checkpoint_that_is_none_is_told_once(folder: Path) -> None:
+    (folder / "checkpoint").write_bytes(b"nonsense")
+    assert len(whys(audited(folder))) == 1
 
 
 def test_what_was_kept_and_is_none(folder: Path) -> None:

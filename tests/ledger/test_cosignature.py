@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,10 +16,13 @@ from garrison.ledger.trust import open_trusted, parse_policy, trusting
 
 ROOT = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
 TEXT = f"example.com/behind-the-sofa\n20852163\n{ROOT}\n"
-LOG = Ed25519Signer.generate("example.com/behind-the-sofa")
-KEY = Ed25519Signer.generate("witness.example.com/w1")
+# Keys that are the same in every process: the names of tests hold them.
+LOG, KEY, *OTHERS = (
+    Ed25519Signer(name, Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
+    for number, name in enumerate(("example.com/behind-the-sofa", *(f"witness.example.com/w{n}" for n in (1, 2, 3))))
+)
 W1 = Cosigner(KEY, lambda: 1679315147.9)
-W2, W3 = (Cosigner(Ed25519Signer.generate(f"witness.example.com/w{n}")) for n in (2, 3))
+W2, W3 = map(Cosigner, OTHERS)
 
 
 def test_the_message_of_the_specification() -> None:

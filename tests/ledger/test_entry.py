@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,25 @@ def test_every_kind_can_be_made_and_says_what_it_takes() -> None:
             kind.encode({})
         assert kind.takes.startswith(f"action: {kind.actions[0]}")
         assert kind.title
+
+
+def test_threads_may_be_the_first_to_use_a_kind() -> None:
+    """In a process of its own: without the lock of Kinds it ends with a segmentation fault within a few rounds."""
+    code = (
+        "import sys, threading\n"
+        "from garrison.ledger.kinds import Kinds\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "for _ in range(50):\n"
+        "    kinds, start, made = Kinds(), threading.Barrier(8), []\n"
+        "    def use():\n"
+        "        start.wait()\n"
+        "        made.append(kinds['note'].encode({'actor': 'service:ci', 'reason': 'r'}))\n"
+        "    threads = [threading.Thread(target=use) for _ in range(8)]\n"
+        "    for thread in threads: thread.start()\n"
+        "    for thread in threads: thread.join()\n"
+        "    assert len(made) == 8\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
 def test_a_kind_that_is_not_registered_is_refused() -> None:

@@ -168,11 +168,12 @@ def test_a_private_key_is_read_back_and_not_shown() -> None:
     again = Ed25519Signer.parse(SIGNER.secret)
     assert again.vkey == SIGNER.vkey
     assert again.sign(b"a") == SIGNER.sign(b"a")
-    assert SIGNER.secret.rpartition("+")[2] not in repr(SIGNER)
+    encoded = SIGNER.secret.split("+", 4)[4]  # base64 may hold a + of its own
+    assert encoded not in repr(SIGNER)
     for changed in (SIGNER.secret.replace("ledger", "lodger"), SIGNER.secret[:-4], "PRIVATE+KEY+a", ""):
         with pytest.raises(LedgerError) as raised:
             Ed25519Signer.parse(changed)
-        assert SIGNER.secret.rpartition("+")[2][:20] not in str(raised.value)
+        assert encoded[:20] not in str(raised.value)
 
 
 LINES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20)

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garrison.errors import ConfigError, LedgerError
-from garrison.ledger import keys
+from garrison.ledger import keys, opening
 from garrison.ledger.cosignature import Cosigner
-from garrison.ledger.note import Ed25519Signer
 from garrison.ledger.settings import line_of, load
 from garrison.ledger.sinks.git import Git
 from garrison.ledger.sinks.object_lock import ObjectLock
@@ -19,7 +18,7 @@ from garrison.ledger.sinks.webhook import Webhook
 from garrison.ledger.witness_client import HttpWitness, LocalWitness
 
 NAME = "example.com/ledger"
-VKEY = Cosigner(Ed25519Signer.generate("witness.example/w1")).vkey
+VKEY = "witness.example/w1+7eeb7ee2+BBKE9EcTGY3HRrC+VyfA4Vddn9YVFFmBN7I1OUqgnyPR"
 
 
 def loaded(folder: Path, text: str) -> object:
@@ -66,13 +65,13 @@ def test_all_of_it(tmp_path: Path) -> None:
         """
     )
     found = load(ledger)
-    assert [s.vkey for s in found.signers(NAME)] == [second.vkey, first.vkey]
-    assert [s.vkey for s in found.signers(NAME, str(tmp_path / "1.key"))] == [first.vkey]
-    asked = found.witnesses(NAME, [])
+    assert [s.vkey for s in opening.signers(ledger, found, NAME)] == [second.vkey, first.vkey]
+    assert [s.vkey for s in opening.signers(ledger, found, NAME, str(tmp_path / "1.key"))] == [first.vkey]
+    asked = opening.witnesses(ledger, found, NAME, [])
     assert isinstance(asked[0], HttpWitness)
     assert isinstance(asked[1], LocalWitness)
     assert asked[1].verifier.name == "witness.example/w2"
-    archive, repo, hook = found.sinks()
+    archive, repo, hook = opening.sinks(ledger, found)
     assert archive == ObjectLock("archive", "checkpoints", 365)
     assert repo == Git("repo", str(ledger / "../checkpoints.git"))
     assert hook == Webhook("hook", "https://hooks.example/", str(ledger / "../secret"))
@@ -80,9 +79,9 @@ def test_all_of_it(tmp_path: Path) -> None:
 
 def test_without_the_file(tmp_path: Path) -> None:
     found = load(tmp_path)
-    assert (found.sinks(), found.witnesses(NAME, [])) == ([], [])
+    assert (found.sink, found.witness) == ((), ())
     with pytest.raises(LedgerError, match="no key is named"):
-        found.signers(NAME)
+        opening.signers(tmp_path, found, NAME)
 
 
 WITNESS = f"[[witness]]\nvkey = '{VKEY}'\n"
@@ -100,6 +99,7 @@ SINK = "[[sink]]\nkind = 'git'\nname = 'a'\nrepository = 'r'\n"
         ("[[witness]]\nvkey = 'a'\nurl = 'https://a.example'\n", 2, "witness.vkey: this is no verifier key"),
         (WITNESS, 2, "an address or in a folder"),
         (f"{WITNESS}url = 'https://a.example/'\nstate = 'b'\nkey = 'c'\n", 2, "an address or in a folder"),
+        (f"{WITNESS}url = 'https://a.example/'\n" * 2, 2, "two are called witness.example/w1"),
         (f"{WITNESS}state = 'b'\n", 2, "an address or in a folder"),
         (f"{WITNESS}url = 'http://a.example/'\n", 3, "witness.url: http://a.example/ is not https"),
         (f"{WITNESS}url = 'https://a.example/'\ntimeout-s = 0\n", 4, "witness.timeout-s"),
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, line: int, words: str
 @pytest.mark.parametrize("data", [b"\xff", b"a" * 1_000_001, b"a = " + b"[" * 100_000])
 def test_what_is_no_configuration(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "ledger.toml").write_bytes(data)
-    with pytest.raises(ConfigError):
+    with pytest.raises((ConfigError, LedgerError)):
         load(tmp_path)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 import multiprocessing
+import os
 import socket
 import threading
 import time
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garrison.errors import LedgerError, TamperedError, UnreachedError
-from garrison.ledger import witness_server
+from garrison.ledger import split, witness_server
 from garrison.ledger.checkpoint import SignedCheckpoint, open_checkpoint, parse_checkpoint
 from garrison.ledger.cosignature import CosignatureVerifier, Cosigner
 from garrison.ledger.note import Ed25519Signer
@@ -95,7 +97,7 @@ def test_a_log_that_is_not_known(tmp_path: Path) -> None:
 def test_a_log_that_did_not_sign(tmp_path: Path) -> None:
     log = MemoryLog().grow(1)
     double = MemoryLog().grow(1)
-    changed = log.checkpoint()[:-4] + b"AA=\n"
+    changed = log.checkpoint().replace(b"\n1\n", b"\n2\n")
     for note in (double.checkpoint(), changed):
         assert refused(witness_of(tmp_path, log), bytes(Request(0, (), note))).answer is Answer.NOT_SIGNED
     assert not list(tmp_path.iterdir())
@@ -146,14 +148,15 @@ def test_a_split_view_is_named_and_kept(tmp_path: Path) -> None:
     assert len({c.root for c in kept}) == 2
 
 
-def test_evidence_does_not_fill_the_disk(tmp_path: Path) -> None:
+def test_evidence_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(split, "_MOST", 5)
     log = MemoryLog().grow(5)
     witness = witness_of(tmp_path, log)
     ask(witness, log, 0)
-    for number in range(110):
+    for number in range(8):
         forged = log.fork(4).grow(1, f"forged {number}")
         assert refused(witness, bytes(Request(5, (), forged.checkpoint()))).answer is Answer.INCONSISTENT
-    assert sum(1 for _ in (witness.folder(log.origin) / "evidence").iterdir()) == 100
+    assert sum(1 for _ in (witness.folder(log.origin) / "evidence").iterdir()) == 5
 
 
 def test_damaged_state_is_not_taken_for_none(tmp_path: Path) -> None:
@@ -168,13 +171,34 @@ def test_damaged_state_is_not_taken_for_none(tmp_path: Path) -> None:
             ask(witness, log, 0)
 
 
-def test_nothing_is_cosigned_that_cannot_be_remembered(tmp_path: Path) -> None:
+def test_nothing_is_cosigned_that_is_not_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = MemoryLog().grow(5)
     witness = witness_of(tmp_path, log)
-    folder = witness.folder(log.origin)
-    (folder / "checkpoint").mkdir(parents=True)
-    with pytest.raises((LedgerError, OSError)):
+    ask(witness, log, 0)
+    before = (witness.folder(log.origin) / "checkpoint").read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(UnreachedError, match="No space left"):
+            ask(witness, log.grow(1), 5)
+        forged = log.fork(4).grow(1, "forged")
+        assert "split view" in refused(witness, bytes(Request(5, (), forged.checkpoint()))).message
+    assert (witness.folder(log.origin) / "checkpoint").read_bytes() == before
+    ask(witness, log, 5)
+
+
+def test_what_is_no_state(tmp_path: Path) -> None:
+    log = MemoryLog().grow(5)
+    witness = witness_of(tmp_path, log)
+    (witness.folder(log.origin) / "checkpoint").mkdir(parents=True)
+    with pytest.raises(UnreachedError, match="cannot be read"):
         ask(witness, log, 0)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(LedgerError, match="the state cannot be used"):
+        ask(witness_of(tmp_path / "file", log), log, 0)
 
 
 @pytest.mark.parametrize(
@@ -351,6 +375,12 @@ def test_nobody_there(log: MemoryLog, tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
     with pytest.raises(UnreachedError, match="was not reached"):
         cosignature_of(HttpWitness(CosignatureVerifier.parse(COSIGNER.vkey), url, 1), asking(log, tmp_path))
+
+
+def test_a_server_that_cannot_remember_says_so(server: WitnessServer, log: MemoryLog, tmp_path: Path) -> None:
+    (tmp_path / "state" / hashlib.sha256(log.origin.encode()).hexdigest() / "checkpoint").mkdir(parents=True)
+    with pytest.raises(UnreachedError, match="answers 503"):
+        cosignature_of(client(server), asking(log, tmp_path))
 
 
 def test_two_logs_witness_each_other(tmp_path: Path) -> None:

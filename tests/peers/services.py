@@ -1,4 +1,4 @@
-"""The methods of the V2 services as tritonclient and MLServer know them, as JSON: path, message, numbers of its fields.
+"""The methods of the V2 services as tritonclient and MLServer know them, as JSON: path, and of its message the numbers of the fields.
 
 Usage: services.py triton|mlserver (the two cannot be imported into one process)
 """
@@ -28,7 +28,6 @@ print(
     json.dumps(
         {
             f"/{service.full_name}/{method.name}": {
-                "message": method.input_type.full_name,
                 "fields": {field.name: field.number for field in method.input_type.fields},
                 "asks_in_stream": method.client_streaming,
             }

@@ -55,6 +55,7 @@ def test_the_schema_has_the_claims(tmp_path: Path) -> None:
 WRONG = {
     'timezone = "Mars/Olympus"': ("timezone", 1, "Europe/Berlin"),
     '[claims]\nage = "int"': ("claims", 1, "string, strings, number, boolean"),
+    '[claims]\n__extn = "string"': ("claims", 1, "string, strings"),
     '[role.a]\n\n[role.b]\nwithin = ["c"]': ("role.b.within", 4, "one of: "),
     '[role.a]\nwithin = ["servise"]': ("role.a.within", 2, "did you mean service?"),
     '[role.a]\nwithin = ["b"]\n[role.b]\nwithin = ["a"]': ("role.a.within", 2, "take out one"),

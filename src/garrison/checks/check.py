@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import importlib
-import inspect
 import pkgutil
 import re
 import typing
@@ -117,7 +116,9 @@ class Check(msgspec.Struct, frozen=True, eq=False):
     about_ml: bool
     native: tuple[str, ...]
     run: Callable[[typing.Any, Relations], Verdict]
-    doc: str
+    title: str  # one line: what is wrong
+    rationale: str  # what it means for a machine-learning system
+    fix: str  # what to do
     path: str  # of the file it is written in, and where in it
     line: int
     examples: Mapping[str, str] | None = None  # name -> text; None for a shipped check: they lie in a folder
@@ -128,36 +129,9 @@ class Check(msgspec.Struct, frozen=True, eq=False):
         """Whether what it finds is a secret itself, which must not be shown."""
         return _SECRET.search(self.id) is not None
 
-    @property
-    def title(self) -> str:
-        """One line: what is wrong."""
-        return self.doc.partition("\n")[0].strip().rstrip(".")
-
-    @property
-    def rationale(self) -> str:
-        """What it means for a machine-learning system."""
-        return self._section("Why")
-
-    @property
-    def fix(self) -> str:
-        """What to do."""
-        return self._section("Fix")
-
     def maps_to(self, framework: str) -> bool:
         """Whether it maps to a control of the framework, which is given by its key."""
         return any(m.startswith(f"{framework}:") for m in self.maps)
-
-    def _section(self, name: str) -> str:
-        lines: list[str] = []
-        inside = False
-        for line in self.doc.splitlines()[1:]:
-            text = line.strip()
-            head, colon, rest = text.partition(":")
-            if colon and head in ("Why", "Fix", "See"):
-                inside, text = head == name, rest.strip()
-            if inside and text:
-                lines.append(text)
-        return " ".join(lines)
 
 
 _REGISTERED: dict[str, Check] = {}
@@ -206,10 +180,11 @@ def check(
             hint = f"the other one is {registered[id].path}:{registered[id].line}"
             raise ConfigError(f"two checks are called {id}", path=path, line=line, hint=hint)
         run = function if code.co_argcount > 1 else _alone(function)
+        said = _sections(function.__doc__ or "")
         made = Check(
             id=id, kind=_judged(function), severity=severity, confidence=confidence, pillar=pillar, maps=maps,
-            about_ml=about_ml, native=native, run=run, doc=inspect.cleandoc(function.__doc__ or ""), path=path, line=line,
-            mend=mend,
+            about_ml=about_ml, native=native, run=run, title=said[""].rstrip("."), rationale=said["Why"], fix=said["Fix"],
+            path=path, line=line, mend=mend,
         )  # fmt: skip
         if not (made.title and made.rationale and made.fix):
             raise ConfigError(f"check {id} needs a docstring with a title, Why: and Fix:", path=path, line=line)
@@ -230,6 +205,21 @@ def _judged(function: Callable[..., Verdict]) -> type[Asset]:
         message = f"the first parameter of {function.__name__} is no kind of asset"
         raise ConfigError(message, path=code.co_filename, line=code.co_firstlineno, hint=hint)
     return kind
+
+
+def _sections(doc: str) -> dict[str, str]:
+    """The first line of a docstring, under "", and what follows `Why:`, `Fix:` and `See:`."""
+    first, *lines = doc.strip().splitlines() or [""]
+    said: dict[str, list[str]] = {"Why": [], "Fix": [], "See": []}
+    section: list[str] = []
+    for line in lines:
+        text = line.strip()
+        head, colon, rest = text.partition(":")
+        if colon and head in said:
+            section, text = said[head], rest.strip()
+        if text:
+            section.append(text)
+    return {"": first.strip(), **{name: " ".join(theirs) for name, theirs in said.items()}}
 
 
 def _alone(function: Callable[..., Verdict]) -> Callable[[typing.Any, Relations], Verdict]:

@@ -100,6 +100,22 @@ def policy_allows_all(rule: AccessRule) -> Verdict:
 
 
 @check(
+    id="policy-changes-for-everybody",
+    severity=Severity.MEDIUM,
+    pillar=Pillar.ACCESS,
+    maps=("ATLAS:AML.T0018", "NIST-800-53:AC-6", "OWASP-API:API5"),
+    about_ml=True,
+)
+def policy_changes_for_everybody(rule: AccessRule) -> Verdict:
+    """A Cedar policy lets every role load, unload or train models, or change their server.
+
+    Why: whoever may only ask a model replaces it with another, or learns from it what others must not.
+    Fix: name the role: `principal in Role::"ml-engineer"`.
+    """
+    return fail_if(rule.lets_anybody_change, "the action is permitted to every role")
+
+
+@check(
     id="gateway-input-unchecked",
     severity=Severity.LOW,
     pillar=Pillar.API,

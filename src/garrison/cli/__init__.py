@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import pkgutil
 import sys
+from typing import NoReturn
 
 import click
 
@@ -13,6 +16,12 @@ from garrison.errors import ExitCode, GarrisonError, UsageError, nearest
 
 COMPLETE = "_GARRISON_COMPLETE"  # the variable in which a shell asks what can be completed
 _INTERRUPTED = 130  # what shells say of a program that was stopped by Ctrl-C
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_UNHEARD = 120  # what Python ends with where its output cannot be written
+
+
+class Done(SystemExit):
+    """A command that has ended everything it began: the process need not free its objects one by one."""
 
 
 class Commands(click.Group):
@@ -59,11 +68,34 @@ def main() -> None:
         # What went wrong may be named in a file of somebody else: it is shown, not obeyed.
         click.echo("\n".join(clean(line) for line in str(error).split("\n")), err=True)
         sys.exit(error.exit_code)
+    except Done as done:
+        _end(int(done.code or 0))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
-    except Exception:  # noqa: BLE001 - a defect of Garrison: said in full, and not taken for findings
-        import traceback
-
-        traceback.print_exc()
-        click.echo("This is a defect of Garrison: please report it with the lines above.", err=True)
+    except OSError as error:
+        if error.errno not in _FULL:
+            _defect()
+        where = f" to {error.filename}" if error.filename else ""
+        click.echo(f"The output cannot be written{where}: {error.strerror}. Make room, and run it again.", err=True)
         sys.exit(ExitCode.INCOMPLETE)
+    except Exception:  # noqa: BLE001 - told, and ended
+        _defect()
+
+
+def _defect() -> NoReturn:
+    """A defect of Garrison: said in full, and not taken for findings."""
+    import traceback
+
+    traceback.print_exc()
+    click.echo("This is a defect of Garrison: please report it with the lines above.", err=True)
+    sys.exit(ExitCode.INCOMPLETE)
+
+
+def _end(code: int) -> NoReturn:
+    """End at once. To take apart what a large scan has made would cost it a tenth of its time."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = _UNHEARD
+    os._exit(code)

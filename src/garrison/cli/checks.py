@@ -153,7 +153,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _words(check: Check) -> str:
-    return " ".join((check.id, check.doc, check.kind.__name__, *check.maps)).lower()
+    return " ".join((check.id, check.title, check.rationale, check.fix, check.kind.__name__, *check.maps)).lower()
 
 
 def _kinds_of(provider: str) -> set[str]:

@@ -266,3 +266,26 @@ def _planned(file: Path) -> Planned:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+@command.command(
+    name="batch",
+    epilog="""\b
+Examples:
+  garrison gateway batch gateway.toml
+\b
+The file's [batch] names the queue: NATS JetStream. Needs the extra gateway.
+SIGTERM and Ctrl-C let the message that was begun come to its end.""",
+)
+@_FILE
+def batch(file: Path) -> None:
+    """Hold the messages of a queue to the rules of the gateway before model servers read them.
+
+    Those of known producers that policy, quota and schema allow go to the stream that model servers read; all others become
+    dead letters, with the reason. Each message is one line of the audit feed.
+    """
+    import asyncio
+
+    from garrison.gateway.batch.serve import serve
+
+    asyncio.run(serve(file, lambda text: click.echo(text, err=True)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from garrison.errors import LedgerError, UsageError, nearest
+from garrison.errors import ExitCode, LedgerError, UsageError, nearest
 
 if TYPE_CHECKING:
     from garrison.gateway.keys.store import Key, Record, Store
@@ -181,6 +181,39 @@ def revoke(keys: tuple[str, ...], client: str | None, reason: str, form: str, **
             click.echo(f"{id_} is revoked", err=True)
 
 
+@command.command(
+    epilog="""\b
+Examples:
+  garrison keys verify                   is every key that is let in the one that the ledger says was issued
+\b
+Exit codes: 0 all are, 1 some are not, 2 wrong usage."""
+)
+@_where
+@_format
+def verify(form: str, path: Path, ledger: Path | None, **_: Any) -> None:
+    """Hold the keys that are let in against the ledger.
+
+    Whether the ledger itself is as it was signed is for garrison ledger verify to say.
+    """
+    from garrison.gateway.keys.recording import forged
+    from garrison.gateway.keys.store import Store
+    from garrison.ledger import Ledger
+
+    now = _now()
+    with Store(path) as store:
+        folder = ledger or store.ledger
+        if folder is None:
+            raise UsageError("this store has no ledger", hint="name one with --ledger when a key is issued")
+        found = forged(store, Ledger.open(folder), now)
+    if form == "json":
+        _write_json([{**_data(key, now), "wrong": wrong} for key, wrong in found])
+    for key, wrong in found if form == "text" else ():
+        click.echo(f"{key.id}: {wrong}")
+    if not found and form == "text":
+        click.echo("every key that is let in was issued as it is")
+    sys.exit(ExitCode.FINDINGS if found else ExitCode.CLEAN)
+
+
 @contextmanager
 def _changing(
     path: Path, ledger: Path | None, sign_with: str | None, actor: str | None, *, create: bool = False
@@ -190,7 +223,7 @@ def _changing(
     from garrison.gateway.keys.store import Store
 
     now = _now()
-    if create:
+    if create and path.parent.parent.is_dir():
         path.parent.mkdir(mode=0o700, exist_ok=True)
     with Store(path, create=create) as store:
         folder = ledger.resolve() if ledger else store.ledger

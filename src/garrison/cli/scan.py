@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from garrison.cli import Done
 from garrison.cli._own import own_checks, own_options
 from garrison.cli.completion import check_ids, frameworks
 from garrison.errors import UsageError
@@ -56,6 +57,7 @@ Examples:
   garrison scan --framework NIST-800-53            how each control stands
   garrison scan --fix --patch changes.patch        see what would be mended
   garrison scan --fix                              mend it
+  garrison scan --ledger audit                     and record that it was scanned, and with what result
 \b
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could not be read.""",
 )
@@ -111,6 +113,9 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete: something could no
     help="Values for every Helm chart, over its own; may be given several times, the later over the earlier.",
 )  # fmt: skip
 @click.option(
+    "--ledger", type=click.Path(path_type=Path), metavar="DIR", help="Record the scan as an entry of this ledger."
+)
+@click.option(
     "--config", type=click.Path(path_type=Path),
     help="The configuration. Default: garrison.toml or [tool.garrison] in pyproject.toml, at or above the first PATH.",
 )  # fmt: skip
@@ -148,7 +153,11 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         write_baseline(options["write_baseline"], [*result.findings, *result.baselined])
     for name, output in wanted:
         _write(name, output, result, _view(output, paths, options, time.perf_counter() - started))
-    sys.exit(result.exit_code)
+    if options["ledger"] is not None:
+        from garrison.scan.record import record
+
+        click.echo(f"recorded as entry {record(options['ledger'], result, paths)} of {options['ledger']}", err=True)
+    raise Done(result.exit_code)
 
 
 def _fixed(paths: tuple[Path, ...], settings: Settings, options: dict[str, Any], progress: Progress) -> Fixed:

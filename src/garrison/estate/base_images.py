@@ -52,15 +52,16 @@ class Release(msgspec.Struct, frozen=True):
     title: str
     ended: dt.date  # the last day on which its makers gave patches to everybody
     source: str
-    own: re.Pattern[str]
-    own_tags: re.Pattern[str]
-    other_tags: re.Pattern[str] | None
+    own: str  # a regular expression for the whole of a repository whose tags begin with one of `names`
+    names: tuple[str, ...]
+    parts: tuple[str, ...]  # one of which is a part of other repositories' tags
 
     def is_in(self, repository: str, tag: str) -> bool:
         """Whether an image has it inside, as its name tells."""
-        if self.own.fullmatch(repository):
-            return self.own_tags.match(tag) is not None
-        return self.other_tags is not None and self.other_tags.search(tag) is not None
+        if re.fullmatch(self.own, repository):
+            return any(tag == name or tag.startswith((f"{name}.", f"{name}-")) for name in self.names)
+        around = f"-{tag}-"
+        return any(f"{left}{part}{right}" in around for part in self.parts for left in "-_" for right in "-_")
 
 
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,14 +90,9 @@ def releases() -> tuple[Release, ...]:
 
 def _release(product: Product, said: str, ended: dt.date) -> Release:
     version, *names = said.split()
-    inside = [*names, *([f"{product.prefix}-?{re.escape(version)}"] if product.prefix else [])]
+    prefixed = (f"{product.prefix}{version}", f"{product.prefix}-{version}") if product.prefix else ()
     return Release(
-        f"{product.title} {version}",
-        ended,
-        product.source,
-        re.compile(product.own),
-        re.compile(rf"({'|'.join(map(re.escape, (version, *names)))})(?=[.-]|$)"),
-        re.compile(rf"(^|[-_])({'|'.join(inside)})(?=$|[-_])") if inside else None,
+        f"{product.title} {version}", ended, product.source, product.own, (version, *names), (*names, *prefixed)
     )
 
 

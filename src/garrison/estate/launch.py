@@ -125,8 +125,10 @@ def _set_to(item: Value) -> Value:
 
 
 def _first(item: Value, *names: str) -> Value:
-    said = [item.child(n) for n in names]
-    return next((s for s in said if s.state is not State.ABSENT), said[0])
+    first = item.child(names[0])
+    if first.state is not State.ABSENT:
+        return first
+    return next((s for s in map(item.child, names[1:]) if s.state is not State.ABSENT), first)
 
 
 def text_of(value: Value) -> Value:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
@@ -79,10 +79,11 @@ def violations(
     version = _data().latest if minor is None else min(minor, _data().latest)
     if level is Level.PRIVILEGED or pod.state is State.ABSENT:
         return ()
+    asked = _Pod(pod, absent() if annotations is None else annotations, version)
     found: dict[str, list[tuple[Control, Truth]]] = {}
     for control in _data().control:
         if control.since <= version < control.until and level in (control.level, Level.RESTRICTED):
-            truth = _Pod(pod, absent() if annotations is None else annotations, version).violates(control)
+            truth = asked.violates(control)
             if not truth.no:
                 found.setdefault(control.id, []).append((control, truth))
     return tuple(Violation(its[0][0], _all_that_do([t for _, t in its])) for its in found.values())
@@ -105,10 +106,18 @@ class _Pod:
     def _let_off(self, control: Control) -> Truth:
         found = []
         if self.version >= control.windows:
-            found.append(dig(self.pod, ("os", "name")).equals("windows"))
+            found.append(self._windows)
         if self.version >= control.user_namespace:
-            found.append(dig(self.pod, ("hostUsers",)).equals(False))
+            found.append(self._user_namespace)
         return any_of(found)
+
+    @cached_property
+    def _windows(self) -> Truth:
+        return dig(self.pod, ("os", "name")).equals("windows")
+
+    @cached_property
+    def _user_namespace(self) -> Truth:
+        return dig(self.pod, ("hostUsers",)).equals(False)
 
     def _truths(self, control: Control) -> Iterator[Truth]:
         for path in control.pod:
@@ -136,12 +145,8 @@ class _Pod:
             elif isinstance(value.content, Body):  # only that nothing is said is allowed
                 yield Truth(True, (value,))
             else:
-                allowed = value.one_of(self._allowed(control))
+                allowed = value.one_of(_allowed(control, self.version))
                 yield ~(allowed | value.starts_with(control.or_prefix) if control.or_prefix else allowed)
-
-    def _allowed(self, control: Control) -> tuple[str | bool | int, ...]:
-        more = [a for since, values in control.more.items() if int(since) <= self.version for a in values]
-        return (*control.allowed, *more)
 
     def _missing(self, control: Control) -> Iterator[Truth]:
         """A pod that says something else, and containers that say something else, or nothing where the pod does not."""
@@ -167,6 +172,13 @@ class _Pod:
             for name, value in self.annotations.content.items():
                 if name.startswith(control.annotations):
                     yield from self._strange(value, control)
+
+
+def _allowed(control: Control, version: int) -> tuple[str | bool | int, ...]:
+    if not control.more:
+        return control.allowed
+    more = [a for since, values in control.more.items() if int(since) <= version for a in values]
+    return (*control.allowed, *more)
 
 
 def _unknown(said: Value) -> Truth:

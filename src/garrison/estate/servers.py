@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ import msgspec
 from garrison.estate.truth import NO, YES, Truth, all_of, any_of
 from garrison.estate.values import State, Value, unknown
 from garrison.estate.versions import Version, parse
+from garrison.estate.wordings import wordings, words
 
 _IMAGE = re.compile(r"^(?:[^/]+[.:][^/]*/|localhost/)?(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?")
 _LOCAL = re.compile(r"(?i)(?:\w+:/*)?(?:127\.[\d.]+|localhost|\[?::1\]?)(?::\d+)*/?$|unix:|/")
@@ -280,21 +281,27 @@ def recognise(start: Launched) -> Server | None:
 def component_of(line: str, repository: str = "") -> tuple[Component | None, bool]:
     """What is started, and whether the command line told so."""
     if line:
-        for search, component in _by("commands"):
-            if search(line):
-                return component, True
+        for component in _told_by("commands", line):
+            return component, True
     if repository:
-        for search, component in _by("images"):
-            if search(repository):
-                odd = any(_compiled(u).search(line) for u in component.unless)
-                return (None if odd else component), False
+        for component in _told_by("images", repository):
+            odd = any(_compiled(u).search(line) for u in component.unless)
+            return (None if odd else component), False
     return None, False
 
 
+def _told_by(field: str, text: str) -> Iterator[Component]:
+    """The components that a text tells by their patterns, which are compiled where their words are met."""
+    met = words(text)
+    for ways, pattern, component in _by(field):
+        if any(way <= met for way in ways) and _compiled(pattern).search(text):
+            yield component
+
+
 @cache
-def _by(field: str) -> tuple[tuple[Callable[[str], re.Match[str] | None], Component], ...]:
-    """Every pattern of a field, with the component it tells."""
-    return tuple((_compiled(p).search, c) for c in components() for p in getattr(c, field))
+def _by(field: str) -> tuple[tuple[frozenset[frozenset[str]], str, Component], ...]:
+    """Every pattern of a field, with the words it needs and the component it tells."""
+    return tuple((wordings(p), p, c) for c in components() for p in getattr(c, field))
 
 
 def _is_image(component: Component, repository: str) -> bool:

@@ -100,7 +100,7 @@ class Place(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 def pack(line: int, column: int) -> int:
     """A line and a column, both from 0, as one integer that sorts as they do."""
-    return line << _COLUMN_BITS | min(column, _COLUMN_MASK)
+    return line << _COLUMN_BITS | (column if column < _COLUMN_MASK else _COLUMN_MASK)  # noqa: FURB136 - asked of each word
 
 
 class Ref(msgspec.Struct, frozen=True, gc=False):
@@ -161,9 +161,15 @@ class Value(msgspec.Struct, frozen=True, eq=False):
 
     def one_of(self, expected: Iterable[object]) -> Truth:
         """The type counts: 1 is not true, and "true" is not true."""
-        if self.state is _UNKNOWN and self.content and not any(_may_be(self.content, e) for e in expected):
+        content = self.content
+        if self.state is _KNOWN:
+            # Most are texts, and no text is the same as something else.
+            return Truth(
+                content in expected if type(content) is str else any(same(content, e) for e in expected), (self,)
+            )
+        if self.state is _UNKNOWN and content and not any(_may_be(content, e) for e in expected):
             return Truth(False, (self,))
-        return self.test(lambda c: any(same(c, e) for e in expected))
+        return Truth(None if self.state is _UNKNOWN else False, (self,))
 
     def matches(self, pattern: str) -> Truth:
         """Whether a text has the regular expression in it."""

@@ -13,7 +13,7 @@ from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
-from garrison.gateway.file import limited, rules
+from garrison.gateway.file import quotas, rules
 from garrison.gateway.file.form import Model
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.protocols.protocol import Protocol, Transport
@@ -45,7 +45,9 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_no_keys(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
-    limited.hold(loaded, mounts, bundle.policies.vocabulary.role)
+    roles = tuple(bundle.policies.vocabulary.role)
+    rules.hold_roles(loaded, roles)
+    quotas.hold(loaded, mounts)
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
@@ -54,6 +56,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         bodies=bodies(loaded, mounts),
         keys=active_keys(loaded, now),
         budgets=budgets_of(loaded.gateway),
+        roles=roles,
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     return Planned(plan, bundle, tuple(warnings))

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from garrison.errors import LedgerError, TamperedError, UnreachedError
-from garrison.ledger import keyring, publishing
+from garrison.ledger import durable, keyring, publishing
 from garrison.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from garrison.ledger.cosignature import CosignatureVerifier, cosigned_s
 from garrison.ledger.log import Ledger, read_checkpoint
@@ -54,7 +54,7 @@ def audit(folder: Path, first: Ed25519Verifier, policy: Policy, since: Sequence[
         raise
     except TamperedError as error:
         where = Path(error.path).name if error.path else CHECKPOINT
-        return Audit((Fault(Part.CHECKPOINT, where, error.message), *verify(folder, [first])))
+        return Audit(tuple(verify(folder, [first]) or [Fault(Part.CHECKPOINT, where, error.message)]))
     faults = verify(folder, keys[-1:])
     if checkpoint.origin != first.name:
         faults.append(Fault(Part.SIGNATURE, CHECKPOINT, f"it is of {checkpoint.origin}, and the key of {first.name}"))
@@ -80,11 +80,12 @@ class _Seen:
     def witnesses(self, policy: Policy) -> list[Cosigned]:
         """What witnesses cosigned last, of those whose keys are known."""
         path = self._ledger.path / publishing.WITNESSED
-        if not path.exists():
+        data = durable.read(path)
+        if data is None:
             if policy.quorum != NONE:
                 self._fault(Part.SIGNATURE, publishing.WITNESSED, "it is missing: no witness ever cosigned")
             return []
-        signed = self._opened(path, [*self._keys, *policy.witnesses], path.name)
+        signed = self._opened(data, [*self._keys, *policy.witnesses], path.name)
         if signed is None:
             return []
         if policy.quorum != NONE and not cosigned(signed.note, policy.quorum, policy.members):
@@ -96,21 +97,18 @@ class _Seen:
 
     def since(self, path: Path) -> None:
         """A checkpoint that somebody kept: this ledger must continue it."""
-        if not path.is_file():
+        data = durable.read(path)
+        if data is None:
             raise LedgerError("there is no such checkpoint", hint="name a file that was kept", path=str(path))
-        signed = self._opened(path, self._keys, str(path))
+        signed = self._opened(data, self._keys, str(path))
         if signed is not None:
             self._hold(signed, str(path))
 
-    def _opened(self, path: Path, verifiers: Sequence[Verifier], name: str) -> SignedCheckpoint | None:
+    def _opened(self, data: bytes, verifiers: Sequence[Verifier], name: str) -> SignedCheckpoint | None:
         try:
-            return open_checkpoint(path.read_bytes(), verifiers, origin=self._newest.checkpoint.origin)
+            return open_checkpoint(data, verifiers, origin=self._newest.checkpoint.origin)
         except TamperedError as error:
             self._fault(Part.SIGNATURE, name, error.message)
-        except OSError as error:
-            raise UnreachedError(
-                f"cannot be read: {error.strerror}", hint="see who may read it", path=str(path)
-            ) from error
         return None
 
     def _hold(self, kept: SignedCheckpoint, name: str) -> None:

@@ -20,7 +20,7 @@ from typing import Self
 import msgspec
 
 from garrison.errors import TamperedError
-from garrison.ledger.durable import sync_folder, write_at
+from garrison.ledger.durable import read_bounded, sync_folder, write_at
 from garrison.ledger.tiles import chop
 
 FOLDER = "journal"
@@ -28,6 +28,7 @@ MAGIC = b"\xff\xfeledger"  # 0xFF is in no UTF-8, and so in no entry
 _NUMBERS = Struct(">QI")
 _CRC = Struct(">I")
 _HEADER_BYTES = len(MAGIC) + _NUMBERS.size + _CRC.size
+_MAX_BYTES = 1 << 30
 _RESERVE_BYTES = 1 << 20  # asked of the file system at once, so that an fdatasync seldom has a new size to write
 
 
@@ -48,7 +49,11 @@ class Segment:
         """The file for entries from `first` on, with its name on the disk. Raises OSError."""
         path = folder / f"{first:020}"
         segment = cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644))
-        sync_folder(folder)
+        try:
+            sync_folder(folder)
+        except OSError:
+            segment.close()
+            raise
         return segment
 
     def append(self, first: int, payload: bytes) -> None:
@@ -96,7 +101,9 @@ def replay(folder: Path, size: int) -> Replay:
     for path in segments(folder):
         if dropped:
             raise _damaged(path, "it follows a segment with a torn frame")
-        data = path.read_bytes()
+        data = read_bounded(path, _MAX_BYTES)
+        if len(data) > _MAX_BYTES:
+            raise _damaged(path, f"more than {_MAX_BYTES:,} bytes were never written")
         at = 0
         while found := _parse(data, at):
             first, at, payload = found
@@ -107,7 +114,8 @@ def replay(folder: Path, size: int) -> Replay:
             if missing > 0:
                 raise _damaged(path, f"{missing} entries before entry {first} are missing")
             framed += entries[max(0, -missing) :]
-        rest = data[at:].rstrip(b"\0")
+        rest = data[at:]
+        rest = b"" if rest.count(0) == len(rest) else rest.rstrip(b"\0")  # what is reserved is zero, and much
         if MAGIC in rest[1:]:
             raise _damaged(path, f"the frame at byte {at} is damaged, and others follow it")
         dropped = len(rest)

@@ -22,35 +22,32 @@ _MOST = 1000
 
 
 def start(folder: Path, vkey: str) -> None:
-    """Keep the key that a new ledger begins with. Raises OSError."""
-    durable.replace(folder / VKEY, f"{vkey}\n".encode())
+    """Keep the key that a new ledger begins with. Raises UnreachedError."""
+    durable.keep(folder / VKEY, f"{vkey}\n".encode())
 
 
 def first_key(folder: Path) -> Ed25519Verifier:
     """The key that a ledger says it began with. Raises LedgerError."""
     path = folder / VKEY
-    try:
-        return Ed25519Verifier.parse(path.read_text("utf8").strip())
-    except (OSError, UnicodeDecodeError) as error:
+    data = durable.read(path)
+    if data is None:
         hint = "give the key of the ledger: --key VKEY"
-        raise LedgerError("the key of this ledger is not told", hint=hint, path=str(path)) from error
+        raise LedgerError("the key of this ledger is not told", hint=hint, path=str(path))
+    return Ed25519Verifier.parse(data.decode("utf8", "replace").strip())
 
 
 def rotate(ledger: Ledger, new: Signer, *, actor: str, reason: str) -> int:
-    """Hand a ledger over to another key; the index of the entry that says so. Raises LedgerError, OSError."""
+    """Hand a ledger over to another key; the index of the entry that says so. Raises LedgerError."""
     index = ledger.hand_over(new, actor=actor, reason=reason)
     lines = "".join(f"{n}\n" for n in [*hand_overs(ledger.path), index])
-    durable.replace(ledger.path / HAND_OVERS, lines.encode())
+    durable.keep(ledger.path / HAND_OVERS, lines.encode())
     return index
 
 
 def hand_overs(folder: Path) -> list[int]:
-    """The indexes of the entries that hand a ledger over. Raises TamperedError."""
+    """The indexes of the entries that hand a ledger over. Raises TamperedError, UnreachedError."""
     path = folder / HAND_OVERS
-    try:
-        lines = path.read_bytes().split()
-    except FileNotFoundError:
-        return []
+    lines = (durable.read(path) or b"").split()
     if len(lines) > _MOST or not all(line.isdigit() and len(line) < 20 for line in lines):  # noqa: PLR2004 - below 2^63
         raise TamperedError(
             "these are no indexes of entries", hint="write those of kind ledger.hand-over", path=str(path)
@@ -59,12 +56,18 @@ def hand_overs(folder: Path) -> list[int]:
 
 
 def keys_of(folder: Path, first: Ed25519Verifier) -> list[Ed25519Verifier]:
-    """The keys of a ledger from `first` on, each vouched for by the one before. Raises LedgerError where an entry is missing.
+    """The keys of a ledger from `first` on, each vouched for by the one before. Raises LedgerError.
 
     What was handed over before `first` is passed over. Whether the entries are in the ledger is for its verification to say.
     """
-    ledger = Ledger.open(folder)
-    return follow(first, ledger.checkpoint().checkpoint.origin, (ledger.entry(n) for n in hand_overs(folder)))
+    ledger, indexes = Ledger.open(folder), hand_overs(folder)
+    checkpoint = ledger.checkpoint().checkpoint
+    if max(indexes, default=-1) >= checkpoint.size:
+        hint = "the ledger was cut off; find the copy that was not"
+        raise TamperedError(
+            f"the hand-over in entry {max(indexes)} is not there", hint=hint, path=str(folder / HAND_OVERS)
+        )
+    return follow(first, checkpoint.origin, (ledger.entry(n) for n in indexes))
 
 
 def follow(first: Ed25519Verifier, origin: str, entries: Iterable[bytes]) -> list[Ed25519Verifier]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 import re
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -34,6 +36,10 @@ _TYPES: dict[str, Any] = {
     "actor": entry.Actor,
     "personal": entry.Personal,
 }
+
+
+_working_out = threading.Lock()
+"""msgspec works a type out where it is first used, and the process crashes where two threads do so at once."""
 
 
 class Need(enum.StrEnum):
@@ -83,8 +89,9 @@ class Kinds:
     """The kinds that one ledger takes. Raises ConfigError where its file of kinds is wrong."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        own = {} if folder is None else _read(folder / FILE)
-        shipped = _tables(resources.files(__package__).joinpath(FILE).read_bytes(), FILE)
+        with _working_out:
+            own = {} if folder is None else _read(folder / FILE)
+            shipped = _shipped()
         for name in own.keys() & shipped.keys():
             raise ConfigError(
                 f"{name} is a kind of Garrison's own", hint="choose another name", path=f"{folder}/{FILE}"
@@ -99,12 +106,25 @@ class Kinds:
         """A kind by its name. Raises LedgerError for one that is not registered."""
         made = self._made.get(name)
         if made is None:
-            table = self._tables.get(name)
-            if table is None:
-                hint = nearest(name, self._tables, f"add it to {FILE} in the folder of the ledger")
-                raise LedgerError(f"{name} is no registered kind of entry", hint=hint)
-            made = self._made[name] = Kind(name, table.title, table.actions, _takes(table), _type(name, table))
+            with _working_out:
+                made = self._made[name] = self._make(name)
         return made
+
+    def _make(self, name: str) -> Kind:
+        table = self._tables.get(name)
+        if table is None:
+            hint = nearest(name, self._tables, f"add it to {FILE} in the folder of the ledger")
+            raise LedgerError(f"{name} is no registered kind of entry", hint=hint)
+        made = _type(name, table)
+        msgspec.json.Decoder(
+            made
+        )  # msgspec works a type out when it is first used, and crashes where two threads do so at once
+        return Kind(name, table.title, table.actions, _takes(table), made)
+
+
+@functools.cache
+def _shipped() -> dict[str, _Table]:
+    return _tables(resources.files(__package__).joinpath(FILE).read_bytes(), FILE)
 
 
 def _read(path: Path) -> dict[str, _Table]:

@@ -14,11 +14,12 @@ from typing import Any, Self, Unpack
 from garrison.errors import LedgerError, TamperedError, UnreachedError
 from garrison.ledger import durable, journal
 from garrison.ledger.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
+from garrison.ledger.durable import read_bounded
 from garrison.ledger.entry import Fields
 from garrison.ledger.handover import HAND_OVER, hand_over_note
 from garrison.ledger.kinds import Kinds
 from garrison.ledger.merkle import EMPTY
-from garrison.ledger.note import Ed25519Verifier, Signer, Verifier, VerifierKey
+from garrison.ledger.note import MAX_BYTES, Ed25519Verifier, Signer, Verifier, VerifierKey
 from garrison.ledger.proof import Proof
 from garrison.ledger.reader import Reader, read_edge
 from garrison.ledger.tiles import CHECKPOINT, frame
@@ -26,6 +27,7 @@ from garrison.ledger.verify import Fault, verify
 from garrison.ledger.writer import Writer
 
 LOCK = "lock"
+_BATCH_BYTES = 64 << 20  # it is in memory, and one frame of the journal
 _LOOK_AGAIN_S = 0.02  # at a lock that another process has
 
 
@@ -42,6 +44,7 @@ class Ledger:
         self.replay = journal.Replay([], 0)
         self._verifiers = tuple(verifiers)
         self._writer: Writer | None = None
+        self._lock: int | None = None
         self._reader = Reader(path)
         self._seen = read_checkpoint(path, self._verifiers)
 
@@ -101,8 +104,14 @@ class Ledger:
         return await self._writing().append_async([frame(self.kinds[kind].encode(fields))])
 
     def append_many(self, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
-        """The index of the first of several entries, kind and fields of each, that stand side by side: all of them or none."""
-        return self._writing().append([frame(self.kinds[kind].encode(fields)) for kind, fields in entries])
+        """The index of the first of several entries, kind and fields of each, that stand side by side: all of them or none.
+
+        Raises LedgerError as `append`, and where they have more than 64 MiB.
+        """
+        framed = [frame(self.kinds[kind].encode(fields)) for kind, fields in entries]
+        if sum(map(len, framed)) > _BATCH_BYTES:
+            raise LedgerError(f"{len(framed):,} entries are too much at once", hint="append them in several calls")
+        return self._writing().append(framed)
 
     def hand_over(self, signer: Signer, *, actor: str, reason: str) -> int:
         """Go on under another key, and say so in an entry that the old key signed; its index. Raises LedgerError.
@@ -127,28 +136,34 @@ class Ledger:
         return next(self.entries(index, index + 1))
 
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Entries as they are hashed, to the last under the newest checkpoint where no end is given. Raises LedgerError."""
-        size = self._reach(start if end is None else end).checkpoint.size
-        return self._reader.entries(start, size if end is None else end, size)
+        """Entries as they are hashed, all of them where no end is given. Raises LedgerError where there are not so many."""
+        size = (self.checkpoint() if end is None else self._reach(end)).checkpoint.size
+        end = size if end is None else end
+        if not 0 <= start <= end:
+            raise _absent(start, size, self.path)
+        return self._reader.entries(start, end, size)
 
     def prove(self, index: int, checkpoint: SignedCheckpoint | None = None) -> Proof:
-        """That an entry is under a checkpoint, the newest where none is given. Raises LedgerError where it is not."""
-        newest = self._reach(index + 1)
-        within = checkpoint or newest
+        """That an entry is under a checkpoint; under the last that was looked at, where none is given and it is there.
+
+        Raises LedgerError where there is no such entry.
+        """
+        last = self._reach(index + 1 if checkpoint is None else checkpoint.checkpoint.size)
+        within = checkpoint or last
         size = within.checkpoint.size
-        if not 0 <= index < size <= newest.checkpoint.size:
+        if not 0 <= index < size:
             raise _absent(index, size, self.path)
-        return Proof(index, tuple(self._reader.inclusion(index, size, newest.checkpoint.size)), bytes(within))
+        return Proof(index, tuple(self._reader.inclusion(index, size, last.checkpoint.size)), bytes(within))
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
-        """The proof that the ledger of the old size is the beginning of the new one. Raises LedgerError."""
-        newest = self._reach(new or old).checkpoint.size
-        new = newest if new is None else new
+        """The proof that the ledger of the old size is the beginning of the new one, or of all of it. Raises LedgerError."""
+        size = (self.checkpoint() if new is None else self._reach(new)).checkpoint.size
+        new = size if new is None else new
         if not 0 < old <= new:
             raise LedgerError(
                 f"there is no proof from {old} entries to {new}", hint="the sizes are at least 1, the old first"
             )
-        return self._reader.consistency(old, new, newest)
+        return self._reader.consistency(old, new, size)
 
     def root(self, size: int) -> bytes:
         """What the root was when the ledger had so many entries. Raises LedgerError."""
@@ -180,11 +195,12 @@ class Ledger:
 
     def close(self) -> None:
         """Put what was appended under a checkpoint, and let another process append. Raises LedgerError where that fails."""
-        if self._writer is not None:
+        lock, self._lock = self._lock, None
+        if lock is not None and self._writer is not None:
             try:
                 self._writer.close()
             finally:
-                os.close(self._lock)
+                os.close(lock)
 
     def __enter__(self) -> Self:
         return self
@@ -195,12 +211,13 @@ class Ledger:
         self.close()
 
     def _start(self, signers: Sequence[Signer], wait_s: float) -> None:
-        self._lock = _lock(self.path, wait_s)
+        lock = _lock(self.path, wait_s)
         try:
             self._writer, self.replay = _open_writer(self.path, signers, self._verifiers)
         except BaseException:
-            os.close(self._lock)
+            os.close(lock)
             raise
+        self._lock = lock
 
     def _writing(self) -> Writer:
         if self._writer is None:
@@ -221,7 +238,7 @@ def read_checkpoint(folder: Path, verifiers: Sequence[Verifier]) -> SignedCheckp
     """The checkpoint of a ledger, signed by one of these, or by whoever where there are none to ask. Raises LedgerError."""
     path = folder / CHECKPOINT
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise LedgerError("there is no ledger here", hint="make one: garrison ledger init", path=str(folder)) from error
     except OSError as error:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from struct import Struct
 from typing import TypeAlias
 
 HASH_BYTES = 32
 EMPTY = sha256(b"").digest()  # the root of a tree without leaves
+_NODE = sha256(b"\1")
+_BOTH = Struct(f"{2 * HASH_BYTES}s")
 
 Range: TypeAlias = tuple[int, int]
 """Leaves from the first up to, and without, the second."""
@@ -29,8 +32,13 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def pair(row: bytes) -> bytes:
     """The row above a row of hashes; one that is left over at its end has no parent yet."""
-    whole = len(row) - len(row) % (2 * HASH_BYTES)
-    return b"".join([sha256(b"\1" + row[at : at + 2 * HASH_BYTES]).digest() for at in range(0, whole, 2 * HASH_BYTES)])
+    whole = len(row) - len(row) % _BOTH.size
+    made = []
+    for (both,) in _BOTH.iter_unpack(row[:whole]):
+        node = _NODE.copy()  # faster than a new one, here where a tree spends its time
+        node.update(both)
+        made.append(node.digest())
+    return b"".join(made)
 
 
 def split(start: int, end: int) -> int:

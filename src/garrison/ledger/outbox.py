@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from garrison.errors import ExitCode, LedgerError
+from garrison.errors import ExitCode, LedgerError, UnreachedError
 from garrison.ledger import durable
 from garrison.ledger.checkpoint import SignedCheckpoint, parse_checkpoint
 from garrison.ledger.sinks import Sink
@@ -49,13 +49,17 @@ class Lag(msgspec.Struct, frozen=True):
 
 
 def put(ledger: Path, sinks: Iterable[Sink], signed: SignedCheckpoint) -> None:
-    """Let a checkpoint wait for each sink. Raises OSError."""
+    """Let a checkpoint wait for each sink. Raises UnreachedError."""
     data = bytes(signed)
     name = f"{signed.checkpoint.size:012d}-{hashlib.sha256(data).hexdigest()[:8]}{_SUFFIX}"
     for sink in sinks:
         folder = _folder(ledger, sink)
-        folder.mkdir(parents=True, exist_ok=True)
-        durable.replace(folder / name, data)
+        try:
+            durable.make_folder(folder)
+        except OSError as error:
+            hint = "see who may write here"
+            raise UnreachedError(f"cannot be made: {error.strerror}", hint=hint, path=str(folder)) from error
+        durable.keep(folder / name, data)
 
 
 def newest(ledger: Path, sink: Sink) -> int:
@@ -64,14 +68,14 @@ def newest(ledger: Path, sink: Sink) -> int:
 
 
 def deliver(ledger: Path, sink: Sink) -> Lag:
-    """Give a sink what waits for it, the oldest first, until it takes no more. Raises OSError where the outbox cannot be used."""
+    """Give a sink what waits for it, the oldest first, until it takes no more. Raises UnreachedError."""
     until = time.monotonic() + _BUDGET_S
     state = _state(ledger, sink)
     for path in _waiting(ledger, sink):
         if time.monotonic() > until:
             break
         try:
-            signed = parse_checkpoint(path.read_bytes())
+            signed = parse_checkpoint(durable.read(path) or b"")
             place = sink.publish(signed)
         except LedgerError as error:
             tampered = error.exit_code is ExitCode.FINDINGS
@@ -100,11 +104,11 @@ def _waiting(ledger: Path, sink: Sink) -> list[Path]:
 def _state(ledger: Path, sink: Sink) -> State:
     """A state that is damaged is none: nothing hangs on it but what is told."""
     try:
-        return msgspec.json.decode((_folder(ledger, sink) / _STATE).read_bytes(), type=State)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(durable.read(_folder(ledger, sink) / _STATE) or b"{}", type=State)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return State()
 
 
 def _remember(ledger: Path, sink: Sink, state: State) -> None:
     if state != _state(ledger, sink):
-        durable.replace(_folder(ledger, sink) / _STATE, msgspec.json.encode(state))
+        durable.keep(_folder(ledger, sink) / _STATE, msgspec.json.encode(state))

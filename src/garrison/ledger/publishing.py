@@ -18,12 +18,12 @@ from pathlib import Path
 import msgspec
 
 from garrison.errors import ExitCode, LedgerError, TamperedError, UnreachedError
-from garrison.ledger import durable, outbox
+from garrison.ledger import durable, opening, outbox
 from garrison.ledger.checkpoint import SignedCheckpoint, parse_checkpoint
 from garrison.ledger.cosignature import cosigned_s
 from garrison.ledger.log import Ledger
 from garrison.ledger.note import Ed25519Verifier, Signature
-from garrison.ledger.settings import Loaded
+from garrison.ledger.settings import Settings
 from garrison.ledger.sinks import Sink
 from garrison.ledger.witness_client import Asked, Asking, cosignature_of, with_cosignatures
 
@@ -64,49 +64,47 @@ class Report(msgspec.Struct, frozen=True):
         return next((code for code in (ExitCode.FINDINGS, ExitCode.INCOMPLETE) if code in codes), ExitCode.CLEAN)
 
 
-def publish(ledger: Ledger, settings: Loaded, keys: Sequence[Ed25519Verifier]) -> Report:
+def publish(ledger: Ledger, settings: Settings, keys: Sequence[Ed25519Verifier]) -> Report:
     """Take the newest checkpoint everywhere; `keys` are those of the ledger. One process at a time does this.
 
     Who cannot be reached, or refuses, is told in the report. Where nothing was appended since the
-    last time, the witnesses are asked for a fresh cosignature, and the sinks are given nothing new. Raises LedgerError, OSError.
+    last time, the witnesses are asked for a fresh cosignature, and the sinks are given nothing new. Raises LedgerError.
     """
     folder = ledger.path
     with _alone(folder):
         signed = ledger.checkpoint()
         known = _known(folder)
         seen, cosignatures = [], []
-        for witness in settings.witnesses(signed.checkpoint.origin, list(keys)):
+        for witness in opening.witnesses(folder, settings, signed.checkpoint.origin, keys):
             asking = Asking(signed, keys, ledger.consistency, folder / EVIDENCE)
             state, cosignature = _ask(witness, asking, known)
             seen.append(state)
             cosignatures += [cosignature] if cosignature else []
         if seen:
-            durable.replace(folder / _KNOWN, msgspec.json.encode({**known, **{s.name: s for s in seen}}))
+            durable.keep(folder / _KNOWN, msgspec.json.encode({**known, **{s.name: s for s in seen}}))
         note = with_cosignatures(signed.note, cosignatures)
         signed = SignedCheckpoint(signed.checkpoint, note)
         if cosignatures:
-            durable.replace(folder / WITNESSED, bytes(note))
-        sinks: list[Sink] = list(settings.sinks())
+            durable.keep(folder / WITNESSED, bytes(note))
+        sinks: list[Sink] = list(opening.sinks(folder, settings))
         outbox.put(folder, [sink for sink in sinks if outbox.newest(folder, sink) != signed.checkpoint.size], signed)
         return Report(signed, tuple(seen), tuple(outbox.deliver(folder, sink) for sink in sinks))
 
 
-def standing(folder: Path, signed: SignedCheckpoint, settings: Loaded) -> Report:
-    """How far everybody was when last asked, without asking. Raises OSError."""
+def standing(folder: Path, signed: SignedCheckpoint, settings: Settings) -> Report:
+    """How far everybody was when last asked, without asking. Raises UnreachedError."""
     known = _known(folder)
-    names = [at.vkey.partition("+")[0] for at in settings.settings.witness]
+    names = [at.name for at in settings.witness]
     seen = tuple(
         known.get(name, Seen(name, trouble="it was never asked", hint="garrison ledger checkpoint")) for name in names
     )
-    return Report(signed, seen, tuple(outbox.lag(folder, sink) for sink in settings.sinks()))
+    return Report(signed, seen, tuple(outbox.lag(folder, sink) for sink in opening.sinks(folder, settings)))
 
 
 def witnessed(folder: Path) -> SignedCheckpoint | None:
-    """The last checkpoint that witnesses cosigned; nothing is verified. Raises TamperedError."""
-    try:
-        return parse_checkpoint((folder / WITNESSED).read_bytes())
-    except FileNotFoundError:
-        return None
+    """The last checkpoint that witnesses cosigned; nothing is verified. Raises TamperedError, UnreachedError."""
+    data = durable.read(folder / WITNESSED)
+    return None if data is None else parse_checkpoint(data)
 
 
 def _ask(witness: Asked, asking: Asking, known: dict[str, Seen]) -> tuple[Seen, Signature | None]:
@@ -122,8 +120,8 @@ def _ask(witness: Asked, asking: Asking, known: dict[str, Seen]) -> tuple[Seen, 
 def _known(folder: Path) -> dict[str, Seen]:
     """A file that is damaged is none: a witness tells what it knows when it is asked."""
     try:
-        return msgspec.json.decode((folder / _KNOWN).read_bytes(), type=dict[str, Seen])
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.decode(durable.read(folder / _KNOWN) or b"{}", type=dict[str, Seen])
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
 
 

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from garrison.errors import TamperedError, UnreachedError
+from garrison.ledger.durable import read_bounded
 from garrison.ledger.merkle import HASH_BYTES, Range, consistency_path, inclusion_path, pair, range_hash
 from garrison.ledger.tiles import (
+    BUNDLE_BYTES,
     HEIGHT,
+    TILE_BYTES,
     WIDTH,
     Edge,
     Tile,
@@ -24,7 +27,7 @@ from garrison.ledger.tiles import (
     unframe,
 )
 
-_KEPT_TILES = 256  # with the rows above them, 16 KiB each
+_KEPT_TILES = 1024  # with the rows above them, 16 KiB each
 _KEPT_BUNDLES = 16
 _RESTORE = "restore it from a backup or a mirror, and find out who changed it: garrison ledger verify"
 
@@ -87,7 +90,7 @@ def read_file(folder: Path, tile: Tile) -> tuple[Tile, bytes]:
     for found in (tile, tile.full):
         path = folder / found.path
         try:
-            return found, path.read_bytes()
+            return found, read_bounded(path, TILE_BYTES if found.level is not None else BUNDLE_BYTES)
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -32,25 +32,20 @@ import msgspec
 
 from garrison.errors import ConfigError, LedgerError
 from garrison.ledger import durable, keys
-from garrison.ledger.checkpoint import SignedCheckpoint
-from garrison.ledger.cosignature import CosignatureVerifier, Cosigner
-from garrison.ledger.log import Ledger, read_checkpoint
-from garrison.ledger.note import Ed25519Verifier, Signer
+from garrison.ledger.cosignature import CosignatureVerifier
 from garrison.ledger.sinks.git import Git
 from garrison.ledger.sinks.object_lock import ObjectLock
 from garrison.ledger.sinks.webhook import Webhook
 from garrison.ledger.web import checked_url
-from garrison.ledger.witness import Witness
-from garrison.ledger.witness_client import Asked, HttpWitness, LocalWitness
 
 FILE = "ledger.toml"
-_MAX_BYTES = 1_000_000
 _SINK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _AT = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
 _HEADER = re.compile(r"\s*\[\[?\s*([\w-]+)")
 _KEY = re.compile(r"\s*([\w-]+)\s*=")
+_KEY_TABLE = re.compile(r"\s*\[\s*key\s*\]\s*(#.*)?")
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -73,97 +68,72 @@ class WitnessAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     record: str | None = None
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
 
+    @property
+    def name(self) -> str:
+        return self.vkey.partition("+")[0]
+
 
 AnySink: TypeAlias = ObjectLock | Git | Webhook
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file, and the folder it stands in."""
+    """The whole file."""
 
     key: Key | None = None
     witness: tuple[WitnessAt, ...] = ()
     sink: tuple[AnySink, ...] = ()
 
 
-class Loaded(msgspec.Struct, frozen=True):
-    """Settings, and the folder of the ledger that they are of."""
+class _Wrong(msgspec.Struct, frozen=True):
+    """What the types do not tell: in which table of its kind, under which key, why, what to do."""
 
-    settings: Settings
-    folder: Path
-
-    def beside(self, path: str) -> Path:
-        """A path as the file means it: from its own folder, `~` the user's."""
-        return self.folder / Path(path).expanduser()
-
-    def signers(self, name: str, location: str | None = None) -> list[Signer]:
-        """The key of the ledger, and the previous one while it is handed over; `location` takes the place of the first.
-
-        Raises LedgerError, and UnreachedError for a key service that is not there.
-        """
-        key = self.settings.key
-        first = location or (self._location(key.location) if key else None)
-        if first is None:
-            raise LedgerError(
-                "no key is named", hint=f"give --sign-with, or location under [key] in {FILE}", path=str(self.folder)
-            )
-        more = [self._location(key.previous)] if key and key.previous and not location else []
-        return [keys.load(at, name, self.unlocking()) for at in (first, *more)]
-
-    def unlocking(self) -> keys.Unlocking:
-        key = self.settings.key
-        if key is None:
-            return keys.Unlocking()
-        identity, file = key.identity, key.passphrase_file
-        return keys.Unlocking(
-            self.beside(identity) if identity else None, key.passphrase_env, self.beside(file) if file else None
-        )
-
-    def witnesses(self, origin: str, log: list[Ed25519Verifier]) -> list[Asked]:
-        """Raises LedgerError where the key of one cannot be used."""
-        return [self._witness(at, origin, log) for at in self.settings.witness]
-
-    def sinks(self) -> list[AnySink]:
-        """With the paths they name taken from the folder."""
-        return [self._placed(sink) for sink in self.settings.sink]
-
-    def _location(self, text: str) -> str:
-        return text if "://" in text else str(self.beside(text))
-
-    def _witness(self, at: WitnessAt, origin: str, log: list[Ed25519Verifier]) -> Asked:
-        verifier = CosignatureVerifier.parse(at.vkey)
-        if at.url is not None:
-            return HttpWitness(verifier, at.url, at.timeout_s)
-        key = keys.load(self._location(at.key or ""), verifier.name, self.unlocking())
-        record = recorder(self.beside(at.record)) if at.record else None
-        return LocalWitness(Witness(self.beside(at.state or ""), Cosigner(key), {origin: log}, record=record))
-
-    def _placed(self, sink: AnySink) -> AnySink:
-        if isinstance(sink, Git):
-            return msgspec.structs.replace(sink, repository=str(self.beside(sink.repository)))
-        if isinstance(sink, Webhook) and sink.secret_file is not None:
-            return msgspec.structs.replace(sink, secret_file=str(self.beside(sink.secret_file)))
-        return sink
+    table: str
+    number: int
+    key: str
+    why: str
+    hint: str
 
 
-def load(folder: Path) -> Loaded:
-    """The settings of a ledger; those of a folder without the file are the defaults. Raises ConfigError, with line and key."""
+def load(folder: Path) -> Settings:
+    """The settings of a ledger; the defaults where it has no file of them. Raises ConfigError with line and key, UnreachedError."""
     path = folder / FILE
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return Loaded(Settings(), folder)
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", hint="see who may read it", path=str(path)) from error
-    if len(data) > _MAX_BYTES:
-        raise ConfigError(f"more than {_MAX_BYTES:,} bytes", hint="shorten it", path=str(path))
+    data = durable.read(path)
+    if data is None:
+        return Settings()
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(f"byte {error.start} is not UTF-8", hint="save it as UTF-8", path=str(path)) from error
     settings = _parsed(text, path)
-    for number, key, problem, hint in _problems(settings):
-        raise ConfigError(f"{key}: {problem}", hint=hint, path=str(path), line=line_of(text, *number))
-    return Loaded(settings, folder)
+    for wrong in (*_wrong_witnesses(settings.witness), *_wrong_sinks(settings.sink)):
+        line = line_of(text, wrong.table, wrong.number, wrong.key)
+        raise ConfigError(f"{wrong.table}.{wrong.key}: {wrong.why}", hint=wrong.hint, path=str(path), line=line)
+    return settings
+
+
+def start(folder: Path, location: str) -> None:
+    """Write the settings of a new ledger, where it has none. Raises UnreachedError."""
+    if not (folder / FILE).exists():
+        durable.keep(folder / FILE, f"[key]\nlocation = {_quoted(location)}\n".encode())
+
+
+def set_keys(folder: Path, location: str, previous: str | None) -> None:
+    """Name other keys under `[key]`; what else stands in the file stays as it is. Raises ConfigError, UnreachedError."""
+    path = folder / FILE
+    lines = (durable.read(path) or b"").decode().split("\n")
+    header = next((n for n, line in enumerate(lines) if _KEY_TABLE.fullmatch(line)), None)
+    if header is None:
+        header, lines = 0, ["[key]", "", *lines]
+    end = next((n for n in range(header + 1, len(lines)) if _HEADER.match(lines[n])), len(lines))
+    table = lines[header + 1 : end]
+    kept = [line for line in table if not ((key := _KEY.match(line)) and key[1] in {"location", "previous"})]
+    said = [f"location = {_quoted(location)}"] + ([f"previous = {_quoted(previous)}"] if previous else [])
+    text = "\n".join([*lines[: header + 1], *said, *kept, *lines[end:]])
+    found = _parsed(text, path).key
+    if found is None or (found.location, found.previous) != (location, previous):
+        hint = "set location and previous under [key] by hand"
+        raise ConfigError("the keys cannot be written", hint=hint, path=str(path))
+    durable.keep(path, text.encode())
 
 
 def _parsed(text: str, path: Path) -> Settings:
@@ -178,90 +148,42 @@ def _parsed(text: str, path: Path) -> Settings:
         raise _explained(str(error), text, path) from error
 
 
-def start(folder: Path, location: str) -> None:
-    """Write the settings of a new ledger, where it has none. Raises OSError."""
-    if not (folder / FILE).exists():
-        durable.replace(folder / FILE, f"[key]\nlocation = {_quoted(location)}\n".encode())
-
-
-def set_keys(folder: Path, location: str, previous: str | None) -> None:
-    """Name other keys under `[key]`; what else stands in the file stays as it is. Raises ConfigError, OSError."""
-    path = folder / FILE
-    lines = path.read_text("utf8").split("\n") if path.exists() else []
-    header = next((n for n, line in enumerate(lines) if re.fullmatch(r"\s*\[\s*key\s*\]\s*(#.*)?", line)), None)
-    if header is None:
-        header, lines = 0, ["[key]", "", *lines]
-    end = next((n for n in range(header + 1, len(lines)) if _HEADER.match(lines[n])), len(lines))
-    kept = [
-        line
-        for line in lines[header + 1 : end]
-        if (key := _KEY.match(line)) is None or key[1] not in {"location", "previous"}
-    ]
-    said = [f"location = {_quoted(location)}"] + ([f"previous = {_quoted(previous)}"] if previous else [])
-    text = "\n".join([*lines[: header + 1], *said, *kept, *lines[end:]])
-    found = _parsed(text, path).key
-    if found is None or (found.location, found.previous) != (location, previous):
-        raise ConfigError(
-            "the keys cannot be written", hint="set location and previous under [key] by hand", path=str(path)
-        )
-    durable.replace(path, text.encode())
-
-
-def open_ledger(folder: Path, location: str | None = None, *, wait_s: float = 10) -> Ledger:
-    """A ledger for appending, with the keys of its settings; `location` takes their place. Raises LedgerError, ConfigError."""
-    origin = read_checkpoint(folder, ()).checkpoint.origin
-    first, *also = load(folder).signers(origin, location)
-    return Ledger.open(folder, first, also=also, wait_s=wait_s)
-
-
-def recorder(folder: Path) -> Callable[[SignedCheckpoint], None]:
-    """What keeps the checkpoints that a witness saw as entries of a ledger."""
-
-    def record(signed: SignedCheckpoint) -> None:
-        checkpoint = signed.checkpoint
-        with open_ledger(folder) as ledger:
-            ledger.append(
-                "ledger.witness",
-                actor="service:witness",
-                object={"type": "ledger", "name": checkpoint.origin},
-                details={"size": checkpoint.size, "root": f"sha256:{checkpoint.root.hex()}"},
-            )
-
-    return record
-
-
 def _quoted(text: str) -> str:
     """A TOML string: what JSON makes of a text is one."""
     return msgspec.json.encode(text).decode()
 
 
-def _problems(settings: Settings) -> list[tuple[tuple[str, int, str], str, str, str]]:
-    """What the types do not tell: where it stands, its key, what is wrong, what to do."""
-    found = []
-    for number, at in enumerate(settings.witness):
+def _wrong_witnesses(witnesses: tuple[WitnessAt, ...]) -> Iterator[_Wrong]:
+    names = Counter(at.name for at in witnesses)
+    for number, at in enumerate(witnesses):
         try:
             CosignatureVerifier.parse(at.vkey)
         except LedgerError as error:
-            found.append((("witness", number, "vkey"), "witness.vkey", error.message, error.hint))
+            yield _Wrong("witness", number, "vkey", error.message, error.hint)
+        if names[at.name] > 1:
+            yield _Wrong("witness", number, "vkey", f"two are called {at.name}", "each has a name of its own")
         if (at.url is None) == (at.state is None) or (at.state is None) != (at.key is None):
             hint = "give url, or state and key"
-            found.append(
-                (("witness", number, "vkey"), "witness", "it is at an address or in a folder, one of them", hint)
-            )
-    names = Counter(sink.name for sink in settings.sink)
-    for number, sink in enumerate(settings.sink):
+            yield _Wrong("witness", number, "vkey", "it is at an address or in a folder, one of them", hint)
+        if at.url is not None:
+            yield from _wrong_url("witness", number, at.url)
+
+
+def _wrong_sinks(sinks: tuple[AnySink, ...]) -> Iterator[_Wrong]:
+    names = Counter(sink.name for sink in sinks)
+    for number, sink in enumerate(sinks):
         if not _SINK_NAME.fullmatch(sink.name) or names[sink.name] > 1:
             hint = "letters, digits, - and _, each name once"
-            found.append((("sink", number, "name"), "sink.name", f"{sink.name!r} is no name, or taken", hint))
-    for table, entries in (("witness", settings.witness), ("sink", settings.sink)):
-        for number, entry in enumerate(entries):
-            url = getattr(entry, "url", None)
-            try:
-                if url is not None:
-                    checked_url(url)
-            except LedgerError as error:
-                found.append(((table, number, "url"), f"{table}.url", error.message, error.hint))
-    return found
+            yield _Wrong("sink", number, "name", f"{sink.name!r} is no name, or taken", hint)
+        if isinstance(sink, Webhook):
+            yield from _wrong_url("sink", number, sink.url)
+
+
+def _wrong_url(table: str, number: int, url: str) -> Iterator[_Wrong]:
+    try:
+        checked_url(url)
+    except LedgerError as error:
+        yield _Wrong(table, number, "url", error.message, error.hint)
 
 
 def _explained(message: str, text: str, path: Path) -> ConfigError:
@@ -284,7 +206,7 @@ def _explained(message: str, text: str, path: Path) -> ConfigError:
 
 
 def line_of(text: str, table: str, number: int = 0, key: str = "") -> int:
-    """Where a key stands, counted from 1: in the table, or in the so-manieth of its kind; 0 where it is not found."""
+    """Where a key stands, counted from 1: in the table of this number of its kind; 0 where it is not found."""
     seen, inside, first = -1, False, 0
     for line, content in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(content):

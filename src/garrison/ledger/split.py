@@ -31,13 +31,16 @@ def check_split(one: SignedCheckpoint, other: SignedCheckpoint, evidence: Path |
 
 
 def keep(evidence: Path, signed: SignedCheckpoint) -> Path | None:
-    """Where a checkpoint is kept from now on; None where the folder is full. Raises OSError."""
+    """Where a checkpoint is kept from now on; None where the folder is full, or cannot be written."""
     data = bytes(signed)
     path = evidence / f"{signed.checkpoint.size}-{hashlib.sha256(data).hexdigest()[:16]}.checkpoint"
-    evidence.mkdir(exist_ok=True)
-    if path.exists():
-        return path
-    if sum(1 for _ in evidence.iterdir()) >= _MOST:
+    try:
+        durable.make_folder(evidence)
+        if path.exists():
+            return path
+        if sum(1 for _ in evidence.iterdir()) >= _MOST:
+            return None
+        durable.replace(path, data)
+    except OSError:  # that there is a split view is told all the same
         return None
-    durable.replace(path, data)
     return path

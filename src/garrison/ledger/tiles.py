@@ -22,6 +22,7 @@ HEIGHT = 8  # a tile is a subtree of this height: 2 ** HEIGHT == WIDTH
 TILE_BYTES = WIDTH * HASH_BYTES
 LENGTH_BYTES = 2
 MAX_ENTRY_BYTES = 2 ** (8 * LENGTH_BYTES) - 1
+BUNDLE_BYTES = WIDTH * (LENGTH_BYTES + MAX_ENTRY_BYTES)  # of the largest bundle
 ENTRIES = "entries"
 CHECKPOINT = "checkpoint"
 

@@ -18,11 +18,13 @@ import msgspec
 from garrison.errors import TamperedError, UnreachedError
 from garrison.ledger import journal
 from garrison.ledger.checkpoint import parse_checkpoint
+from garrison.ledger.durable import read_bounded
 from garrison.ledger.handover import is_hand_over, successors
 from garrison.ledger.merkle import HASH_BYTES
-from garrison.ledger.note import Verifier, open_note
+from garrison.ledger.note import MAX_BYTES, Verifier, open_note
 from garrison.ledger.reader import read_bundle, read_file, read_tile
 from garrison.ledger.tiles import (
+    BUNDLE_BYTES,
     CHECKPOINT,
     LENGTH_BYTES,
     WIDTH,
@@ -68,7 +70,15 @@ def verify(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
     Raises UnreachedError where it cannot be read.
     """
     try:
-        data = (folder / CHECKPOINT).read_bytes()
+        return _faults(folder, verifiers)
+    except OSError as error:
+        path = str(error.filename or folder)
+        raise UnreachedError(f"cannot be read: {error.strerror}", hint="see who may read it", path=path) from error
+
+
+def _faults(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
+    try:
+        data = read_bounded(folder / CHECKPOINT, MAX_BYTES)
         checkpoint = parse_checkpoint(data).checkpoint
     except FileNotFoundError:
         return [Fault(Part.CHECKPOINT, CHECKPOINT, "it is missing")]
@@ -76,10 +86,7 @@ def verify(folder: Path, verifiers: Sequence[Verifier]) -> list[Fault]:
         return [Fault(Part.CHECKPOINT, CHECKPOINT, error.message)]
     walk = _Walk(folder, checkpoint.size)
     walk.tree(checkpoint.root)
-    try:
-        open_note(data, successors(checkpoint.origin, verifiers, walk.hand_overs))
-    except TamperedError as error:
-        walk.fault(Part.SIGNATURE, CHECKPOINT, error.message)
+    walk.signature(data, successors(checkpoint.origin, verifiers, walk.hand_overs))
     walk.journal()
     return walk.faults
 
@@ -114,22 +121,23 @@ class _Walk:
                 self._compare(tile, was, row)
                 self._below(tile, row)
 
+    def signature(self, checkpoint: bytes, verifiers: Sequence[Verifier]) -> None:
+        try:
+            open_note(checkpoint, verifiers)
+        except TamperedError as error:
+            self.fault(Part.SIGNATURE, CHECKPOINT, error.message)
+
     def journal(self) -> None:
         """Acknowledged entries that are under no checkpoint yet. A writer may be at it, so that one look is not enough."""
         for attempt in range(_TRIES):
             try:
-                size = parse_checkpoint((self._folder / CHECKPOINT).read_bytes()).checkpoint.size
+                size = parse_checkpoint(read_bounded(self._folder / CHECKPOINT, MAX_BYTES)).checkpoint.size
                 journal.replay(self._folder / journal.FOLDER, size)
             except TamperedError as error:
                 if attempt == _TRIES - 1:
                     self.fault(Part.JOURNAL, str(Path(error.path).relative_to(self._folder)), error.message)
             except FileNotFoundError:
                 continue
-            except OSError as error:
-                path = str(self._folder / journal.FOLDER)
-                raise UnreachedError(
-                    f"cannot be read: {error.strerror}", hint="see who may read it", path=path
-                ) from error
             else:
                 return
 
@@ -190,41 +198,36 @@ class _Walk:
         except TamperedError as error:
             self.fault(Part.ENTRY, bundle.path, error.message, bundle.n * WIDTH)
             return
-        framed, rest = chop(data)
+        framed = self._bundle(found, data, row)
         self.hand_overs += [entry[LENGTH_BYTES:] for entry in framed if is_hand_over(entry)]
-        whole = not rest and len(framed) == found.width
-        del framed[bundle.width :]
+        for _, width, older in self._older(bundle):
+            self._bundle(Tile(None, bundle.n, width), older, row)
+
+    def _bundle(self, bundle: Tile, data: bytes, row: bytes) -> list[bytes]:
+        """The entries of a file of them that are as these hashes say; the others are faults."""
+        first = bundle.n * WIDTH
+        framed, rest = chop(data)
+        whole = not rest and len(framed) == bundle.width
+        row = row[: bundle.width * HASH_BYTES]
+        del framed[len(row) // HASH_BYTES :]
         wrong = differing(leaf_hashes(framed), row)
         if not whole and not wrong:
-            self.fault(
-                Part.ENTRY, found.path, "bytes were added behind this entry", bundle.n * WIDTH + bundle.width - 1
-            )
+            self.fault(Part.ENTRY, bundle.path, "bytes were added behind this entry", first + len(framed) - 1)
         elif not whole or len(wrong) > _MOST_NAMED:
-            self.fault(
-                Part.ENTRY,
-                found.path,
-                f"{len(wrong)} entries of the bundle, this one first, are not those that were signed",
-                bundle.n * WIDTH + wrong[0],
-            )
+            why = f"{len(wrong)} entries of the bundle, this one first, are not those that were signed"
+            self.fault(Part.ENTRY, bundle.path, why, first + wrong[0])
         else:
             for at in wrong:
-                self.fault(Part.ENTRY, found.path, "it is not the entry that was signed", bundle.n * WIDTH + at)
-        for path, width, older in self._older(bundle):
-            if older != b"".join(framed[:width]):
-                self.fault(
-                    Part.ENTRY,
-                    path,
-                    "it is not the beginning of the bundle that came after",
-                    bundle.n * WIDTH,
-                )
+                self.fault(Part.ENTRY, bundle.path, "it is not the entry that was signed", first + at)
+        return [entry for at, entry in enumerate(framed) if at not in wrong] if wrong else framed
 
     def _older(self, tile: Tile) -> Iterator[tuple[str, int, bytes]]:
         """Narrower files of a tile, by which older checkpoints may still be read; a writer may be removing them."""
         folder = f"{tile.folder}.p"
         if (self._folder / folder).is_dir():
             for width in range(1, tile.width):
-                with contextlib.suppress(FileNotFoundError):
-                    yield f"{folder}/{width}", width, (self._folder / folder / str(width)).read_bytes()
+                with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                    yield f"{folder}/{width}", width, read_bounded(self._folder / folder / str(width), BUNDLE_BYTES)
 
 
 def differing(one: bytes, other: bytes) -> list[int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
-import time
-from collections.abc import Mapping
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,7 +15,6 @@ import msgspec
 from garrison.errors import LedgerError, UnreachedError
 
 _MOST_BYTES = 256 * 1024
-_CHUNK = 16 * 1024
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -22,7 +22,6 @@ class Response(msgspec.Struct, frozen=True):
 
     status: int
     body: bytes
-    media: str = ""  # its Content-Type
 
 
 def checked_url(url: str) -> SplitResult:
@@ -58,26 +57,51 @@ def send(
 
     Raises UnreachedError where no whole answer of at most 256 KiB came in time.
     """
+    import http.client
+
     parts = checked_url(url)
-    until = time.monotonic() + timeout_s
     make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = make(parts.hostname or "", parts.port, timeout=timeout_s)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request(method, target, body or None, {"User-Agent": "garrison", **(headers or {})})
-        response = connection.getresponse()
-        read = b""
-        while piece := response.read1(_CHUNK):
-            read += piece
-            if len(read) > _MOST_BYTES or time.monotonic() > until:
-                _give_up(url, "its answer is too long, or too slow")
-        if response.length:
-            _give_up(url, f"{response.length:,} bytes of its answer are missing")
+        connection.connect()
+        with _ended_after(timeout_s, connection.sock):
+            connection.request(method, target, body or None, {"User-Agent": "garrison", **(headers or {})})
+            response = connection.getresponse()
+            read = response.read(_MOST_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
         _give_up(url, str(error) or type(error).__name__)
     finally:
         connection.close()
-    return Response(response.status, read, response.headers.get("Content-Type", ""))
+    if len(read) > _MOST_BYTES or response.length:
+        _give_up(url, "its answer is too long, or not whole")
+    return Response(response.status, read)
+
+
+@contextmanager
+def _ended_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Bounds all of it; the timeout of a socket bounds only the wait for the next bytes. Raises TimeoutError."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()  # what was cut off may look like a whole answer
+        cut(connection)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise TimeoutError("timed out")
+
+
+def cut(connection: socket.socket) -> None:
+    """End a connection that another thread is using."""
+    with suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _give_up(url: str, why: str) -> NoReturn:

@@ -33,7 +33,7 @@ from garrison.ledger.split import SplitViewError, check_split, keep
 CHECKPOINT = "checkpoint"
 _OLD = re.compile(rb"old (0|[1-9][0-9]{0,18})")
 _MOST_HASHES = 63
-_MOST_BYTES = 256 * 1024
+MOST_BYTES = 256 * 1024  # of a request
 
 Logs: TypeAlias = Mapping[str, Sequence[Verifier]]
 """The keys of each log, by its origin."""
@@ -74,7 +74,7 @@ def parse_request(body: bytes) -> Request:
     head, blank, checkpoint = body.partition(b"\n\n")
     first, *lines = head.split(b"\n")
     old = _OLD.fullmatch(first)
-    if not blank or old is None or len(lines) > _MOST_HASHES or len(body) > _MOST_BYTES:
+    if not blank or old is None or len(lines) > _MOST_HASHES or len(body) > MOST_BYTES:
         raise RefusedError(
             Answer.MALFORMED, "this is no request to a witness", hint="see https://c2sp.org/tlog-witness"
         )
@@ -107,7 +107,7 @@ class Witness:
     def add_checkpoint(self, body: bytes) -> Signature:
         """Judge a request; the cosignature, once it is remembered on the disk.
 
-        Raises RefusedError with the answer, LedgerError where the state or the key cannot be used.
+        Raises RefusedError with the answer, LedgerError where the state or the key cannot be used: then nothing is cosigned.
         """
         request = parse_request(body)
         signed = self._opened(request.checkpoint)
@@ -119,14 +119,13 @@ class Witness:
             cosignature = Signature(self._verifier.name, self._verifier.key_id, self._cosigner.sign(text.encode()))
             if self._record is not None and (held is None or held.checkpoint != signed.checkpoint):
                 self._record(signed)
-            self._remember(folder, Note(text, (*signed.note.verified, cosignature)))
+            durable.keep(folder / CHECKPOINT, bytes(Note(text, (*signed.note.verified, cosignature))))
         return cosignature
 
     def checkpoint(self, origin_hash: str) -> bytes | None:
         """The newest cosigned checkpoint of a log, for monitors; None where there is none."""
         known = {hashlib.sha256(origin.encode()).hexdigest() for origin in self._logs}
-        path = self._state / origin_hash / CHECKPOINT
-        return path.read_bytes() if origin_hash in known and path.exists() else None
+        return durable.read(self._state / origin_hash / CHECKPOINT) if origin_hash in known else None
 
     def _opened(self, data: bytes) -> SignedCheckpoint:
         try:
@@ -144,10 +143,9 @@ class Witness:
 
     def _held(self, folder: Path, log: Sequence[Verifier]) -> SignedCheckpoint | None:
         path = folder / CHECKPOINT
+        data = durable.read(path)
         try:
-            return open_checkpoint(path.read_bytes(), [self._verifier, *log])
-        except FileNotFoundError:
-            return None
+            return None if data is None else open_checkpoint(data, [self._verifier, *log])
         except TamperedError as error:
             hint = "restore it from a copy: without it this witness cannot tell one history from another"
             raise LedgerError(f"what was remembered is damaged: {error.message}", path=str(path), hint=hint) from error
@@ -172,18 +170,10 @@ class Witness:
                 + (f"; it is kept: {kept.name}" if kept else ""),
             )
 
-    def _remember(self, folder: Path, note: Note) -> None:
-        try:
-            durable.replace(folder / CHECKPOINT, bytes(note))
-        except OSError as error:
-            raise LedgerError(
-                f"nothing can be remembered: {error.strerror}", path=str(folder), hint="make room, or mend the folder"
-            ) from error
-
     @contextmanager
     def _taking_turns(self, folder: Path) -> Iterator[None]:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(folder)
             descriptor = os.open(self._state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LedgerError(

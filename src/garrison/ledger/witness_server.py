@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import socket
@@ -10,9 +9,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from garrison.errors import LedgerError
-from garrison.ledger.witness import Answer, RefusedError, Witness
+from garrison.ledger.web import cut
+from garrison.ledger.witness import MOST_BYTES, Answer, RefusedError, Witness
 
-MOST_BYTES = 256 * 1024
 _MOST_CONNECTIONS = 64
 _IDLE_S = 10  # between two packets
 _LIFE_S = 60  # of a connection, whatever is sent over it
@@ -25,13 +24,14 @@ _log = logging.getLogger(__name__)
 class WitnessServer(ThreadingHTTPServer):
     """Answers at `host:port`; port 0 takes a free one, which `url` then tells."""
 
-    daemon_threads = True
+    daemon_threads = False  # they are ended, and waited for, when the server is closed
     request_queue_size = 64
 
     def __init__(self, witness: Witness, host: str = "127.0.0.1", port: int = 0) -> None:
         self.witness = witness
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._room = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self._open: set[socket.socket] = set()
         super().__init__((host, port), _Handler)
 
     @property
@@ -55,14 +55,21 @@ class WitnessServer(ThreadingHTTPServer):
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
         connection = request if isinstance(request, socket.socket) else request[1]
-        end = threading.Timer(_LIFE_S, _cut, [connection])
+        end = threading.Timer(_LIFE_S, cut, [connection])
         end.daemon = True
         end.start()
+        self._open.add(connection)
         try:
             super().process_request_thread(request, client_address)
         finally:
             end.cancel()
+            self._open.discard(connection)
             self._room.release()
+
+    def server_close(self) -> None:
+        for connection in tuple(self._open):
+            cut(connection)
+        super().server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Told with its traceback: a connection that broke, or a defect."""
@@ -128,8 +135,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(data)
-
-
-def _cut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it is closed already
-        connection.shutdown(socket.SHUT_RDWR)

@@ -32,7 +32,7 @@ _OPEN_FILES = 64  # written first, then synced: the first sync takes the others'
 class _Group:
     """Entries that become durable together."""
 
-    __slots__ = ("done", "error", "first", "framed", "turn", "waiting")
+    __slots__ = ("done", "error", "first", "framed", "loops", "turn")
 
     def __init__(self) -> None:
         self.framed: list[bytes] = []
@@ -40,14 +40,25 @@ class _Group:
         self.turn = threading.Lock()
         self.done = False
         self.error: LedgerError | None = None
-        self.waiting: dict[
-            asyncio.AbstractEventLoop, asyncio.Future[None]
-        ] = {}  # of each loop, what all its tasks wait for
+        self.loops: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}  # what the tasks of each wait for
 
     def index(self, position: int) -> int:
         if self.error is not None:
             raise type(self.error)(self.error.message, hint=self.error.hint, path=self.error.path) from self.error
         return self.first + position
+
+
+class _Backlog:
+    """Entries that are durable, from one on that may be in a tile already."""
+
+    __slots__ = ("first", "framed")
+
+    def __init__(self, first: int, framed: list[bytes]) -> None:
+        self.first, self.framed = first, framed
+
+    @property
+    def end(self) -> int:
+        return self.first + len(self.framed)
 
 
 class Writer:
@@ -60,9 +71,8 @@ class Writer:
         self._process = os.getpid()
         self._joining, self._committing, self._publishing = threading.Lock(), threading.Lock(), threading.Lock()
         self._group = _Group()
-        self._size = edge.size + len(backlog)  # entries that are durable
-        self._backlog = backlog  # those of them that are in no tile
-        self._backlog_bytes = sum(map(len, backlog))
+        self._backlog = _Backlog(edge.size, backlog)
+        self._backlog_bytes = 0  # of what nobody is publishing
         self._segment: Segment | None = None
         self._spent: list[Path] = []  # segments that are not written any more
         self._refusal: LedgerError | None = None  # why nothing can be appended
@@ -88,26 +98,37 @@ class Writer:
         if self._backlog_bytes >= _BACKLOG_BYTES:
             await loop.run_in_executor(None, self.publish)
         group, position = self._join(framed)
-        settled = group.waiting.get(loop)
+        settled = group.loops.get(loop)
         if settled is None:
-            settled = group.waiting[loop] = loop.run_in_executor(None, self._settle, group)
+            settled = group.loops[loop] = loop.run_in_executor(None, self._settle, group)
         await asyncio.shield(settled)
         return group.index(position)
 
     def publish(self, *, anew: bool = False) -> None:
-        """Put every durable entry into tiles and under a checkpoint; `anew` also where there are none. Raises LedgerError."""
+        """Put every durable entry into tiles and under a checkpoint; `anew` also where there are none. Raises LedgerError.
+
+        That the edge has grown is the one moment at which they are published: an interruption before or after it is no loss.
+        """
         with self._publishing:
             taken = self._take()
             if not taken and not anew:
                 return
             try:
                 self._edge = self._store(taken)
-            except BaseException:
-                self._put_back(taken)
+            except LedgerError:
+                with self._committing:
+                    self._backlog_bytes += sum(map(len, taken))
+                self._behind.set()
                 raise
-            for path in self._spent:
-                path.unlink(missing_ok=True)
-            self._spent.clear()
+            try:
+                while self._spent:
+                    self._spent[-1].unlink(missing_ok=True)
+                    self._spent.pop()
+            except OSError as error:
+                hint = "see who may write here; what is in it is published, and is not appended twice"
+                raise UnreachedError(
+                    f"the journal cannot be emptied: {error.strerror}", hint=hint, path=str(error.filename)
+                ) from error
 
     @property
     def signer(self) -> Signer:
@@ -160,8 +181,8 @@ class Writer:
         group.error = self._refusal = self._unknown("appending was interrupted")
         try:
             if self._segment is None:
-                self._segment = Segment.create(self._folder / FOLDER, self._size)
-            self._segment.append(self._size, b"".join(group.framed))
+                self._segment = Segment.create(self._folder / FOLDER, self._backlog.end)
+            self._segment.append(self._backlog.end, b"".join(group.framed))
         except OSError as error:
             why = f"the journal cannot be written: {error.strerror}"
             if self._segment is None or self._segment.sound:
@@ -170,9 +191,8 @@ class Writer:
             else:
                 group.error = self._refusal = self._unknown(why)
             return
-        group.first = self._size
-        self._size += len(group.framed)
-        self._backlog += group.framed
+        group.first = self._backlog.end
+        self._backlog.framed += group.framed
         self._backlog_bytes += sum(map(len, group.framed))
         group.error = self._refusal = None
         self._behind.set()
@@ -186,25 +206,22 @@ class Writer:
     def _take(self) -> list[bytes]:
         """What waits for a checkpoint; later entries go to another segment of the journal."""
         with self._committing:
-            taken, self._backlog, self._backlog_bytes = self._backlog, [], 0
-            if self._segment is not None and self._segment.end_byte and self._segment.sound:
-                self._segment.close()
-                self._spent.append(self._segment.path)
+            taken = self._backlog.framed[self._edge.size - self._backlog.first :]
+            self._backlog = _Backlog(self._edge.size, taken[:])
+            self._backlog_bytes = 0
+            segment = self._segment
+            if segment is not None and segment.end_byte and segment.sound:
                 self._segment = None
+                self._spent.append(segment.path)
+                segment.close()
             return taken
-
-    def _put_back(self, taken: list[bytes]) -> None:
-        with self._committing:
-            self._backlog[:0] = taken
-            self._backlog_bytes += sum(map(len, taken))
-            self._behind.set()
 
     def _store(self, taken: list[bytes]) -> Edge:
         edge, files = grow(self._edge, taken) if taken else (self._edge, [])
         signed = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root), self._signers)
         try:
             for at in range(0, len(files), _OPEN_FILES):
-                durable.write_all(self._folder, [(tile.path, data) for tile, data in files[at : at + _OPEN_FILES]])
+                durable.replace_all(self._folder, [(tile.path, data) for tile, data in files[at : at + _OPEN_FILES]])
             durable.replace(self._folder / CHECKPOINT, signed)
             for tile, _ in files:
                 if tile.width == WIDTH:

@@ -115,10 +115,11 @@ class Judge:
         self._by_action = {
             action: _Slice.of(p for p in policies.policies if p.scope.concerns_action(action)) for action in Action
         }
-        self._about: dict[tuple[Action, str | None], list[Policy]] = {}  # by the model of their scope, None for any
+        # By the client and the model of their scope, None for any.
+        self._about: dict[tuple[Action, str | None, str | None], list[Policy]] = {}
         for action, slice_ in self._by_action.items():
             for policy in slice_.policies:
-                self._about.setdefault((action, policy.scope.model), []).append(policy)
+                self._about.setdefault((action, policy.scope.client, policy.scope.model), []).append(policy)
         self._slices: dict[tuple[str, ...], _Slice] = {}
         self._ahead: dict[tuple[object, ...], Decision] = {}
         named = policies.named("Client")
@@ -181,7 +182,8 @@ class Judge:
         entities = self._known(request.client, request.role, request.login, request.issuer, request.model)
         asked = {
             "principal": euid("Client", request.client), "action": euid("Action", request.action),
-            "resource": euid("Model", request.model), "context": json.dumps(context(request, self.vocabulary)),
+            "resource": euid("Model", request.model),
+            "context": msgspec.json.encode(context(request, self.vocabulary)).decode(),
         }  # fmt: skip
         return cedarpy.is_authorized(asked, slice_.parsed, entities, self._schema)
 
@@ -203,8 +205,8 @@ class Judge:
         """The policies whose scope is about them."""
         some = [
             policy
-            for about in (None, model.name)
-            for policy in self._about.get((action, about), ())
+            for about in itertools.product((None, client), (None, model.name))
+            for policy in self._about.get((action, *about), ())
             if policy.scope.concerns_principal(client, self._around[role])
             and policy.scope.concerns_model(model.name, model.labels)
         ]

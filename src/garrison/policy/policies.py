@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +77,10 @@ def read_policies(paths: Iterable[Path], vocabulary: Vocabulary) -> Policies:
 
     Raises ConfigError with the file, the line and what to do for the first that is not right.
     """
-    import cedarpy
+    try:
+        import cedarpy
+    except ImportError as error:
+        raise ConfigError("policies are decided by cedarpy", hint="pip install 'garrison[gateway]'") from error
 
     statements: list[_Statement] = []
     if vocabulary.shipped:
@@ -85,13 +88,15 @@ def read_policies(paths: Iterable[Path], vocabulary: Vocabulary) -> Policies:
     for path in paths:
         for file in _files(path):
             statements += _statements(file, str(file))
-    schema = cedarpy.Schema.from_str(vocabulary.schema())
+    written = vocabulary.schema()
+    schema, attributes = cedarpy.Schema.from_str(written), {*vocabulary.claims, *re.findall(r"(\w+)\??:", written)}
     found: dict[str, Policy] = {}
     for statement in statements:
         body = _parsed(statement)
         _validate(statement, schema, vocabulary)
         policy = _policy(statement, body)
-        _check_names(statement, body, policy, vocabulary)
+        _check_roles(statement, policy, vocabulary)
+        _check_attributes(statement, body, attributes)
         if policy.id == policy.where in found:  # several on one line
             policy = msgspec.structs.replace(policy, id=f"{policy.where}#{len(found)}")
         elif policy.id in found:
@@ -207,33 +212,32 @@ def _hint(message: str, vocabulary: Vocabulary) -> str:
         return f"ask first whether it is there: {before} has {optional[2]} && ..."
     if "applicable action" in message:
         return "principal is a Client or `in` a Role, resource is a Model or `in` a Label"
-    return _HINTS.get(message.partition(" ")[0], "docs/policies.md tells what a policy can speak of")
+    if message.startswith("unrecognized entity type"):
+        return "the types are Client, Role, Model, Label and Action"
+    return "docs/policies.md tells what a policy can speak of"
 
 
-_HINTS = {"unrecognized": "the types are Client, Role, Model, Label and Action"}
-
-
-def _check_names(statement: _Statement, body: Any, policy: Policy, vocabulary: Vocabulary) -> None:
-    """Names that the validator takes though nothing has them: a `forbid` with one would never forbid, and nobody would know."""
+def _check_roles(statement: _Statement, policy: Policy, vocabulary: Vocabulary) -> None:
+    """The validator takes a role that is not listed: a `forbid` for it would never forbid, and nobody would know."""
     roles = [*vocabulary.role, MEMBER]
     for name in policy.names:
         if name.type == "Role" and name.id not in roles:
-            raise statement.wrong(
-                f"no role is called {name.id}", nearest(name.id, roles, f"one of: {', '.join(roles)}")
-            )
-    attributes = {*vocabulary.claims, *re.findall(r"(\w+)\??:", vocabulary.schema())}
+            hint = nearest(name.id, roles, f"one of: {', '.join(roles)}")
+            raise statement.wrong(f"no role is called {name.id}", hint)
+
+
+def _check_attributes(statement: _Statement, body: Any, attributes: Collection[str]) -> None:
+    """The validator takes `has` for what nothing has, which is never true."""
     for found in _objects(body):
         match found:
-            case {"has": {"attr": str(attribute)}} if attribute not in attributes:
-                otherwise = f'if it is a claim, declare it in the roles file: [claims] {attribute} = "string"'
-                raise statement.wrong(
-                    f"nothing has the attribute {attribute}", nearest(attribute, attributes, otherwise)
-                )
+            case {"has": {"attr": str(name)}} if name not in attributes:
+                otherwise = f'if it is a claim, declare it in the roles file: [claims] {name} = "string"'
+                raise statement.wrong(f"nothing has the attribute {name}", nearest(name, attributes, otherwise))
             case {"unknown": list()}:
                 raise statement.wrong("unknown() is for Garrison alone", "compare with a value")
 
 
-def unheard_of(policies: Policies, models: Sequence[str], labels: Iterable[str]) -> list[tuple[Policy, Entity]]:
+def unheard_of(policies: Policies, models: Iterable[str], labels: Iterable[str]) -> list[tuple[Policy, Entity]]:
     """Models and labels that policies name and that nothing carries: perhaps misspelled, so that the policy holds for nothing."""
     known = {"Model": set(models), "Label": set(labels)}
     return [(p, e) for p in policies.policies for e in p.names if e.type in known and e.id not in known[e.type]]

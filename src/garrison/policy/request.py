@@ -102,7 +102,7 @@ def context(request: Request, vocabulary: Vocabulary) -> Json:
         "now": {"__extn": {"fn": "datetime", "arg": f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"}},
         "hour": local.hour,
         "weekday": local.isoweekday(),
-        "source": {"__extn": {"fn": "ip", "arg": str(ipaddress.ip_address(request.source))}},
+        "source": {"__extn": {"fn": "ip", "arg": str(_address(request.source))}},
         "claims": {
             name: _claim(name, claim, request.claims[name])
             for name, claim in vocabulary.claims.items()
@@ -110,6 +110,12 @@ def context(request: Request, vocabulary: Vocabulary) -> Json:
         },
         "request": asked,
     }
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address; one of IPv4 that was written as IPv6 (RFC 4291, section 2.5.5.2) is what it is, as ranges name it so."""
+    address = ipaddress.ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _claim(name: str, claim: Claim, value: Any) -> Any:

@@ -33,7 +33,8 @@ SHIPPED: Final = Path(__file__).parent / "shipped"
 _MAX_BYTES = 1_000_000
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]
-ClaimName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=256)]
+# Names with two underscores before them mean something else in Cedar's JSON.
+ClaimName = Annotated[str, Meta(pattern=r"^(?!__)[^\x00-\x1f\x7f]+$", max_length=256)]
 
 
 class Claim(enum.StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -40,6 +40,7 @@ def _by_word() -> dict[str, list[tuple[frozenset[str], Content, float]]]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def split(text: str) -> frozenset[str]:
     """The lower-case words of a name: `fraudTraining-data_v2` is fraud, training, data, v, 2."""
     return frozenset(w.lower() for w in _WORD.findall(text))
@@ -56,12 +57,14 @@ def contents(text: str, where: str) -> dict[Content, Holds]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def environment(text: str) -> Environment | None:
     """The environment a text names, if any; production wins."""
     words = split(text)
     return next((e for e, names in vocabulary().environments.items() if not words.isdisjoint(names)), None)
 
 
+@lru_cache(maxsize=4096)
 def stage(text: str) -> Stage | None:
     """The stage of a model's life a text names, if any; the first in the order of that life wins."""
     words = split(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import pkgutil
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
@@ -45,20 +46,20 @@ class Note(msgspec.Struct, frozen=True, order=True):
 class File:
     """One file of the scan. `path` is relative to the top of what is scanned, with forward slashes."""
 
-    __slots__ = ("__dict__", "_location", "path")
+    __slots__ = ("__dict__", "location", "path")
 
     def __init__(self, path: str, location: str | Path) -> None:
-        self.path, self._location = path, location
+        self.path, self.location = path, str(location)  # a Path for each of many files takes as long as reading them
 
     @cached_property
     def absolute(self) -> Path:
         """Where it is."""
-        return Path(self._location)
+        return Path(self.location)
 
     @cached_property
     def size_bytes(self) -> int:
         """How long it is. Raises OSError."""
-        return self.absolute.stat().st_size
+        return os.stat(self.location).st_size  # noqa: PTH116
 
     @property
     def name(self) -> str:
@@ -75,14 +76,14 @@ class File:
         """What is in it. Raises OSError, also for a file that is no document any more."""
         if self.size_bytes > MAX_FILE_BYTES:
             raise OSError(errno.EFBIG, f"larger than {MAX_FILE_BYTES // 1_000_000} MB")
-        with self.absolute.open("rb") as file:
+        with open(self.location, "rb") as file:  # noqa: PTH123
             return file.read()
 
     def glimpsed(self) -> bytes:
         """The same for one look: not kept in memory if nothing else has asked for it. Raises OSError."""
         if "data" in self.__dict__:
             return self.data
-        with self.absolute.open("rb") as file:
+        with open(self.location, "rb") as file:  # noqa: PTH123
             return file.read(MAX_FILE_BYTES)
 
     def source(self, *, byte_columns: bool = False) -> Source:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from garrison.gateway.authorise.envoy import cluster, ext_authz
+from garrison.gateway.run.program import find_envoy
 
 from .conftest import ASKED, Connection, service
 
@@ -63,9 +62,7 @@ def gateway(short: Path) -> Iterator[Gateway]:
     thread.start()
     config = short / "envoy.json"
     config.write_text(json.dumps(_bootstrap(short, upstream.server_address[1])))
-    envoy = shutil.which("envoy", path=str(Path(sys.executable).parent))
-    assert envoy
-    command = [envoy, "-c", str(config), "--base-id-path", str(short / "base"), "--use-dynamic-base-id"]
+    command = [str(find_envoy()), "-c", str(config), "--base-id-path", str(short / "base"), "--use-dynamic-base-id"]
     with (short / "log").open("wb") as log:
         process = subprocess.Popen([*command, "--concurrency", "1", "-l", "warning"], stdout=log, stderr=log)
     try:

@@ -8,8 +8,10 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +56,33 @@ def test_a_socket_that_was_left_over_is_taken(bundle: Path, short: Path) -> None
         assert ask(Connection(at), ASKED)[0] == 200
 
 
+def test_nothing_is_left_of_a_service_that_is_killed(bundle: Path, short: Path) -> None:
+    at = short / "s"
+    arguments = ("--bundle", str(bundle), "--socket", str(at))
+    with service(*arguments, ready=Connection(at)) as process:
+        children = _children(process)
+        process.kill()
+        process.wait(20)
+        _wait_for_the_end(children)
+    with service(*arguments, ready=Connection(at)):
+        assert ask(Connection(at), ASKED)[0] == 200
+
+
+def test_the_service_ends_with_what_started_it(bundle: Path, short: Path) -> None:
+    at = short / "s"
+    program = (
+        f"import subprocess, time; subprocess.Popen({command(bundle, socket_path=at, processes=1)}); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as parent:
+        until = time.monotonic() + 20
+        while not at.exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        children = _children(parent)
+        parent.kill()
+    _wait_for_the_end(children)
+
+
 def test_on_loopback_with_a_secret(bundle: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -68,10 +97,31 @@ def test_on_loopback_with_a_secret(bundle: Path, tmp_path: Path) -> None:
 
 
 def _kill_workers(process: subprocess.Popen[str]) -> None:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = _children(process)
     assert len(children) == 2
     for child in children:
-        os.kill(int(child), signal.SIGKILL)
+        os.kill(child, signal.SIGKILL)
+
+
+def _children(process: subprocess.Popen[Any]) -> list[int]:
+    said = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(child) for child in said.split()]
+
+
+def _wait_for_the_end(processes: list[int]) -> None:
+    assert processes
+    until = time.monotonic() + 15
+    while any(_runs(process) for process in processes):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def _again(connection: http.client.HTTPConnection) -> tuple[int, str, str]:

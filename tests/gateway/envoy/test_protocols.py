@@ -68,7 +68,7 @@ def test_each_request_of_the_table_is_logged_as_what_it_is(open_to_all: Gateway,
     for action, _, request in rows(name):
         method, path = request.split(" ", 1)
         seen = len(upstream.seen)
-        body = json.dumps({"model": "ft-gpt", "lora_name": "ft-gpt"}).encode() if method in {"POST", "PUT"} else b""
+        body = b'{"model": "ft-gpt"}' if method in {"POST", "PUT"} else b""
         answer = open_to_all.call(method, f"/{name}{path}", key=SCIENTIST, body=body)
         if action == "denied":
             assert answer.status in {400, 404}, request
@@ -94,3 +94,27 @@ def test_which_routes_are_for_all_models_or_none() -> None:
     for name in names():
         for route in protocol(name).routes:
             assert route.model is not ModelIn.BODY or route.body in {Body.JSON, Body.MULTIPART}
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/v2//models/iris/infer", "iris"),  # the path is normalised first
+        ("/v2/models/llama/../iris/infer", "iris"),
+        ("/v2/models/iris/./infer?x=1", "iris"),
+        ("/v2/%6dodels/iris/infer", "iris"),
+        ("/v2/models/iris%2Finfer", ""),
+        ("/v2/models%5Ciris/infer", ""),
+        ("/v2/models/iris/../../models/infer", ""),
+        ("/v2/models/iris/infer;x=1", ""),
+        ("/v2/models/iris%00/infer", ""),
+        ("/v2/models/iris/infer/..", ""),
+    ],
+)
+def test_what_normalising_changes_is_decided_on_after_it(open_to_all: Gateway, path: str, model: str) -> None:
+    before = len(open_to_all.log(0))
+    answer = open_to_all.call("POST", f"/open-inference{path}", key=SCIENTIST, body=b"{}")
+    line = open_to_all.log(before + 1)[-1]
+    assert (answer.status == 200, line["decision"]) == (bool(model), "allow" if model else "deny")
+    if model:
+        assert (line["action"], line["model"]) == ("infer", model)

@@ -29,7 +29,7 @@ def tree_of(name: str, prefix: str = "") -> Tree:
 def asked(tree: Tree) -> Callable[[str, str], tuple[str, str] | None]:
     """What the Lua says of a method and a path: the action, and the model."""
     root, leaves = tree.as_lua()
-    filled = {"TREE": root, "LEAVES": leaves, "MOUNTS": {}, "KEYS_TEXT": "", "TOKENS": {}, "CERTIFICATES": {}}
+    filled = {"TREE": root, "LEAVES": leaves, "MOUNTS": {}, "KEYS_TEXT": "", "TOKENS": {}, "CERTIFICATES": []}
     values = "".join(f"local {name} = {literal(value)}\n" for name, value in filled.items())
     code = shipped("ask").replace("function envoy_on_request", "LEAF_OF = leaf_of\nfunction envoy_on_request")
     runtime = lupa.LuaRuntime(encoding="latin-1")
@@ -109,3 +109,12 @@ def test_values_come_back_from_lua(value: Any) -> None:
         return said
 
     assert back(runtime.eval(literal(value)), value) == value
+
+
+def test_what_is_remembered_does_not_change_what_is_said() -> None:
+    ask = asked(tree_of("open-inference"))
+    for version in range(5000):
+        path = f"/v2/models/m{version}/versions/{version}/infer"
+        assert ask("POST", path) == ask("POST", path) == ("infer", f"m{version}")
+    assert ask("POST", f"/v2/models/{'x' * 1000}/infer") == ("infer", "x" * 1000)
+    assert ask("GET", "/v2/models/m1/infer") is None

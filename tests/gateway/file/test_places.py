@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garrison.gateway.file.places import Steps, line_of, toml_lines
+from garrison.gateway.file.places import Steps, line_of, lines_of
+from garrison.sources.toml_nodes import compose_toml
 
 TEXT = '''\
 top = 1
@@ -33,7 +34,7 @@ a.dotted."key" = true
 
 
 def test_each_key_has_its_line() -> None:
-    lines = toml_lines(TEXT)
+    found = lines(TEXT)
     wanted: dict[Steps, int] = {
         ("top",): 1,
         ("a", "b"): 2,
@@ -48,13 +49,19 @@ def test_each_key_has_its_line() -> None:
         ("many", 1): 15,
         ("many", 1, "a", "dotted", "key"): 17,
     }
-    assert {steps: lines[steps] for steps in wanted} == wanted
+    assert {steps: found[steps] for steps in wanted} == wanted
 
 
 def test_what_is_not_there_stands_where_its_table_does() -> None:
-    lines = toml_lines(TEXT)
-    assert line_of(lines, ("many", 0, "missing")) == 11
-    assert line_of(lines, ("nothing",)) == 1
+    found = lines(TEXT)
+    assert line_of(found, ("many", 0, "missing")) == 11
+    assert line_of(found, ("nothing",)) == 1
+
+
+def lines(text: str) -> dict[Steps, int]:
+    node = compose_toml(text.encode()).node
+    assert node is not None
+    return lines_of(node)
 
 
 def quoted(value: object) -> str:
@@ -90,4 +97,4 @@ def test_every_key_of_every_file_is_found(said: dict[str, dict[str, Any]]) -> No
         for table, pairs in said.items()
     )
     assert tomllib.loads(text) == said
-    assert set(toml_lines(text)) == steps_of(said)
+    assert set(lines(text)) == {(), *steps_of(said)}

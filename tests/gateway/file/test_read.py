@@ -167,7 +167,10 @@ gateway.toml:3  listener.public.tls.certificate: server.pem: no such file or dir
 
 
 def test_what_is_no_toml_or_yaml(tmp_path: Path) -> None:
-    assert said(tmp_path, "a = \n[b]") == snapshot("gateway.toml:1:5  not TOML: Invalid value")
+    assert said(tmp_path, "a = \n[b]") == snapshot("""\
+gateway.toml:1  it is not TOML: Invalid value (at line 1, column 5)
+  see https://toml.io\
+""")
     assert said(tmp_path, "a: b\na: c\n", "gateway.yaml") == snapshot(
         """\
 gateway.yaml:2  'a' is said twice, first in line 1; only the last counts

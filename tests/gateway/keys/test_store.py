@@ -138,7 +138,7 @@ def test_changes_are_in_the_ledger_in_their_order(path: Path) -> None:
         two = id_of(store.rotate(one, until=NOW, expires=NOW + DAY, now=NOW, record=told))
         store.revoke([two], reason="x", now=NOW, record=told)
         assert told.entries == [
-            ("key.issue", before), ("key.issue", one), ("key.rotate", one), ("key.revoke", two),
+            ("key.issue", before), ("key.issue", one), ("key.issue", two), ("key.rotate", one), ("key.revoke", two),
         ]  # fmt: skip
         assert let_in(store) == {before}
         assert store.key(one).entry == 1
@@ -253,10 +253,10 @@ def test_the_real_ledger(path: Path, tmp_path: Path) -> None:
         people = store.people
     entries = [parse(data) for data in Ledger.open(tmp_path / "ledger").entries()]
     assert [(e.kind, e.actor) for e in entries] == [
-        (kind, "service:ci") for kind in ("key.issue", "key.rotate", "key.revoke")
+        (kind, "service:ci") for kind in ("key.issue", "key.issue", "key.rotate", "key.revoke")
     ]
     assert entries[0].details["owner"] == as_actor("ada@acme.example", people)
-    assert entries[1].details["successor"] == two
+    assert entries[2].details["successor"] == two
 
 
 # Who can open it.
@@ -285,8 +285,11 @@ def test_a_database_of_another_program(path: Path) -> None:
         db.execute("CREATE TABLE a (b)")
     db.close()
     path.chmod(0o600)
-    with pytest.raises(StoreError, match="another program"):
-        Store(path)
+    before = path.read_bytes()
+    for create in (False, True):
+        with pytest.raises(StoreError, match="another program"):
+            Store(path, create=create)
+    assert path.read_bytes() == before
 
 
 def test_a_newer_version(path: Path) -> None:
@@ -299,7 +302,7 @@ def test_a_newer_version(path: Path) -> None:
 
 
 def test_one_that_is_not_there(path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="no store of keys"):
         Store(path)
     with pytest.raises(StoreError, match="cannot be opened"):
         Store(path.parent / "no/keys.db", create=True)

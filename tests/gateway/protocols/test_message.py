@@ -109,7 +109,7 @@ FIELD = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(pieces=st.lists(FIELD, max_size=8))
 def test_a_name_that_is_read_is_the_one_that_a_server_reads(read: Reads, server: Server, pieces: list[bytes]) -> None:
     message = b"".join(pieces)
@@ -133,6 +133,6 @@ def test_methods_and_fields_are_those_of_the_servers(as_client: Callable[..., st
     assert {path for path in mine if not path.startswith("/grpc.")} == told.keys()
     for path, method in told.items():
         route = routes[path]
-        assert (route.message, route.asks_in_stream) == (method["message"], method["asks_in_stream"]), path
+        assert route.asks_in_stream is method["asks_in_stream"], path
         if route.model is ModelIn.MESSAGE:
-            assert method["fields"][route.model_key] == route.model_number, path
+            assert method["fields"][route.model_field] == route.model_number, path

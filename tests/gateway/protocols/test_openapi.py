@@ -144,6 +144,15 @@ def test_what_is_no_description_is_an_error_with_its_file(tmp_path: Path, text: 
     assert raised.value.hint
 
 
+def test_an_operation_that_can_be_asked_for_another_model_is_denied(tmp_path: Path) -> None:
+    parameter = {"name": "Model_Name", "in": "query"}
+    paths = {"/predict": {"parameters": [{"$ref": "#/components/parameters/M"}], "post": {}}, "/infer": {"post": {}}}
+    said = {"openapi": "3.0.0", "paths": paths, "components": {"parameters": {"M": parameter}}}
+    file = written(tmp_path, json.dumps(said), "api.json")
+    assert read_openapi(file, {}).denied == ("POST /predict",)
+    assert read_openapi(file, {"POST /predict": "infer"}).denied == ()
+
+
 def test_paths_that_cannot_be_matched_exactly_are_denied(tmp_path: Path) -> None:
     paths = {
         path: {"post": {"x-garrison-action": "infer"}} for path in ("/a b", "/a%2Fb", "/[x]", "/{open", "/ok", "no")

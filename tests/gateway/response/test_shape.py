@@ -150,6 +150,7 @@ def test_roles_have_policies_of_their_own(run: Run) -> None:
     assert shaped(run, answer, "mlflow", policy, role="service") == {}
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.randoms(use_true_random=False),

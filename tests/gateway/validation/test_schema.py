@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +49,12 @@ from garrison.gateway.validation.schema import Where, read
         ({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"not": {"$ref": "#/$defs/a"}}]}}}, "the schema leads back to itself"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "/$schema: the keyword '$schema' can only name"),
         ({"items": {"$id": "x"}}, "/items/$id: the keyword '$id' is supported at the top only"),
-        ({"const": "\ud800"}, "/: a text of it holds half a surrogate pair"),
+        ({"const": "\ud800"}, "/const: a text holds half a surrogate pair"),
+        ({"properties": {"\udc00": {}}}, "/properties: a text holds half a surrogate pair"),
+        ({"maximum": 10**400}, "/maximum: this is no value of JSON that a double can hold"),
+        ({"enum": [Decimal("1e999999999")]}, "/enum/0: this is no value of JSON that a double can hold"),
+        ({"const": math.inf}, "/const: this is no value of JSON"),
+        ({"const": {"day": dt.date(2026, 11, 25)}}, "/const/day: this is no value of JSON"),
         (3, "/: this is no schema"),
         (None, "/: this is no schema"),
     ],

@@ -37,7 +37,10 @@ OUTSIDE = {
 # Why a schema of the other files may be refused: words that its message holds.
 REASONS = ("'$id'", "'$ref' names", "'unevaluatedProperties'", "'$schema'", "'$dynamicRef'")
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"no test suite in {FOLDER}: make test fetches it")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not FILES, reason=f"no test suite in {FOLDER}: make test fetches it"),
+]
 
 
 def spelled(value: Any) -> str:

@@ -195,6 +195,7 @@ def test_the_json_ends_where_its_length_says(run: Run) -> None:
     assert told(run, PLAIN, data, b"x") == "the body: expected no bytes behind those that the inputs name"
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(["FP16", "BF16", "FP32", "FP64"]), st.binary(min_size=8, max_size=8))
 def test_binary_numbers_are_read_as_their_datatype(datatype: str, data: bytes) -> None:
@@ -231,6 +232,7 @@ def nested_as(shape: list[int], data: list[Any]) -> list[Any]:
     return [nested_as(shape[1:], data[n * step : (n + 1) * step]) for n in range(shape[0])]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(sorted(VALUES)), st.lists(st.integers(0, 3), max_size=4))
 def test_the_same_data_passes_in_every_form_and_one_value_less_in_none(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -69,9 +70,12 @@ def write_json(data: object) -> None:
 
 def say(text: str, *, error: bool = False, style: str | None = None) -> None:
     """A line of text, whatever stands in it: what would move the cursor or change colours is shown as its code."""
-    from garrison.report.terminal.text import clean
+    if not (text.isascii() and text.isprintable()):  # else not even the import is needed
+        from garrison.report.terminal.text import clean
 
-    click.secho(f" {clean(text)}", err=error, fg=style)
+        text = clean(text)
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    click.secho(f" {text}", err=error, fg=style, color=False if plain else None)
 
 
 def entry_line(index: int, data: bytes) -> str:
@@ -95,9 +99,16 @@ def entry_data(index: int, data: bytes) -> dict[str, Any]:
     """An entry for programs."""
     import msgspec
 
+    from garrison.ledger.entry import parse
     from garrison.ledger.merkle import leaf_hash
 
+    parse(data)  # what is none may be no JSON either
     return {"index": index, "leaf_hash": leaf_hash(data).hex(), "entry": msgspec.Raw(data)}
+
+
+def entries(count: int) -> str:
+    """So many entries, in words."""
+    return "1 entry" if count == 1 else f"{count:,} entries"
 
 
 def ago(seconds: float) -> str:

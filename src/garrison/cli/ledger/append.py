@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from garrison.cli.ledger._open import format_option, ledger_option, named, say, sign_option, write_json
+from garrison.cli.ledger._open import entries, format_option, ledger_option, named, say, sign_option, write_json
 from garrison.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,20 +63,20 @@ def command(
     """
     from garrison.ledger.keyring import identity
     from garrison.ledger.note import VerifierKey
-    from garrison.ledger.settings import open_ledger
+    from garrison.ledger.opening import open_ledger
 
     given = _fields(kind, options)
-    entries = [{**given, **more} for more in _read(text)]
-    for entry in entries:
-        if "kind" not in entry:
+    asked = [{**given, **more} for more in _read(text)]
+    for entry in asked:
+        if not isinstance(entry.get("kind"), str):
             raise UsageError("no kind is given", hint="give --kind; see: garrison ledger kinds")
     with open_ledger(named(folder), sign_with) as ledger:
         _tell(ledger.replay)
         actor = f"key:{identity(VerifierKey.parse(ledger.signer.vkey))}"
-        first = ledger.append_many([(entry.pop("kind"), {"actor": actor, **entry}) for entry in entries])
+        first = ledger.append_many([(entry.pop("kind"), {"actor": actor, **entry}) for entry in asked])
         if form == "json":
-            write_json({"first": first, "count": len(entries)})
-        for index in range(first, first + len(entries)) if form != "json" else ():
+            write_json({"first": first, "count": len(asked)})
+        for index in range(first, first + len(asked)) if form != "json" else ():
             say(f"entry {index}")
 
 
@@ -122,9 +122,17 @@ def _read(text: str | None) -> list[dict[str, Any]]:
     data = sys.stdin.buffer.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise UsageError(f"more than {_MOST_BYTES:,} bytes to append", hint="append them in parts")
-    if not data.lstrip().startswith(b"{"):
-        return [{"reason": data.decode("utf8", "replace").strip()}]
-    return _objects(data)
+    if data.lstrip().startswith(b"{"):
+        return _objects(data)
+    try:
+        reason = data.decode().strip()
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"byte {error.start} of standard input is not UTF-8", hint="append text, or a digest"
+        ) from error
+    if not reason:
+        raise UsageError("standard input is empty", hint="write the reason, or fields as JSON")
+    return [{"reason": reason}]
 
 
 def _objects(data: bytes) -> list[dict[str, Any]]:
@@ -150,7 +158,7 @@ def _objects(data: bytes) -> list[dict[str, Any]]:
 def _tell(replay: Replay) -> None:
     """What opening found of a process that ended in the middle."""
     if replay.framed:
-        say(f"{len(replay.framed):,} entries that were not under a checkpoint are under one now", error=True)
+        say(f"recovered {entries(len(replay.framed))} of a process that ended before it could publish", error=True)
     if replay.dropped_bytes:
         say(
             f"{replay.dropped_bytes:,} bytes of a write that never ended were dropped; nobody was told they are there",

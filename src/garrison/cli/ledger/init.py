@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +45,17 @@ def command(folder: Path | None, location: str | None, form: str, **options: Any
 
     Keep the verifier key that is printed elsewhere: it is what tells this ledger from one that somebody wrote in its place.
     """
-    from garrison.ledger import keyring, settings
+    from garrison.ledger import keyring, opening, settings
     from garrison.ledger.log import Ledger
 
     if folder is None:
         raise UsageError("no folder is named", hint="write: garrison ledger init FOLDER --origin NAME")
-    at = location or f"{os.path.normpath(folder)}.key"
+    at = location or _beside(folder)
+    told = opening.beside(folder, at)
     signer = _key(at, folder, **options)
     with Ledger.create(folder, signer):
         keyring.start(folder, signer.vkey)
-        settings.start(folder, at if "://" in at else os.path.relpath(Path(at).resolve(), folder.resolve()))
+        settings.start(folder, told)
     if form == "json":
         write_json({"origin": signer.name, "vkey": signer.vkey, "ledger": str(folder), "key": at})
         return
@@ -63,6 +63,12 @@ def command(folder: Path | None, location: str | None, form: str, **options: Any
     say("keep its verifier key where nobody can change it with the ledger:")
     click.echo(f"\n{signer.vkey}\n")
     say("see what it does next: garrison ledger append --help")
+
+
+def _beside(folder: Path) -> str:
+    """`audit.key` for the folder `audit`."""
+    named = folder if folder.name not in {"", ".."} else folder.resolve()
+    return str(named.with_name(f"{named.name}.key"))
 
 
 def _key(at: str, folder: Path, *, origin: str, seal_to: tuple[str, ...], seal_with_passphrase: bool) -> Any:
@@ -73,10 +79,6 @@ def _key(at: str, folder: Path, *, origin: str, seal_to: tuple[str, ...], seal_w
 
     checked_name(origin)
     path = Path(at)
-    if "://" not in at and path.resolve().is_relative_to(folder.resolve()):
-        raise UsageError(
-            "the key would lie in the folder of the ledger", hint="whoever publishes the folder would publish it"
-        )
     if (folder / CHECKPOINT).exists():
         raise UsageError(f"there is a ledger in {folder}", hint="choose another folder")
     if "://" in at or path.exists():

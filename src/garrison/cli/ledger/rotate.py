@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,17 +54,17 @@ def command(folder: Path | None, location: str | None, finish: bool, form: str, 
 
 
 def _begin(folder: Path, at: str, form: str, *, reason: str, actor: str | None, **sealing: Any) -> None:
-    from garrison.ledger import keyring, settings
+    from garrison.ledger import keyring, opening, settings
     from garrison.ledger.note import VerifierKey
 
-    old = settings.load(folder).settings.key
+    old = settings.load(folder).key
     if old is None:
         raise UsageError("no key is named in ledger.toml", hint="name it: location under [key]")
     if old.previous is not None:
         raise UsageError("a hand-over is under way", hint="end it first: garrison ledger rotate --finish")
-    with settings.open_ledger(folder) as ledger:
+    with opening.open_ledger(folder) as ledger:
+        told = opening.beside(folder, at)
         new = _new_key(folder, at, ledger.signer.name, **sealing)
-        told = at if "://" in at else os.path.relpath(Path(at).resolve(), folder.resolve())
         by = actor or f"key:{keyring.identity(VerifierKey.parse(ledger.signer.vkey))}"
         settings.set_keys(folder, told, old.location)  # first: where this ends in the middle, both keys open the ledger
         index = keyring.rotate(ledger, new, actor=by, reason=reason)
@@ -77,9 +76,9 @@ def _begin(folder: Path, at: str, form: str, *, reason: str, actor: str | None, 
 
 
 def _new_key(folder: Path, at: str, name: str, *, seal_to: tuple[str, ...], seal_with_passphrase: bool) -> Signer:
-    from garrison.ledger import keys, settings
+    from garrison.ledger import keys, opening, settings
 
-    unlocking = settings.load(folder).unlocking()
+    unlocking = opening.unlocking(folder, settings.load(folder))
     if "://" not in at and not Path(at).exists():
         return keys.create(Path(at), name, keys.Sealing(seal_to, seal_with_passphrase), unlocking)
     return keys.load(at, name, unlocking)
@@ -88,7 +87,7 @@ def _new_key(folder: Path, at: str, name: str, *, seal_to: tuple[str, ...], seal
 def _finish(folder: Path, form: str) -> None:
     from garrison.ledger import settings
 
-    key = settings.load(folder).settings.key
+    key = settings.load(folder).key
     if key is None or key.previous is None:
         raise UsageError("no hand-over is under way", hint="begin one: garrison ledger rotate --to LOCATION")
     settings.set_keys(folder, key.location, None)

@@ -63,7 +63,7 @@ def command(
     found: deque[tuple[int, bytes]] = deque(maxlen=limit)
     ledger, _ = reading(named(folder), vkey)
     for index, data in enumerate(ledger.entries()):
-        text = data.decode().lower()
+        text = data.decode("utf8", "replace").lower()
         if all(word in text for word in lowered):
             said = parse(data)
             if (since is None or said.time >= since) and (until is None or said.time < until) and _fits(said, options):

@@ -9,6 +9,7 @@ import click
 
 from garrison.cli.ledger._open import (
     ago,
+    entries,
     entry_data,
     entry_line,
     exit_with,
@@ -64,7 +65,7 @@ def command(folder: Path | None, index: int | None, last: int, vkey: str | None,
         })  # fmt: skip
     else:
         changed = (path / "checkpoint").stat().st_mtime
-        say(f"{signed.checkpoint.origin} · {size:,} entries · signed {ago(changed)} by {key}")
+        say(f"{signed.checkpoint.origin} · {entries(size)} · signed {ago(changed)} by {key}")
         say_report(report)
         for each in found:
             say(entry_line(*each))
@@ -75,14 +76,14 @@ def say_report(report: Report, *, error: bool = False) -> None:
     """How far witnesses and sinks are, in words."""
     for seen in report.witnesses:
         style = "red" if seen.tampered else "yellow" if seen.trouble else None
-        when = f"cosigned {seen.size:,} entries {ago(seen.time_s)}" if seen.time_s else "never cosigned"
+        when = f"cosigned {entries(seen.size)} {ago(seen.time_s)}" if seen.time_s else "never cosigned"
         say(f"witness {seen.name}: {seen.trouble or when}", error=error, style=style)
         if seen.trouble:
             say(f"    {seen.hint}", error=error)
     for lag in report.sinks:
         state = lag.state
         style = "red" if state.tampered else "yellow" if lag.waiting else None
-        when = f"has {state.size:,} entries since {ago(state.time_s)}" if state.time_s else "has nothing yet"
+        when = f"took {entries(state.size)} {ago(state.time_s)}" if state.time_s else "has nothing yet"
         waits = f", {lag.waiting} wait: {state.trouble or 'not tried yet'}" if lag.waiting else ""
         say(f"sink {lag.sink}: {when}{waits}", error=error, style=style)
 

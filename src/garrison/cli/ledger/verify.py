@@ -9,6 +9,7 @@ import click
 
 from garrison.cli.ledger._open import (
     ago,
+    entries,
     exit_with,
     format_option,
     key_option,
@@ -25,6 +26,7 @@ from garrison.errors import ExitCode, TamperedError, UsageError
 if TYPE_CHECKING:
     from garrison.ledger.checkpoint import SignedCheckpoint
     from garrison.ledger.log import Ledger
+    from garrison.ledger.note import Ed25519Verifier
     from garrison.ledger.trust import Policy
 
 
@@ -89,10 +91,13 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
     from garrison.ledger.audit import audit, policy_of
     from garrison.ledger.settings import load
 
-    first = pinned(folder, vkey)
-    asked = options["witnesses"] or options["policy"]
-    known = [at.vkey for at in load(folder).settings.witness]
-    policy = _trusted(str(first.key), options) if asked else policy_of(known)
+    known = [at.vkey for at in load(folder).witness]
+    if options["policy"] is not None:
+        policy = _trusted(vkey, options)
+        first = _of_policy(folder, policy) if policy.logs else pinned(folder, None)
+    else:
+        first = pinned(folder, vkey)
+        policy = _trusted(str(first.key), options) if options["witnesses"] else policy_of(known)
     found = audit(folder, first, policy, options["since"])
     checkpoint = found.checkpoint
     if form == "json":
@@ -101,8 +106,8 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
             "checkpoint": checkpoint and {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()},
         })  # fmt: skip
     elif checkpoint is not None and not found.faults:
-        signed = f"{checkpoint.size:,} entries, last signed {ago(found.signed_s)} by {checkpoint.origin}"
-        click.echo(f" {click.style(f'{signed} · consistent', fg='green')}")
+        signed = f"{entries(checkpoint.size)}, last signed {ago(found.signed_s)} by {checkpoint.origin}"
+        say(f"{signed} · consistent", style="green")
         for each in found.cosigned:
             say(f"{each.size:,} of them cosigned by {each.name} {ago(each.time_s)}")
         if vkey is None:
@@ -111,6 +116,18 @@ def _audit(folder: Path, vkey: str | None, options: dict[str, Any], form: str) -
         for fault in found.faults:
             say(str(fault), style="red")
     exit_with([ExitCode.FINDINGS if found.faults else ExitCode.CLEAN])
+
+
+def _of_policy(folder: Path, policy: Policy) -> Ed25519Verifier:
+    """The key that a policy trusts for this ledger. Raises TamperedError where it trusts none."""
+    from garrison.ledger.log import read_checkpoint
+
+    origin = read_checkpoint(folder, ()).checkpoint.origin
+    found = next((log for log in policy.logs if log.name == origin), None)
+    if found is None:
+        known = ", ".join(log.name for log in policy.logs)
+        raise TamperedError(f"the policy trusts no key of {origin}", hint=f"it trusts keys of: {known}")
+    return found
 
 
 def _prove(entry: Path, proof: Path, policy: Policy, form: str) -> None:
@@ -134,7 +151,7 @@ def _prove(entry: Path, proof: Path, policy: Policy, form: str) -> None:
         )
         return
     say(
-        f"{entry} is entry {read.index} of {checkpoint.origin}, under its checkpoint of {checkpoint.size:,} entries",
+        f"{entry} is entry {read.index} of {checkpoint.origin}, under its checkpoint of {entries(checkpoint.size)}",
         style="green",
     )
     for each in witnesses:
@@ -174,14 +191,16 @@ def _proof(ledger: Ledger, old: SignedCheckpoint, new: SignedCheckpoint) -> list
 
 
 def _trusted(vkey: str | None, options: dict[str, Any]) -> Policy:
-    """The policy of a file, or of the keys that were given. Raises UsageError where there is neither."""
-    from garrison.ledger.trust import parse_policy, trusting
+    """The policy of a file, a key that was given in the place of its logs; or of keys alone. Raises UsageError for neither."""
+    from garrison.ledger.note import Ed25519Verifier
+    from garrison.ledger.trust import Policy, parse_policy, trusting
 
     path: Path | None = options["policy"]
     if path is not None:
         if options["witnesses"]:
             raise UsageError("--policy names the witnesses already", hint="leave --witness out, or add it to the file")
-        return parse_policy(read_file(path).decode("utf8", "replace"), str(path))
+        policy = parse_policy(read_file(path).decode("utf8", "replace"), str(path))
+        return policy if vkey is None else Policy((Ed25519Verifier.parse(vkey),), policy.members, policy.quorum)
     if vkey is None:
         raise UsageError("no key is given to verify the proof with", hint="give --key VKEY or --policy FILE")
     return trusting([vkey], options["witnesses"])

@@ -90,7 +90,7 @@ def serve(location: str, name: str, listen: str, **options: Any) -> None:
     from garrison.ledger import keys
     from garrison.ledger.cosignature import Cosigner
     from garrison.ledger.note import Ed25519Verifier
-    from garrison.ledger.settings import recorder
+    from garrison.ledger.opening import recorder
     from garrison.ledger.witness import Witness
     from garrison.ledger.witness_server import WitnessServer
 
@@ -100,7 +100,9 @@ def serve(location: str, name: str, listen: str, **options: Any) -> None:
     for vkey in options["logs"]:
         verifier = Ed25519Verifier.parse(vkey)
         known.setdefault(verifier.name, []).append(verifier)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=" %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Cleaned(" %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     witness = Witness(
         options["state"], Cosigner(keys.load(location, name)), known, record=recorder(record) if record else None
     )
@@ -116,6 +118,15 @@ def serve(location: str, name: str, listen: str, **options: Any) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             say("stopped")
+
+
+class _Cleaned(logging.Formatter):
+    """What was asked comes from outside: it is shown, not obeyed."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from garrison.report.terminal.text import clean
+
+        return "\n".join(clean(line) for line in super().format(record).split("\n"))
 
 
 def _address(text: str) -> tuple[str, int]:

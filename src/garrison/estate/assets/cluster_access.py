@@ -105,8 +105,13 @@ def _known_words(said: Value) -> frozenset[str] | None:
 
 
 def _may_allow(words: tuple[frozenset[str] | None, ...], wanted: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether a rule has one of each; most have not, and cost no more than this."""
-    return all(own is None or not own.isdisjoint(asked) for own, asked in zip(words, wanted, strict=True))
+    """Whether a rule has one of each; most have not, and cost no more than this: the resource is told first."""
+    (verbs, resources, groups), (its_verbs, its_resources, its_groups) = words, wanted
+    return (
+        (resources is None or not resources.isdisjoint(its_resources))
+        and (verbs is None or not verbs.isdisjoint(its_verbs))
+        and (groups is None or not groups.isdisjoint(its_groups))
+    )
 
 
 class RoleBinding(Asset, frozen=True, kw_only=True, eq=False, dict=True):

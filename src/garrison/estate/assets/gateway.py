@@ -9,6 +9,7 @@ from garrison.estate.truth import Truth
 from garrison.estate.values import Value
 
 LOOPBACK = r"^(127(\.\d+){3}|localhost|\[?::1\]?)(:\d+)?$"
+_CHANGES = r"^permit ?\( ?principal ?, ?action (==|in) .*Action::\"(load-model|unload-model|train|admin)\""
 _ANYBODY = r"^permit ?\( ?principal ?, ?action ?, ?resource ?,? ?\) ?(when ?\{ ?true ?\} ?)?;$"
 
 
@@ -73,3 +74,8 @@ class AccessRule(Asset, frozen=True, kw_only=True, eq=False, dict=True):
     def allows_anybody(self) -> Truth:
         """Whether it permits everything to everybody."""
         return self.statement.matches(_ANYBODY)
+
+    @cached_property
+    def lets_anybody_change(self) -> Truth:
+        """Whether every role may do what changes models or their server, whatever else it may ask for."""
+        return self.statement.matches(_CHANGES)

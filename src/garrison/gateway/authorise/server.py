@@ -7,6 +7,8 @@ import functools
 import os
 import socket
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from garrison.gateway.authorise.service import Service
 
 _MAX_SOCKET_BYTES: Final = 103  # of the path of a Unix socket; macOS allows the fewest
 _MIN_SECRET_BYTES: Final = 32
+_WATCH_S: Final = 0.25
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 
 
@@ -26,15 +29,15 @@ def serve(
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
-    os.umask(0o077)
+    os.umask(0o077)  # the socket too is its owner's alone
     host, _, port = address.rpartition(":")
     if socket_path is None:
         _check_loopback(host.strip("[]"), port, secret)
         place: dict[str, Any] = {"address": host.strip("[]"), "port": int(port)}
     else:
         _clear(socket_path)
-        place = {"uds": socket_path, "uds_permissions": 0o600}
-    load: Any = functools.partial(Service, bundle, secret)
+        place = {"uds": socket_path}
+    load: Any = functools.partial(_load, bundle, secret, os.getpid())
     Granian(
         "garrison",
         **place,
@@ -47,6 +50,23 @@ def serve(
         workers_kill_timeout=5,
         log_level=LogLevels.warning,
     ).serve(target_loader=load, wrap_loader=False)
+
+
+def end_with(parent: int) -> None:
+    """End this process when its parent has ended: what is left over would keep the place of the next one."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _load(bundle: Path, secret: bytes, parent: int) -> Service:
+    """What each process answers with."""
+    end_with(parent)
+    return Service(bundle, secret)
 
 
 def read_secret(path: Path) -> bytes:
@@ -89,6 +109,6 @@ def _clear(path: Path) -> None:
 
 
 def command(bundle: Path, *, socket_path: Path, processes: int) -> list[str]:
-    """How the supervisor starts the service as a process of its own."""
+    """How the supervisor starts the service as a process of its own, that ends with it."""
     arguments = ["--bundle", str(bundle), "--socket", str(socket_path), "--processes", str(processes)]
-    return [sys.executable, "-m", __package__, *arguments]
+    return [sys.executable, "-m", __package__, *arguments, "--with-parent"]

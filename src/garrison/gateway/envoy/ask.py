@@ -7,12 +7,14 @@ from typing import Any
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.responses import upstream_errors
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
 from garrison.gateway.keys.secret import PREFIX
 from garrison.gateway.protocols.route import Route
 from garrison.policy.actions import Action
+from garrison.policy.identity import LUA, TokenRules
 
 
 def ask(plan: Plan) -> Json:
@@ -34,17 +36,16 @@ def code(plan: Plan) -> str:
         ),
         "KEY_HEADER": identity.keys.header if identity.keys else "x-api-key",
         "KEY_MARK": PREFIX,
-        "TOKENS": {name: _token(jwt) for name, jwt in identity.jwt.items()},
-        "CERTIFICATES": {
-            rule.san: {"client": rule.client, "role": rule.role, "login": "certificate"}
-            for rule in identity.certificate
-        },
+        "TOKENS": {name: token_rules(name, jwt).for_lua(plan.roles) for name, jwt in identity.jwt.items()},
+        "CERTIFICATES": [rule.for_lua() for rule in identity.certificate],
         "CHALLENGE": 'Bearer realm="garrison"',
         "SHUT": plan.shut or None,
         "TELL": plan.has_residue,
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
-    return f"{shipped('sha256')}\n{values}\n{shipped('ask')}"
+    return (
+        f"{upstream_errors(plan)}\n{shipped('sha256')}\n{LUA.read_text(encoding='utf-8')}\n{values}\n{shipped('ask')}"
+    )
 
 
 def tree_of(plan: Plan) -> Tree:
@@ -73,10 +74,12 @@ def mount_table(mount: Mount, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _token(jwt: Jwt) -> dict[str, Any]:
-    return {
-        "client": jwt.client.split("."),
-        "role": jwt.role.split("."),
-        "roles": [{"value": value, "role": role} for value, role in jwt.roles.items()],
-        "require": [{"path": claim.split("."), "value": value} for claim, value in sorted(jwt.require.items())],
-    }
+def token_rules(name: str, jwt: Jwt) -> TokenRules:
+    """What the claims of an issuer's tokens mean."""
+    return TokenRules(
+        name=name,
+        client_claim=tuple(jwt.client.split(".")),
+        role_claim=tuple(jwt.role.split(".")),
+        roles=tuple(jwt.roles.items()),
+        require=tuple((tuple(claim.split(".")), value) for claim, value in sorted(jwt.require.items())),
+    )

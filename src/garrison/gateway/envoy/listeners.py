@@ -15,7 +15,7 @@ from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.quota import quota, tokens_told
 from garrison.gateway.envoy.residue import residue
-from garrison.gateway.envoy.responses import headers, local_replies, upstream_errors
+from garrison.gateway.envoy.responses import headers, local_replies
 from garrison.gateway.envoy.tls import listener_tls
 from garrison.gateway.envoy.tokens import tokens
 from garrison.gateway.envoy.typed import Json, duration, extension, socket_address
@@ -50,7 +50,6 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     decided = [quota(plan), limit_model(plan), limit_shared(plan), residue(plan), body(plan), tokens_told(plan)]
     return [
         headers(plan),
-        upstream_errors(plan),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
         *(place(made) for made in [*named, *decided] if made is not None),

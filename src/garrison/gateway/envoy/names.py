@@ -23,7 +23,6 @@ METADATA: Final = (
 
 # Filters, in the order in which they stand. Those that change without a connection being drained come by ECDS.
 HEADERS: Final = "garrison.headers"
-ERRORS: Final = "garrison.errors"
 LIMIT_IP: Final = "garrison.limit.ip"
 JWT: Final = "garrison.jwt"
 ASK: Final = "garrison.ask"

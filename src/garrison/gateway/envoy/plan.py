@@ -58,6 +58,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     loaded: Loaded
     mounts: tuple[Mount, ...]
     keys: tuple[Active, ...] = ()
+    roles: tuple[str, ...] = ()  # those that there are
     permissions: tuple[Permission, ...] = ()
     bodies: Mapping[tuple[str, str], str] = {}
     shut: str = ""  # why nobody is let in

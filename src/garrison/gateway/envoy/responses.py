@@ -9,7 +9,7 @@ import msgspec
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
-from garrison.gateway.envoy.typed import Json, extension, lua
+from garrison.gateway.envoy.typed import Json, extension
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
 
@@ -30,16 +30,19 @@ def local_replies(plan: Plan) -> dict[str, Any]:
     return {"mappers": mappers}
 
 
-def upstream_errors(plan: Plan) -> Json:
-    """What an upstream says of its own failure stays inside: the client gets an error of the gateway's."""
+def upstream_errors(plan: Plan) -> str:
+    """Lua by which what an upstream says of its own failure stays inside: the client gets an error of the gateway's.
+
+    It stands in the filter of `ask`, as a filter more would cost more than it does.
+    """
     spoken = {mount.protocol.name: mount.protocol.refusals for mount in plan.mounts}
     forms = {name: {"content_type": said.content_type, "body": _instead(said)} for name, said in spoken.items()}
-    return lua(names.ERRORS, f"local FORMS = {literal(forms)}\n{shipped('errors')}")
+    return f"local FORMS = {literal(forms)}\n{shipped('errors')}"
 
 
 def spoken_on(mount: Mount) -> Json:
-    """What a route says of its protocol, for the filter of upstreams' errors."""
-    return {"filter_metadata": {names.ERRORS: {"protocol": mount.protocol.name}}}
+    """What a route says of its protocol, for the Lua of upstreams' errors."""
+    return {"filter_metadata": {names.ASK: {"protocol": mount.protocol.name}}}
 
 
 def _instead(refusals: Refusals) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from garrison.gateway.response.policy import Response
+from garrison.policy.identity import CertificateRule
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MODEL_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$"
@@ -32,6 +33,7 @@ class Running(_Table, frozen=True):
     """`[gateway]`: the gateway itself."""
 
     state: Annotated[str, Meta(description="Folder of what is compiled, of the admin socket and of keys.")] = "state"
+    ledger: Annotated[str, Meta(description="Folder of a ledger that is told of each change; empty for none.")] = ""
     metrics: Annotated[str, Meta(description="Address that serves Prometheus at /metrics; empty for none.")] = ""
     drain_s: Annotated[Seconds, Meta(description="How long open requests may take after SIGTERM.")] = 10.0
     workers: Annotated[int, Meta(ge=0, le=1024, description="Envoy's worker threads; 0 for one per core.")] = 0
@@ -144,18 +146,10 @@ class Jwt(_Table, frozen=True):
     jwks: Annotated[str, Meta(min_length=1, description="Its keys: an https URL, or a file.")]
     ca: Annotated[str, Meta(description="PEM file: who signs the URL's certificate; the system's if empty.")] = ""
     client: Annotated[str, Meta(min_length=1, description="The claim that names the client.")] = "sub"
-    role: Annotated[str, Meta(min_length=1, description="The claim that names roles; a dot goes deeper.")] = "roles"
-    roles: Annotated[dict[str, Name], Meta(description="From the claim's values to roles.")] = {}
+    role: Annotated[str, Meta(min_length=1, description="The claim that leads to a role; a dot goes deeper.")] = "roles"
+    roles: Annotated[dict[str, Name], Meta(description="From its values to roles; they are roles if unsaid.")] = {}
     require: Annotated[dict[str, str], Meta(description="Claims, and what they must be or contain.")] = {}
     cache_minutes: Annotated[int, Meta(gt=0, le=1440, description="How long keys from a URL are kept.")] = 10
-
-
-class CertificateRule(_Table, frozen=True):
-    """One entry of `[[identity.certificate]]`: whose certificate is which client."""
-
-    san: Annotated[str, Meta(min_length=1, description="URI or DNS name of the certificate, as spiffe://acme/ml/a.")]
-    client: Name
-    role: Name
 
 
 class Identity(_Table, frozen=True):
@@ -163,7 +157,7 @@ class Identity(_Table, frozen=True):
 
     keys: Keys | None = None
     jwt: dict[Name, Jwt] = {}
-    certificate: tuple[CertificateRule, ...] = ()
+    certificate: Annotated[tuple[CertificateRule, ...], Meta(description="Whose certificate is which client.")] = ()
 
 
 class Policy(_Table, frozen=True):
@@ -234,6 +228,19 @@ class Log(_Table, frozen=True):
     free_mb: Annotated[int, Meta(ge=0, description="Below so much free space nobody is let in.")] = 256
 
 
+class Batch(_Table, frozen=True):
+    """`[batch]`: a queue of NATS JetStream whose messages are held to the same rules, by `garrison gateway batch`."""
+
+    url: Annotated[str, Meta(pattern=r"^(nats|tls)://[^/@?#]+$", description="nats:// or tls://HOST:PORT.")]
+    credentials: Annotated[str, Meta(description="The gateway's own credentials file for NATS; none if empty.")] = ""
+    ca: Annotated[str, Meta(description="PEM file: who signs the server's certificate; the system's if empty.")] = ""
+    requests: Annotated[Name, Meta(description="The stream that producers write to, as REQUESTS.MODEL.")] = "requests"
+    accepted: Annotated[Name, Meta(description="The stream that model servers read, as ACCEPTED.MODEL.")] = "accepted"
+    refused: Annotated[Name, Meta(description="The stream of dead letters, as REFUSED.MODEL.")] = "refused"
+    per_day: Annotated[Count, Meta(description="Messages that are accepted of one client a day, in UTC.")] = 100_000
+    log: Annotated[str, Meta(description="Its audit feed; in the state folder if empty.")] = ""
+
+
 class Gateway(_Table, frozen=True):
     """The whole file."""
 
@@ -245,4 +252,5 @@ class Gateway(_Table, frozen=True):
     limits: Limits = Limits()
     quotas: Quotas = Quotas()
     log: Log = Log()
+    batch: Batch | None = None
     gateway: Running = Running()

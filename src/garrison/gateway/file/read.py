@@ -12,8 +12,8 @@ import msgspec
 from garrison.errors import ConfigError
 from garrison.gateway.file.blame import Blame, blames
 from garrison.gateway.file.form import Gateway
-from garrison.gateway.file.places import Steps, line_of, toml_lines
-from garrison.sources.nodes import Mapping, Node, Scalar, Sequence, Style
+from garrison.gateway.file.places import Steps, line_of, lines_of
+from garrison.sources.nodes import Composed, Node, Scalar, Sequence, Style
 
 _MAX_BYTES = 10_000_000  # 10,000 models fit in
 _YAML = (".yaml", ".yml")
@@ -77,20 +77,17 @@ def _quoted(name: str) -> str:
 
 
 def _toml(path: Path, data: bytes) -> tuple[Any, dict[Steps, int]]:
-    try:
-        text = data.decode()
-        said = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError("is not UTF-8 text", path=str(path), line=line, hint="save it as UTF-8") from error
-    except RecursionError as error:
-        raise ConfigError("it is nested too deeply", path=str(path), line=1, hint="nothing real needs that") from error
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        line, column = (int(where[1]), int(where[2])) if where else (data.count(b"\n") + 1, 0)
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        raise ConfigError(f"not TOML: {message}", path=str(path), line=line, column=column) from error
-    return said, toml_lines(text)
+    from garrison.sources.toml_nodes import compose_toml
+
+    composed = compose_toml(data)
+    _hold(path, composed)
+    assert composed.node is not None  # noqa: S101 - where nothing is wrong there is a table
+    return tomllib.loads(data.decode("utf-8-sig")), lines_of(composed.node)
+
+
+def _hold(path: Path, composed: Composed) -> None:
+    for complaint in composed.complaints:
+        raise ConfigError(complaint.message, path=str(path), line=complaint.line, hint=complaint.hint)
 
 
 def _yaml(path: Path, data: bytes) -> tuple[Any, dict[Steps, int]]:
@@ -98,28 +95,20 @@ def _yaml(path: Path, data: bytes) -> tuple[Any, dict[Steps, int]]:
 
     documents = list(compose_yaml(data))
     for composed in documents:
-        for complaint in composed.complaints:
-            raise ConfigError(complaint.message, path=str(path), line=complaint.line, hint=complaint.hint)
+        _hold(path, composed)
     nodes = [composed.node for composed in documents if composed.node is not None]
     if len(nodes) != 1:
         raise ConfigError(f"{len(nodes)} documents", path=str(path), line=1, hint="write exactly one")
-    lines: dict[Steps, int] = {}
-    return _plain(nodes[0], (), lines), lines
+    return _plain(nodes[0]), lines_of(nodes[0])
 
 
-def _plain(node: Node, steps: Steps, lines: dict[Steps, int]) -> Any:
-    """A node as a value; where it stands goes into `lines`."""
+def _plain(node: Node) -> Any:
+    """A node as a value."""
     from garrison.sources.documents import plain
 
-    lines.setdefault(steps, (node.start >> 20) + 1)
     if isinstance(node, Scalar):
         return plain(node.text, _WORDS) if node.style is Style.PLAIN and not node.tag else node.text
     if isinstance(node, Sequence):
-        return [_plain(item, (*steps, number), lines) for number, item in enumerate(node.items)]
-    assert isinstance(node, Mapping)  # noqa: S101 - the third and last kind of node
-    found = {}
-    for key, value in zip(node.pairs[::2], node.pairs[1::2], strict=True):
-        name = key.text if isinstance(key, Scalar) else "?"
-        lines[*steps, name] = (key.start >> 20) + 1
-        found[name] = _plain(value, (*steps, name), lines)
-    return found
+        return [_plain(item) for item in node.items]
+    pairs = zip(node.pairs[::2], node.pairs[1::2], strict=True)
+    return {key.text if isinstance(key, Scalar) else "?": _plain(value) for key, value in pairs}

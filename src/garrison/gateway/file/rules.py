@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from pathlib import Path
 
+from garrison.errors import ConfigError, nearest
 from garrison.gateway.file.form import Listener
 from garrison.gateway.file.places import Steps
 from garrison.gateway.file.read import Loaded
+from garrison.policy.identity import check_rule
 
 _LAST_PORT = 65_535
 _LONGEST_SOCKET = 100  # bytes of a path that a Unix socket can have, with room for its name
@@ -66,13 +69,34 @@ def _hold_identity(loaded: Loaded) -> None:
     if identity.certificate and not any(x.tls and x.tls.client_ca for x in loaded.gateway.listener.values()):
         message = "certificates of clients are told apart, but no listener has a client-ca"
         raise loaded.wrong(("identity", "certificate"), message, "add client-ca to a listener's tls")
+    for number, rule in enumerate(identity.certificate):
+        try:
+            check_rule(rule)
+        except ConfigError as error:
+            raise loaded.wrong(("identity", "certificate", number, "san"), error.message, error.hint) from error
     for name, jwt in identity.jwt.items():
         if jwt.jwks.startswith("http:"):
             message = "keys over plaintext can be swapped on the way"
             raise loaded.wrong(("identity", "jwt", name, "jwks"), message, "write an https URL")
-        if not jwt.roles:
-            hint = f'add roles = {{ "VALUE" = "ROLE" }}: from values of the claim {jwt.role} to roles'
-            raise loaded.wrong(("identity", "jwt", name), "no value of a claim leads to a role", hint)
+
+
+def hold_roles(loaded: Loaded, listed: Collection[str]) -> None:
+    """Raises ConfigError for a role that is in no roles file."""
+    gateway = loaded.gateway
+    said: list[tuple[Steps, str]] = [(("limits", "role", role), role) for role in gateway.limits.role]
+    said += [(("quotas", "role", role), role) for role in gateway.quotas.role]
+    said += [(("identity", "certificate", n, "role"), rule.role) for n, rule in enumerate(gateway.identity.certificate)]
+    for name, jwt in gateway.identity.jwt.items():
+        said += [(("identity", "jwt", name, "roles", value), role) for value, role in jwt.roles.items()]
+    for name, model in gateway.model.items():
+        said += [
+            (("model", name, "response", "role", role), role)
+            for role in (model.response.role if model.response else ())
+        ]
+    for steps, role in said:
+        if role not in listed:
+            hint = nearest(role, listed, f"one of: {', '.join(sorted(listed))}")
+            raise loaded.wrong(steps, f"no role is called {role}", hint)
 
 
 def _hold_files(loaded: Loaded) -> None:

@@ -41,6 +41,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a key. Times are aware, and None for what has not happened."""
 
     id: str
+    digest: str  # SHA-256, in hexadecimal
     client: str
     role: str
     owner: str
@@ -74,7 +75,7 @@ class Active(msgspec.Struct, frozen=True):
 
 
 class Store:
-    """An open store. `path` is the file; beside it SQLite keeps two of its own while it is used, and `.lock` one writer waits for."""
+    """An open store. Beside its file, SQLite keeps two of its own while it is used; `.lock` is what one writer waits for another by."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Open a store, or make it. Raises StoreError."""
@@ -83,7 +84,7 @@ class Store:
             _check_file(path, create=create)
             self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
             try:
-                self._prepare()
+                self._prepare(create=create)
             except BaseException:
                 self._db.close()
                 raise
@@ -132,7 +133,7 @@ class Store:
         """Every key that there ever was, the oldest first."""
         with self._told():
             rows = self._db.execute(
-                "SELECT id, client, role, owner, created, expires, rotated, replaces, revoked, entry, "  # noqa: S608
+                "SELECT id, digest, client, role, owner, created, expires, rotated, replaces, revoked, entry, "  # noqa: S608
                 f"{_RECORDED} FROM key ORDER BY created, rowid"
             ).fetchall()
         return [_key(row) for row in rows]
@@ -218,7 +219,7 @@ class Store:
             self._settle(now, record)
             for key in self.keys():
                 if key.entry is None and key.state(now) not in ("revoked", "expired"):
-                    index = record("key.issue", _issued(key))
+                    index = record(*_issued(key))
                     with self._change() as db:
                         db.execute("UPDATE key SET entry = ? WHERE id = ?", (index, key.id))
             with self._change() as db:
@@ -249,7 +250,8 @@ class Store:
             owed = self._db.execute("SELECT number, key, change, reason FROM pending ORDER BY number").fetchall()
         for number, id_, change, reason in owed:
             key = self.key(id_)
-            index = None if self.ledger is None else record(*_entry(key, change, reason))
+            entries = [] if self.ledger is None else _entries(key, change, reason)
+            index = next(iter([record(*entry) for entry in entries]), None)
             with self._change() as db:
                 if change == "rotate":
                     until = int(reason.removeprefix("until "))
@@ -302,26 +304,31 @@ class Store:
             hint = "name a file in a folder that is there and can be written"
             raise StoreError(f"cannot be opened: {error.strerror}", path=str(self.path), hint=hint) from error
 
-    def _prepare(self) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+    def _prepare(self, *, create: bool) -> None:
+        self._db.execute("PRAGMA trusted_schema = OFF")
+        if self._number("application_id") == 0 and create:
+            self._make()
+        if self._number("application_id") != _APPLICATION:
+            raise sqlite3.DatabaseError("it is a database of another program")
+        if self._number("user_version") > _VERSION:
+            raise sqlite3.DatabaseError("a newer Garrison has made it")
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             self._db.execute(f"PRAGMA {pragma}")
+
+    def _make(self) -> None:
+        """The tables, unless another process has made them just now, or they are of another program."""
         self._db.execute("BEGIN IMMEDIATE")
-        version, application = (
-            self._db.execute(f"PRAGMA {p}").fetchone()[0] for p in ("user_version", "application_id")
-        )
-        empty = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-        if empty and not application:
+        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             schema = Path(__file__).with_name("schema.sql").read_text("utf8")
             for statement in schema.split(";\n"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO store VALUES (1, 0, '', ?)", (secrets.token_bytes(32),))
             self._db.execute(f"PRAGMA user_version = {_VERSION}")
             self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
-        elif application != _APPLICATION:
-            raise sqlite3.DatabaseError("it is a database of another program")
-        elif version > _VERSION:
-            raise sqlite3.DatabaseError("a newer Garrison has made it")
         self._db.execute("COMMIT")
+
+    def _number(self, pragma: str) -> int:
+        return int(self._db.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _check_file(path: Path, *, create: bool) -> None:
@@ -329,31 +336,37 @@ def _check_file(path: Path, *, create: bool) -> None:
     if create and not path.exists():
         with contextlib.suppress(FileExistsError):  # by another process, just now
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if not path.exists() and path.parent.is_dir():
+        raise StoreError("there is no store of keys", path=str(path), hint="garrison keys issue makes it")
     status = path.stat()
     if status.st_mode & _OTHERS:
         raise StoreError("others can read or write this store of keys", path=str(path), hint=f"chmod 600 {path}")
 
 
-def _entry(key: Key, change: str, reason: str) -> tuple[str, dict[str, Any]]:
-    """What the ledger says of a change; `owner` is a name still, for who records it to put a pseudonym in its place."""
+def _entries(key: Key, change: str, reason: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the ledger says of a change; owners are names still, for who records it to put pseudonyms in their place."""
     if change == "issue":
-        return "key.issue", _issued(key)
+        return [_issued(key)]
     if change == "rotate":
         ends = dt.datetime.fromtimestamp(int(reason.removeprefix("until ")), dt.UTC)
         details = {"successor": key.id, "overlap_ends": ends}
-        return "key.rotate", {"object": {"type": "key", "name": key.replaces}, "details": details}
-    return "key.revoke", {"object": {"type": "key", "name": key.id}, "reason": reason or "no reason was given"}
+        return [_issued(key), ("key.rotate", {"object": {"type": "key", "name": key.replaces}, "details": details})]
+    return [("key.revoke", {"object": {"type": "key", "name": key.id}, "reason": reason or "no reason was given"})]
 
 
-def _issued(key: Key) -> dict[str, Any]:
-    details = {"owner": key.owner, "role": key.role, "expires": key.expires}
-    return {"object": {"type": "key", "name": key.id}, "details": details}
+def _issued(key: Key) -> tuple[str, dict[str, Any]]:
+    """With the digest: nobody can guess 256 bits from it, and no other key can stand in the place of this one."""
+    details = {"owner": key.owner, "client": key.client, "role": key.role, "expires": key.expires}
+    return "key.issue", {
+        "object": {"type": "key", "name": key.id, "digest": f"sha256:{key.digest}"},
+        "details": details,
+    }
 
 
 def _key(row: tuple[Any, ...]) -> Key:
-    id_, client, role, owner, created, expires, rotated, replaces, revoked, entry, recorded = row
+    id_, digest, client, role, owner, created, expires, rotated, replaces, revoked, entry, recorded = row
     return Key(
-        id=id_, client=client, role=role, owner=owner, created=_time(created), expires=_time(expires),
+        id=id_, digest=digest, client=client, role=role, owner=owner, created=_time(created), expires=_time(expires),
         rotated=_time(rotated) if rotated else None, replaces=replaces, revoked=_time(revoked) if revoked else None,
         entry=entry, recorded=bool(recorded),
     )  # fmt: skip

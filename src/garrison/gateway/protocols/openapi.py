@@ -2,7 +2,8 @@
 
 Which action an operation is, is told by the first of these that says so: the gateway file, by `operationId` or by
 `METHOD /path`; the operation itself, by `x-garrison-action`; the words of its path, by the table that `garrison scan`
-has too. An operation that none of them tells, or that is told to be `denied`, has no route.
+has too. An operation that none of them tells, or that is told to be `denied`, has no route; nor has one that takes the
+model's name from the query or a header, unless it is told what it is.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _described(document: Mapping[str, Any], rules: Mapping[str, str], file: Path
     routes: list[Route] = []
     denied: list[str] = []
     for operation in operations:
-        action = _action(operation, rules, about=about)
+        action = _action(operation, rules, document, about=about)
         if action is None or not _TEMPLATE.fullmatch(_template(operation.path)):
             denied.append(operation.name)
         else:
@@ -178,13 +179,21 @@ def _told(action: str, name: str) -> Action | None:
         raise ConfigError(f"{action!r} of {name!r} is no action", hint=hint) from None
 
 
-def _action(operation: Operation, rules: Mapping[str, str], *, about: bool) -> Action | None:
+def _action(
+    operation: Operation, rules: Mapping[str, str], document: Mapping[str, Any], *, about: bool
+) -> Action | None:
     for name in _names(operation):
         if name in rules:
             return _told(rules[name], name)
     if (given := operation.said.get("x-garrison-action")) is not None:
         return _told(given, operation.name)
-    return _by_words(operation, about=about)
+    return None if _asks_elsewhere(operation.said, document) else _by_words(operation, about=about)
+
+
+def _asks_elsewhere(said: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """Whether a query or a header names the model, which decisions do not look at."""
+    given = [_resolved(parameter, document) for parameter in said["parameters"]]
+    return any(each.get("in") in ("query", "header") and str(each.get("name")).lower() in _MODEL for each in given)
 
 
 def _by_words(operation: Operation, *, about: bool) -> Action | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -28,8 +28,8 @@ class ModelIn(enum.StrEnum):
     NONE = "none"  # nowhere: it is about the server as a whole
     FILE = "file"  # nowhere: the server serves the one model that the gateway file names
     PATH = "path"  # {model} of the path
-    BODY = "body"  # `model_key` of the JSON body
-    MESSAGE = "message"  # field `model_key` of the gRPC message
+    BODY = "body"  # `model` of the JSON body
+    MESSAGE = "message"  # a field of the gRPC message
 
 
 class Body(enum.StrEnum):
@@ -59,9 +59,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     action: Action
     methods: tuple[str, ...] = ("GET",)
     model: ModelIn = ModelIn.NONE
-    model_key: str = ""
-    model_number: int = 0  # of the field of that name in the gRPC message
-    message: str = ""  # the type of the gRPC message, with its package
+    model_field: str = ""  # of the gRPC message
+    model_number: int = 0  # of that field
     asks_in_stream: bool = False  # a gRPC request of many messages, each with a model of its own
     body: Body = Body.NONE
     answer: Body = Body.JSON
@@ -94,33 +93,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """
         return not self.asks_in_stream and not (self.model is ModelIn.BODY and self.body is Body.MULTIPART)
 
-    @property
-    def package(self) -> str:
-        """The package of the gRPC message."""
-        return self.message.rpartition(".")[0]
-
     def pattern(self, model: str | None = None) -> str:
         """The whole path as a regular expression (RE2 and Python's), for one model or for any of them."""
         return "".join(_regex(token, model) for token in _TOKEN.finditer(self.path))
-
-    def envoy_match(self, model: str | None = None) -> dict[str, Any]:
-        """A `config.route.v3.RouteMatch`: this path and these methods, and for gRPC its content type.
-
-        Envoy matches `path` and `safe_regex` against the whole path without its query.
-        """
-        plain = "[" not in self.path and "{" not in (
-            filled := self.path if model is None else self.path.replace("{model}", model)
-        )
-        methods = {"exact": self.methods[0]} if len(self.methods) == 1 else _regex_match("|".join(self.methods))
-        return {
-            **({"path": filled} if plain else {"safe_regex": {"regex": self.pattern(model)}}),
-            "headers": [{"name": ":method", "string_match": methods}],
-            **({"grpc": {}} if self.body is Body.PROTOBUF else {}),
-        }
-
-
-def _regex_match(regex: str) -> dict[str, Any]:
-    return {"safe_regex": {"regex": regex}}
 
 
 def _regex(token: re.Match[str], model: str | None) -> str:
@@ -139,11 +114,9 @@ def _check(route: Route) -> None:
         raise ValueError(f"{route.path} is no path of a route")
     if ("{model}" in route.path) is not (route.model is ModelIn.PATH):
         raise ValueError(f"{route.path} has {{model}} in it, or takes the model from its path, but not both")
-    if bool(route.model_key) is not (route.model in {ModelIn.BODY, ModelIn.MESSAGE}):
-        raise ValueError(f"{route.path} needs a model_key exactly if the model is named in the body or the message")
-    if (route.model is ModelIn.MESSAGE) is not (route.model_number > 0):
-        raise ValueError(f"{route.path} needs a model_number exactly if the model is named in the message")
-    if (route.body is Body.PROTOBUF) is not bool(route.message):
-        raise ValueError(f"{route.path} needs the type of its message exactly if it is gRPC")
+    if (route.model is ModelIn.MESSAGE) is not (route.model_number > 0 and bool(route.model_field)):
+        raise ValueError(
+            f"{route.path} needs model_field and model_number exactly if the model is named in the message"
+        )
     if route.model is ModelIn.BODY and route.body not in {Body.JSON, Body.MULTIPART}:
         raise ValueError(f"{route.path} has no body that could name a model")

@@ -135,6 +135,13 @@ local function keep_greatest(n, width, most)
 end
 
 
+-- A number as its double: which of two is higher can hang on the last digit.
+local function double(p, i)
+  local e, v, exact = num(p, i)
+  if e >= 0 and not exact and policy.top then v = tonumber(fstr(p + i, e - i)) end
+  return e, v
+end
+
 -- The numbers of the array at i into `values`, from `n` on: the end and how many are there now; nil where others stand too.
 local function collect(p, i, n)
   local e = ws(p, i + 1)
@@ -143,7 +150,7 @@ local function collect(p, i, n)
     local c = p[e]
     if c ~= 45 and (c < 48 or c > 57) then return nil, n end
     local v
-    e, v = num(p, e)
+    e, v = double(p, e)
     if e < 0 then return nil, n end
     note(n, v)
     n = n + 1
@@ -185,7 +192,7 @@ local function score(p, i, d)
     e = any(p, e, d)
     e = e >= 0 and ws(p, e) or e
     if e < 0 or p[e] ~= 44 then return nil end
-    e, found = num(p, ws(p, e + 1))
+    e, found = double(p, ws(p, e + 1))
     return e >= 0 and p[ws(p, e)] == 93 and found or nil
   end
   if p[i] ~= 123 then return nil end
@@ -195,7 +202,7 @@ local function score(p, i, d)
     e, key = member(p, e)
     if e < 0 then return nil end
     local c = p[e]
-    if SCORES[key] and (c == 45 or c >= 48 and c <= 57) then e, found = num(p, e) else e = any(p, e, d) end
+    if SCORES[key] and (c == 45 or c >= 48 and c <= 57) then e, found = double(p, e) else e = any(p, e, d) end
     if e < 0 then return nil end
     e = ws(p, e)
     if p[e] == 44 then e = ws(p, e + 1) elseif p[e] ~= 125 then return nil end

@@ -40,6 +40,7 @@ from garrison.gateway.run.copies import with_copies
 from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
 from garrison.gateway.run.quotas import Quotas
+from garrison.gateway.run.recording import record
 from garrison.gateway.run.watch import Stamp, as_read, stamps
 
 Say = Callable[[str], None]
@@ -184,11 +185,12 @@ class Supervisor:
             self._halt(error)
 
     def _push(self, made: Planned) -> None:
-        """Put a plan in force. Raises OSError, and then what was in force before still is."""
+        """Put a plan in force. Raises OSError or LedgerError, and then what was in force before still is."""
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        record(made.plan.loaded)
         self.quotas.begin(made.plan)
         made = _with(made, spent=self.quotas.look())
         if made.plan.has_residue:
-            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_bundle(self.bundle, made.bundle)
             self.service.hold()
         changed = publish(files(made.plan, Layout(self.folder), str(self.socket)), self.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from decimal import Decimal
 from typing import TypeGuard
@@ -13,6 +12,7 @@ Number = int | float | Decimal
 
 MAX_EXACT_DIGITS = 15  # decimals of so many digits are told apart by their doubles, where those are not denormal
 MAX_EXACT_EXPONENT = 300
+_MAX_POWER = 308  # of ten, of the largest double
 _UNSURE = 1e-11  # a value whose digits were not all kept lies within one part in 10^12
 
 
@@ -30,8 +30,12 @@ class Decimals(msgspec.Struct, frozen=True):
 
 
 def is_number(value: object) -> TypeGuard[Number]:
-    """Whether a value of a schema is a number of JSON."""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value of a schema is a number that JSON has and a double can come near to."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return False
+    if isinstance(value, Decimal):
+        return value.is_finite() and abs(value.adjusted()) <= _MAX_POWER
+    return abs(value) <= sys.float_info.max
 
 
 def exactly(number: Number) -> Decimal:
@@ -58,12 +62,8 @@ def exact(number: Number) -> bool:
 
 
 def double(number: Number) -> float:
-    """The nearest double; the largest for what is larger."""
-    try:
-        value = float(number)
-    except OverflowError:
-        value = math.inf if number > 0 else -math.inf
-    return math.copysign(sys.float_info.max, value) if math.isinf(value) else value
+    """The nearest double; the largest for what is a little larger."""
+    return max(-sys.float_info.max, min(sys.float_info.max, float(number)))
 
 
 def margin(number: Number) -> float:

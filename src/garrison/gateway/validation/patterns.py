@@ -8,17 +8,19 @@ flag, which JSON Schema 2020-12 core 6.4 recommends.
 from __future__ import annotations
 
 import functools
+import itertools
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 Ranges = tuple[tuple[int, int], ...]  # code points, both ends included, ascending
 
-MAX_STATES = 2_000
+MAX_MOVES = 100_000  # two bytes each
 MAX_REPEAT = 1_000
 _MAX_NODES = 50_000  # of the automaton with choices, before it is made deterministic
-_LAST, _ASCII = 0x10FFFF, 0x7F
+_LAST, _LAST_OF_FOUR = 0x10FFFF, 0x13FFFF  # the last character, and the last that four bytes from F4 on could spell
+_LENGTHS = ((1, 0, 0x7F), (2, 0x80, 0x7FF), (3, 0x800, 0xFFFF), (4, 0x10000, _LAST))  # of UTF-8 in bytes, and for what
 _HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)  # surrogates: no characters of their own
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "0": 0}
@@ -87,35 +89,50 @@ class _Graph:
         return len(self.steps) - 1
 
     def read(self, ranges: Ranges, start: int, end: int) -> None:
-        """From start to end by one character of the ranges, as its bytes."""
-        for low, high in ranges:
-            for sequence in _byte_ranges(low, high):
-                at = start
-                for n, (first, last) in enumerate(sequence):
-                    to = end if n == len(sequence) - 1 else self.node()
-                    self.steps[at].append((first, last, to))
-                    at = to
+        """From start to end by one character of the ranges, as its bytes. Endings that are alike are shared."""
+        shared: dict[tuple[tuple[int, int], ...], int] = {(): end}
+        for sequence in (s for low, high in ranges for s in _byte_ranges(low, high)):
+            for n in range(len(sequence) - 1, 0, -1):
+                rest = tuple(sequence[n:])
+                if rest not in shared:
+                    shared[rest] = self.node()
+                    self.steps[shared[rest]].append((*rest[0], shared[rest[1:]]))
+            self.steps[start].append((*sequence[0], shared[tuple(sequence[1:])]))
 
 
-def _byte_ranges(low: int, high: int) -> Iterator[list[tuple[int, int]]]:
-    """The code points from low to high as sequences of ranges of bytes; surrogates are no characters."""
-    if low < _LOW.stop and high >= _HIGH.start:
-        yield from _byte_ranges(low, _HIGH.start - 1) if low < _HIGH.start else ()
-        yield from _byte_ranges(_LOW.stop, high) if high >= _LOW.stop else ()
-        return
-    cuts = [edge for edge in (_ASCII, 0x7FF, 0xFFFF) if low <= edge < high]
-    for bits in (6, 12, 18):
+_Bytes = list[tuple[int, int]]  # a range for each byte of a character
+
+
+def _byte_ranges(low: int, high: int) -> Iterator[_Bytes]:
+    """The code points from low to high as sequences of ranges of bytes.
+
+    What is not UTF-8 never comes, surrogates among it: it is let in where a range is whole with it, which makes for
+    fewer states.
+    """
+    for length, first, last in _LENGTHS:
+        if low <= last and high >= first:
+            begin = 0 if low <= first and length > 2 else max(low, first)  # noqa: PLR2004  # E0 and F0 like the others
+            yield from _split(length, begin, _LAST_OF_FOUR if high >= _LAST and last == _LAST else min(high, last))
+
+
+def _split(length: int, low: int, high: int) -> Iterator[_Bytes]:
+    """Ranges of one length in parts in which every byte varies by itself."""
+    for bits in range(6, 6 * length, 6):
         rest = (1 << bits) - 1
-        if not cuts and high > _ASCII and low & ~rest != high & ~rest:
-            if low & rest:
-                cuts = [low | rest]
-            elif high & rest != rest:
-                cuts = [(high & ~rest) - 1]
-    if cuts:
-        yield from _byte_ranges(low, cuts[0])
-        yield from _byte_ranges(cuts[0] + 1, high)
-    else:
-        yield list(zip(chr(low).encode(), chr(high).encode(), strict=True))
+        cut = low | rest if low & rest else (high & ~rest) - 1 if high & rest != rest else None
+        if low & ~rest != high & ~rest and cut is not None:
+            yield from _split(length, low, cut)
+            yield from _split(length, cut + 1, high)
+            return
+    yield list(zip(_encoded(length, low), _encoded(length, high), strict=True))
+
+
+def _encoded(length: int, code: int) -> list[int]:
+    """A code point as so many bytes, whether or not UTF-8 has it so."""
+    if length == 1:
+        return [code]
+    lead = 0xFF00 >> length & 0xFF | code >> 6 * (length - 1)
+    return [lead, *(0x80 | code >> 6 * n & 0x3F for n in range(length - 2, -1, -1))]
 
 
 def _union(ranges: list[tuple[int, int]]) -> Ranges:
@@ -360,7 +377,18 @@ def _category(name: str) -> Ranges:
     if short not in ("L", "M", "N", "P", "S", "Z", "C") and len(short) != 2:  # noqa: PLR2004  # as in Lu
         return ()
     wanted = ("Lu", "Ll", "Lt") if short == "LC" else (short,)
-    return _union([(code, code) for code in range(_LAST + 1) if unicodedata.category(chr(code)).startswith(wanted)])
+    return _union([(first, last) for first, last, category in _runs() if category.startswith(wanted)])
+
+
+@functools.cache
+def _runs() -> list[tuple[int, int, str]]:
+    """Code points that follow each other and are of one general category."""
+    found, first = [], 0
+    for category, run in itertools.groupby(map(unicodedata.category, map(chr, range(_LAST + 1)))):
+        last = first + sum(1 for _ in run) - 1
+        found.append((first, last, category))
+        first = last + 1
+    return found
 
 
 def _whole(text: str) -> bool:
@@ -379,42 +407,46 @@ def _deterministic(graph: _Graph, first: int, last: int) -> Automaton:
     hopeful = _leading_to(graph, last)
     kind, moves_of = _by_kind(graph)
     kinds = max(kind) + 1
-
-    def closed(nodes: set[int], signs: str) -> frozenset[int]:
-        todo, found = list(nodes), set(nodes)
-        while todo:
-            for sign, to in graph.free[todo.pop()]:
-                if sign in signs and to not in found:
-                    found.add(to)
-                    todo.append(to)
-        return frozenset(found)
-
-    begin = closed({anywhere}, "^")
     states = {frozenset[int](): 0, frozenset({last}): 1}
     moves: list[tuple[int, ...]] = [(0,) * kinds, (1,) * kinds]
     accept = [False, True]
     todo: list[frozenset[int]] = []
 
-    def number(state: frozenset[int], *, at_start: bool = False) -> int:
+    def number(state: frozenset[int], signs: str) -> int:
         if last in state:
             return 1
-        state = state if at_start else state & hopeful
         if state not in states:
-            if len(states) >= MAX_STATES:
-                raise PatternError(f"the pattern needs more than {MAX_STATES:,} states; use maxLength for length", 0)
+            if len(states) * kinds >= MAX_MOVES:
+                raise PatternError("the automaton of the pattern is too large; use maxLength for length", 0)
             states[state] = len(states)
             todo.append(state)
-            accept.append(last in closed(set(state), "^$" if at_start else "$"))
+            accept.append(last in _closed(graph, state, signs))
         return states[state]
 
-    start = number(begin, at_start=True)
+    @functools.cache
+    def after(target: frozenset[int]) -> int:
+        return number(_closed(graph, target, "") & hopeful, "$")
+
+    start = number(_closed(graph, {anywhere}, "^"), "^$")
     for state in todo:  # grows meanwhile
         targets: list[set[int]] = [set() for _ in range(kinds)]
         for node in state:
             for which, to in moves_of[node]:
                 targets[which].add(to)
-        moves.append(tuple(number(closed(target, "")) for target in targets))
+        moves.append(tuple(after(frozenset(target)) for target in targets))
     return Automaton(kind, tuple(moves), tuple(accept), start)
+
+
+def _closed(graph: _Graph, nodes: Iterable[int], signs: str) -> frozenset[int]:
+    """The nodes, and those that they lead to where nothing is read."""
+    todo = list(nodes)
+    found = set(todo)
+    while todo:
+        for sign, to in graph.free[todo.pop()]:
+            if sign in signs and to not in found:
+                found.add(to)
+                todo.append(to)
+    return frozenset(found)
 
 
 def _leading_to(graph: _Graph, last: int) -> frozenset[int]:

@@ -7,7 +7,6 @@ reached ($dynamicRef), other documents, and what the standard only annotates wit
 
 from __future__ import annotations
 
-import json
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Never
@@ -104,10 +103,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(schema: object, where: Where = Where()) -> dict[str, Node]:  # noqa: B008  # frozen
     """All nodes of a schema by their pointers, the whole under "". Raises ConfigError."""
-    try:
-        json.dumps(schema, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        where.wrong("", "a text of it holds half a surrogate pair", "write both halves, or the character itself")
+    _hold_values(schema, where)
     reader = _Reader(schema, where)
     reader.at("", schema)
     while reader.todo:
@@ -116,6 +112,26 @@ def read(schema: object, where: Where = Where()) -> dict[str, Node]:  # noqa: B0
             reader.at(pointer, reader.target(pointer, said_at))
     _no_loops(reader.nodes, where)
     return reader.nodes
+
+
+def _hold_values(schema: object, where: Where) -> None:
+    """Refuse what a file can say and JSON cannot: halves of surrogate pairs, numbers beyond all doubles, dates."""
+    todo = [("", schema)]
+    while todo:
+        pointer, value = todo.pop()
+        if isinstance(value, dict):
+            todo.extend((pointer, key) for key in value)
+            todo.extend((step(pointer, str(key)), inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            todo.extend((step(pointer, n), inner) for n, inner in enumerate(value))
+        elif isinstance(value, str) and not value.isascii() and any(0xD800 <= ord(char) <= 0xDFFF for char in value):  # noqa: PLR2004  # surrogates
+            where.wrong(pointer, "a text holds half a surrogate pair", "write both halves, or the character itself")
+        elif not (value is None or isinstance(value, bool | str) or is_number(value)):
+            where.wrong(
+                pointer,
+                "this is no value of JSON that a double can hold",
+                "write a number between 1e-308 and 1e308, or a text in quotes",
+            )
 
 
 def step(pointer: str, key: str | int) -> str:

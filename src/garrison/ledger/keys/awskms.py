@@ -109,7 +109,7 @@ def _client(uri: str) -> Any:
         return boto3.client("kms", region_name=region, config=config)
     except botocore.exceptions.NoRegionError as error:
         raise LedgerError(
-            "no AWS region is given", hint="set AWS_REGION, or name the key by its ARN", path=uri
+            "no AWS region is given", hint="set AWS_DEFAULT_REGION, or name the key by its ARN", path=uri
         ) from error
 
 

@@ -49,7 +49,7 @@ def write_secret(path: Path, secret: bytes) -> None:
 def read_secret(path: Path) -> bytes:
     """What such a file holds. Raises LedgerError where anybody but its owner can read or write it."""
     try:
-        file = open(path, "rb", opener=_open_secret)  # noqa: SIM115 - Path.open takes no opener
+        file = open(path, "rb", opener=durable.at_once)  # noqa: SIM115 - Path.open takes no opener
     except OSError as error:
         hint = "name the file of the ledger's key: --sign-with FILE, or location under [key] in ledger.toml"
         raise LedgerError(f"the key cannot be read: {error.strerror}", hint=hint, path=str(path)) from error
@@ -70,7 +70,3 @@ def read_secret(path: Path) -> bytes:
             f"a key is no larger than {_MAX_BYTES:,} bytes", hint="name the file of the key", path=str(path)
         )
     return data
-
-
-def _open_secret(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # a pipe is not waited for

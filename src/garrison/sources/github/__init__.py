@@ -19,7 +19,7 @@ NAME, LABEL = "github", "GitHub Actions"
 ENDING, LANGUAGE = "workflow.yaml", "yaml"  # of examples
 
 _ENDINGS = (".yaml", ".yml")
-_FOLDER = (".github", "workflows")
+_FOLDER = "/.github/workflows"
 _ACTIONS = frozenset({"action.yml", "action.yaml"})
 _TOP = re.compile(rb"""^(?:\xef\xbb\xbf)?["']?(on|jobs|runs)["']?[ \t]*:""", re.MULTILINE)
 
@@ -31,7 +31,7 @@ def claims(file: File) -> bool:
         return False
     if name in _ACTIONS:
         return b"runs" in set(_TOP.findall(file.data))
-    if file.absolute.parts[-3:-1] == _FOLDER:
+    if file.location.endswith(f"{_FOLDER}/{name}"):
         return True
     return name.endswith(ENDING) and {b"on", b"jobs"} <= set(_TOP.findall(file.data))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from garrison.estate.values import Source
+from garrison.sources.helm.chance import has_chance, with_certificates
 from garrison.sources.helm.engine import Engine, RenderError, is_installed
 from garrison.sources.helm.objects import HelmObject, RenderedPiece, Template
 from garrison.sources.helm.values import merged
@@ -74,9 +76,10 @@ class _Chart:
     def _rendered(self, engine: Engine, data: dict[str, bytes]) -> dict[str, tuple[str, str]]:
         """What every template becomes, twice; those that cannot be rendered are named, one after the other."""
         values = self._values()
+        times = 2 if has_chance((*data.values(), json.dumps(values).encode())) else 1
         for _ in range(_MAX_LEFT_OUT):
             try:
-                once, again = (engine.render("chart", data, values) for _ in range(2))
+                made = [engine.render("chart", with_certificates(data, n), values) for n in range(times)]
             except RenderError as error:
                 said = " ".join(str(error).split())[:300]
                 blamed = next((p for m in _NAMED.finditer(said) if (p := m[1].partition("/")[2]) in data), None)
@@ -89,7 +92,7 @@ class _Chart:
                 )
                 data = {path: text for path, text in data.items() if path != blamed}
             else:  # Helm puts the chart's name before a path
-                return {path.partition("/")[2]: (text, again.get(path, "")) for path, text in once.items()}
+                return {path.partition("/")[2]: (text, made[-1].get(path, "")) for path, text in made[0].items()}
         self.tree.note(self._shown, "the chart is not read: too many of its templates cannot be rendered")
         return {}
 

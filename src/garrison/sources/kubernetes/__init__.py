@@ -32,8 +32,8 @@ def claims(file: File) -> bool:
     if not name.endswith(_ENDINGS):
         return False
     data = file.data
-    is_object, is_pipeline = b"kind" in data and b"apiVersion" in data, all(m in data for m in _PIPELINE)
-    return is_object or is_pipeline or data.startswith(_UTF16)
+    is_object = b"kind" in data and b"apiVersion" in data
+    return is_object or all(m in data for m in _PIPELINE) or data.startswith(_UTF16)
 
 
 def read(files: Sequence[File], tree: Tree) -> Sequence[Resource]:

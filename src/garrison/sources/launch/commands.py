@@ -8,12 +8,11 @@ sections 2.2, 2.3 and 2.6, and of bash what is common: `$'...'`, `[[`, `function
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 import msgspec
 
-from garrison.estate.values import Place, Source, State, Value, known, unknown
+from garrison.estate.values import Place, Source, State, Value, known, pack, unknown
 from garrison.sources.documents import joined
 
 _TOKEN = re.compile(
@@ -26,6 +25,9 @@ _PIECE = re.compile(
     | (?P<hole>\$[({]|`|\$\w+|\$[@*\#?$!-]) | (?P<plain>[^\s'"\\$`;&|()<>]+|\$)""",
     re.VERBOSE | re.DOTALL,
 )
+# A word without any of that, which is no comment and no number in front of a redirection.
+_PLAIN = re.compile(r"(?![\d#])([^\s'\"\\$`;&|()<>]++)(?!['\"\\$`(])[ \t]*")
+_BETWEEN = re.compile(r"(?:[ \t]+|\r?\n|\#[^\n]*)*+")  # commands
 _IN_QUOTES = re.compile(
     r"(?P<end>\")|\\(?P<escaped>[$`\"\\\n])|(?P<hole>\$[({]|`|\$\w+|\$[@*#?$!-])|(?P<plain>[^\"\\$`]+|.)", re.DOTALL
 )
@@ -72,28 +74,33 @@ class Lexer:
         """Every simple command, in order, wherever it stands."""
         words: list[Value] = []
         skip = False  # the next word is the target of a redirection
-        while self.at < self.end:
-            token = _TOKEN.match(self.text, self.at, self.end)
+        text, end = self.text, self.end
+        while self.at < end:
+            plain = _PLAIN.match(text, self.at, end)  # most words, and the space behind them
+            token = _TOKEN.match(text, self.at, end) if plain is None else None
             if token is None:
-                word = self._word()
+                word = self._word() if plain is None else known(plain[1], self.locate(*plain.span(1)))
+                self.at = self.at if plain is None else plain.end()
                 if skip:
                     skip = False
                 elif len(words) < _MAX_WORDS:
                     words.append(word)
                 continue
-            self.at = token.end()
-            if token["redirect"]:
-                skip = self._redirect(token["redirect"])
-            elif token["newline"] or token["operator"]:
+            self.at, kind = token.end(), token.lastgroup
+            if kind == "redirect":
+                skip = self._redirect(token[0])
+            elif kind in ("newline", "operator"):
                 skip = False
-                yield from self._finished(words)
-                words = []
-                if token["operator"] == "(":
+                if words:
+                    yield from self._finished(words)
+                    words = []
+                if token[0] == "(":
                     self._brackets += 1
-                elif token["operator"] == ")" and self._brackets:  # a pattern of `case` ends in one alone
+                elif token[0] == ")" and self._brackets:  # a pattern of `case` ends in one alone
                     self._brackets -= 1
-                if token["newline"]:
+                if kind == "newline":
                     self._pass_heredocs()
+                    self.at = _BETWEEN.match(text, self.at, end).end()  # type: ignore[union-attr]  # it matches nothing too
         yield from self._finished(words)
 
     def _finished(self, words: list[Value]) -> Iterator[Command]:
@@ -229,22 +236,23 @@ class Lexer:
         """Go behind the here-documents that begin on this line."""
         for delimiter, indented in self._heredocs:
             before = r"[\t]*" if indented else ""
-            found = re.compile(rf"^{before}{re.escape(delimiter)}[ \t]*\r?$", re.MULTILINE).search(
-                self.text, self.at, self.end
-            )
+            end = re.compile(rf"\n{before}{re.escape(delimiter)}[ \t]*\r?(?=\n|\Z)")  # found as fast as its line feed
+            found = end.search(self.text, self.at - 1, self.end)
             self.at = found.end() if found else self.end
         self._heredocs = []
 
 
 def locator(source: Source, text: str) -> Locate:
-    """From offsets in the text of a file to places in it."""
-    begins = [0, *(m.end() for m in re.finditer("\n", text))]
+    """From offsets in the text of a file to places in it. Lines are counted from the last place on, as a script is read."""
+    last = line = 0
 
-    def at(offset: int) -> tuple[int, int]:
-        line = bisect_right(begins, offset) - 1
-        return line, offset - begins[line]
+    def packed(offset: int) -> int:
+        nonlocal last, line
+        line += text.count("\n", last, offset) if offset >= last else -text.count("\n", offset, last)
+        last = offset
+        return pack(line, offset - text.rfind("\n", 0, offset) - 1)
 
-    return lambda start, end: Place.at(source, at(start), at(end))
+    return lambda start, end: Place(source, packed(start), packed(end))
 
 
 def assigned(word: Value) -> tuple[str, Value] | None:

@@ -10,8 +10,9 @@ from garrison.estate.values import Place, Source, Value, absent, unknown
 from garrison.sources.documents import GO_WORDS, Reader, compose, load
 from garrison.sources.interface import File, Tree
 from garrison.sources.launch.commands import Lexer, Locate, assigned, locator
+from garrison.sources.launch.needed import may_start
 from garrison.sources.launch.resource import Launch
-from garrison.sources.launch.starts import Start, Surroundings, may_start, starts
+from garrison.sources.launch.starts import Start, Surroundings, starts
 from garrison.sources.launch.units import Unit
 
 _MAX_BYTES = 2_000_000
@@ -77,7 +78,7 @@ def _of_script(lexer: Lexer, outside: Value) -> Iterator[Start]:
     exported: dict[str, Value] = {}
     pins: list[Value] = []
     for command in lexer.commands():
-        pins += (word for word in command.words if "==" in word.text())
+        pins += [word for word in command.words if type(word.content) is str and "==" in word.content]
         if command.words[0].text() in _EXPORTS:
             for word in command.words[1:]:
                 if (pair := assigned(word)) is not None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 import msgspec
 
-from garrison.estate.servers import component_of, components
+from garrison.estate.servers import component_of
 from garrison.estate.values import Body, Place, State, Value, absent, known, unknown
 from garrison.sources.launch.commands import Command, Lexer, assigned
 
@@ -35,11 +34,6 @@ _FLAGS = frozenset(
         "--read-only", "--no-healthcheck", "--oom-kill-disable", "-q", "--quiet", "--replace", "--sig-proxy", "--disable-content-trust",
     }
 )  # fmt: skip
-_RUN = re.compile(rb"\b(?:docker|podman|nerdctl)\b[^\n]*\brun\b")
-_NO_WORD = re.compile(r"\\[bsSdw]|\[[^\]]*\]|[.^$*+?]*(?<!\\)[.^$*+?]")  # of a regular expression
-_GROUP = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
-_WORD = re.compile(r"[a-z][a-z0-9_.-]+")
-_COMMON = frozenset({"start", "server", "serve", "run", "launch"})
 _DEEPEST = 3  # scripts in arguments of scripts
 
 
@@ -86,22 +80,6 @@ def starts(command: Command, around: Surroundings, depth: int = 0) -> Iterator[S
                 "pins": known(around.pins),
             },
         )
-
-
-def may_start(data: bytes) -> bool:
-    """Whether a script has a word without which no command in it starts a known server: most are not worth more."""
-    return any(word in data for word in _needed()) or _RUN.search(data) is not None
-
-
-@cache
-def _needed() -> tuple[bytes, ...]:
-    """Words of which one stands in every command line that is recognised."""
-    found: set[str] = set()
-    for pattern in (p for c in components() for p in c.commands):
-        plain = _NO_WORD.sub(" ", _GROUP.sub(" ", pattern)).replace("\\", "")  # what stands in a group may be left out
-        words = _WORD.findall(plain) or _WORD.findall(_NO_WORD.sub(" ", pattern).replace("\\", ""))
-        found.add(max(words, key=lambda word: (word not in _COMMON, len(word))))
-    return tuple(word.encode() for word in sorted(found))
 
 
 def _started(words: Sequence[Value]) -> str:

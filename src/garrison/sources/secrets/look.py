@@ -109,7 +109,7 @@ def may_have(file: File) -> bool:
         return True  # to be counted
     data = file.glimpsed()
     return (
-        any(anchored.search(data) for anchored in _anchored())
+        any(anchored.search(data) for anchored in _anchored().values())
         or _in_address(data)
         or next(_named(file.name, data), None) is not None
     )
@@ -154,9 +154,10 @@ _NAME_BYTES = 60
 
 def _hits(data: bytes, name: str) -> Iterator[Hit]:
     """What is a secret by its shape, the surest shapes first; then what its name tells."""
-    for form, pattern in _compiled():
-        if form.anchor.encode() in data:
-            for match in pattern.finditer(data):
+    near = {byte for byte, shapes in _anchored().items() if shapes.search(data)}
+    for form in forms():
+        if form.anchor[0] in near if form.begins_with_anchor else form.anchor.encode() in data:
+            for match in _compiled(form).finditer(data):
                 hit = _hit(form, match)
                 if form.is_genuine(hit.text) and _has_company(form, data, match) and not _is_local(match):
                     yield hit
@@ -199,19 +200,19 @@ def _place(source: Source, hit: Hit) -> Place:
 
 
 @cache
-def _compiled() -> tuple[tuple[Form, re.Pattern[bytes]], ...]:
-    return tuple((form, re.compile(form.pattern.encode())) for form in forms())
+def _compiled(form: Form) -> re.Pattern[bytes]:
+    return re.compile(form.pattern.encode())
 
 
 @cache
-def _anchored() -> tuple[re.Pattern[bytes], ...]:
+def _anchored() -> dict[str, re.Pattern[bytes]]:
     """The shapes that begin with the same byte as one pattern, which is searched for as fast as that byte is."""
     by_byte: dict[str, list[str]] = {}
     for form in forms():
-        if form.pattern.startswith(form.anchor):
+        if form.begins_with_anchor:
             by_byte.setdefault(form.anchor[0], []).append(re.sub(r"\(\?P<\w+>", "(?:", form.pattern[1:]))
-    shapes = [rf"{byte}(?=[\w-]{{5}})(?:{'|'.join(patterns)})" for byte, patterns in by_byte.items()]
-    return tuple(re.compile(shape.encode()) for shape in shapes)
+    shapes = {byte: rf"{byte}(?=[\w-]{{5}})(?:{'|'.join(patterns)})" for byte, patterns in by_byte.items()}
+    return {byte: re.compile(shape.encode()) for byte, shape in shapes.items()}
 
 
 def _in_address(data: bytes) -> bool:

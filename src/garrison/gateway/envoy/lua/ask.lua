@@ -1,6 +1,6 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
 -- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, TOKENS, CERTIFICATES, SHUT,
--- TELL, sha256.
+-- TELL, sha256, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
 local KEYS = {}
 for digest, expires, role, client in KEYS_TEXT:gmatch("(%x+) (%d+) (%S+) (%S+)\n") do
   KEYS[digest] = { client = client, role = role, expires = tonumber(expires), login = "key" }
@@ -29,15 +29,16 @@ local function walk(method, path)
   return LEAVES[number], model, number
 end
 
--- The same, remembered: most requests are for one of a few paths.
+-- The same, remembered: most requests are for one of a few paths. What clients can make it hold is bounded.
 local REMEMBERED, count = {}, 0
+local MOST, LONGEST_PATH = 4096, 256
 local function leaf_of(method, path)
   local asked = method .. path
   local found = REMEMBERED[asked]
   if not found then
     found = { walk(method, path) }
-    if found[1] then
-      if count >= 4096 then REMEMBERED, count = {}, 0 end
+    if found[1] and #asked <= LONGEST_PATH then
+      if count >= MOST then REMEMBERED, count = {}, 0 end
       REMEMBERED[asked], count = found, count + 1
     end
   end
@@ -73,41 +74,15 @@ local function by_key(headers)
   return found, nil, true
 end
 
-local function claim_of(claims, path)
-  for _, step in ipairs(path) do
-    if type(claims) ~= "table" then return nil end
-    claims = claims[step]
-  end
-  return claims
-end
-
--- Whether a claim is, or has among its items, a value.
-local function holds(claim, value)
-  if type(claim) ~= "table" then return tostring(claim) == value end
-  for _, item in pairs(claim) do
-    if tostring(item) == value then return true end
-  end
-  return false
-end
-
 local function by_token(info)
   local payloads = info:dynamicMetadata():get("envoy.filters.http.jwt_authn")
   if not payloads then return nil end
-  for name, token in pairs(TOKENS) do
+  for name, rules in pairs(TOKENS) do
     local claims = payloads[name]
     if claims then
-      for _, wanted in ipairs(token.require) do
-        if not holds(claim_of(claims, wanted.path), wanted.value) then return nil, "claim-missing" end
-      end
-      local client = claim_of(claims, token.client)
-      if type(client) ~= "string" or not client:match("^[%w._@:|/+=-]+$") then return nil, "client-unknown" end
-      client = name .. ":" .. client
-      if #client > LONGEST_CLIENT then return nil, "client-unknown" end
-      local said = claim_of(claims, token.role)
-      for _, rule in ipairs(token.roles) do
-        if holds(said, rule.value) then return { client = client, role = rule.role, login = "jwt", issuer = name } end
-      end
-      return nil, "role-unknown"
+      local caller, reason = who_has_token(rules, claims)
+      if caller then caller.login, caller.issuer = "jwt", name end
+      return caller, reason
     end
   end
 end
@@ -115,12 +90,9 @@ end
 local function by_certificate(info)
   local tls = info:downstreamSslConnection()
   if not (tls and tls:peerCertificateValidated()) then return nil end
-  for _, names in ipairs({ tls:uriSanPeerCertificate(), tls:dnsSansPeerCertificate() }) do
-    for _, name in ipairs(names) do
-      if CERTIFICATES[name] then return CERTIFICATES[name] end
-    end
-  end
-  return nil, "certificate-unknown"
+  local caller, reason = who_has_certificate(CERTIFICATES, tls:uriSanPeerCertificate(), tls:dnsSansPeerCertificate())
+  if caller then caller.login = "certificate" end
+  return caller, reason
 end
 
 local function caller_of(handle, headers)

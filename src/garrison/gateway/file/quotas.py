@@ -1,4 +1,4 @@
-"""What a gateway file must not say of limits and quotas: a limit on something that is not there would limit nothing."""
+"""What a gateway file must not say of quotas: one that nothing can be counted for would limit nothing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,8 @@ from garrison.gateway.file.places import Steps
 from garrison.gateway.file.read import Loaded
 
 
-def hold(loaded: Loaded, mounts: tuple[Mount, ...], roles: Collection[str]) -> None:
+def hold(loaded: Loaded, mounts: tuple[Mount, ...]) -> None:
     """Raises ConfigError."""
-    said = loaded.gateway
-    for where, named in (("limits", said.limits.role), ("quotas", said.quotas.role)):
-        for role in named:
-            if role not in roles:
-                hint = nearest(role, roles, f"one of: {', '.join(sorted(roles))}")
-                raise loaded.wrong((where, "role", role), f"no role is called {role}", hint)
     _hold_zone(loaded)
     _hold_redis(loaded)
     telling = {name for mount in mounts if mount.protocol.tells_tokens for name in mount.models}

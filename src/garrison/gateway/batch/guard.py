@@ -1,0 +1,109 @@
+"""The guard of a queue: takes messages, judges them, passes them on or lays them aside, and tells of each once.
+
+Whatever fails, a message stays in the queue and comes again: without keys to look up, without space for the audit feed,
+without a queue to write to, none is passed on and none is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from garrison.errors import GarrisonError
+from garrison.gateway.batch.feed import Feed, Line
+from garrison.gateway.batch.judge import Judge, Verdict
+from garrison.gateway.batch.queue import Message, Queue
+from garrison.gateway.file import rules
+from garrison.gateway.file.read import read
+from garrison.gateway.run.watch import stamps
+
+Say = Callable[[str], None]
+_SHORTEST_S, _LONGEST_S = 0.1, 10.0  # between two tries of what fails
+LOG: Final = "batch.jsonl"  # in the state folder
+CLIENT, ROLE, REASON, MESSAGE = "x-garrison-client", "x-garrison-role", "x-garrison-reason", "x-garrison-message"
+
+
+class Guard:
+    """One gateway file, one queue."""
+
+    def __init__(self, path: Path, queue: Queue, say: Say) -> None:
+        """Raises GarrisonError for a file that is wrong, OSError for a feed that cannot be written."""
+        self.path, self.queue, self.say = path, queue, say
+        self.judge = self._read()
+        loaded, batch = self.judge.loaded, self.judge.batch
+        where = loaded.beside(batch.log) if batch.log else loaded.state / LOG
+        self.feed = Feed(where, loaded.gateway.log.free_mb)
+        self.ending = asyncio.Event()
+        self._told = ""
+
+    async def run(self) -> None:
+        """Until `ending` is set; what was begun is finished first."""
+        patience = _SHORTEST_S
+        while not self.ending.is_set():
+            try:
+                self._renew()
+                if not self.feed.has_room():
+                    raise OSError(f"too little space is free for {self.feed.path}")  # noqa: TRY301 - told as all others
+                for message in await self.queue.next():
+                    await self.handle(message, dt.datetime.now(dt.UTC))
+                    patience = _SHORTEST_S
+                self._told = ""
+            except (OSError, GarrisonError) as error:  # TimeoutError is an OSError
+                self._tell(f"messages wait: {error or type(error).__name__}")
+                await self._pause(patience)
+                patience = min(patience * 2, _LONGEST_S)
+
+    async def handle(self, message: Message, now: dt.datetime) -> None:
+        """Bring one message to its end. In this order, so that after a crash at any place each step is done once."""
+        if not self.feed.has(message.id):
+            verdict = self.judge.verdict(message, self.feed.today(now), now)
+            if verdict.accepted:
+                await self.queue.accept(message, {CLIENT: verdict.client, ROLE: verdict.role})
+            else:
+                who = {CLIENT: verdict.client, ROLE: verdict.role} if verdict.client else {}
+                await self.queue.refuse(message, {**who, REASON: verdict.reason, MESSAGE: verdict.message})
+            self.feed.write(_line(message, verdict, now))
+        await self.queue.done(message)
+
+    def _read(self) -> Judge:
+        loaded = read(self.path)
+        self._seen = stamps(rules.watched(loaded))
+        return Judge(loaded)
+
+    def _renew(self) -> None:
+        """Take up a file that has changed; one that is wrong changes nothing."""
+        if stamps(self._seen) == self._seen:
+            return
+        try:
+            self.judge = self._read()
+            self.say(f"{self.path} has changed and is in force")
+        except GarrisonError as error:
+            self._seen = stamps(self._seen)
+            self.say(f"what changed is wrong, and not in force: {error}")
+
+    def _tell(self, text: str) -> None:
+        if text != self._told:
+            self._told = text
+            self.say(text)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.ending.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _line(message: Message, verdict: Verdict, now: dt.datetime) -> Line:
+    return Line(
+        time=f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z",
+        request_id=message.id,
+        decision="allow" if verdict.accepted else "deny",
+        client=verdict.client,
+        role=verdict.role,
+        model=message.model,
+        reason=verdict.reason,
+        request_bytes=len(message.body),
+    )
