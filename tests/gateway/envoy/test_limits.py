@@ -26,6 +26,7 @@ from garrison.gateway.run.program import find_envoy, validate
 pytestmark = pytest.mark.slow
 
 PEERS = Path(__file__).parents[2] / "peers"
+ROLE = "role.operations = {{ per-second = 1000 }}\n"
 SCARCE = FILE.replace("client = {{ per-second = 100000 }}", "client = {{ per-second = 0.01, burst = 5 }}").replace(
     '[model.other]\nupstream = "server"', '[model.other]\nupstream = "server"\nlimits = {LIMITS}'
 )
@@ -34,7 +35,7 @@ SCARCE = FILE.replace("client = {{ per-second = 100000 }}", "client = {{ per-sec
 def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[..., Gateway]) -> None:
     """Trap 14: Envoy begins a filter that is pushed with full buckets, so what is pushed must hold none but its own."""
     rate = "{{ rate = {{ per-second = 1000 }} }}"
-    gateway = of(SCARCE.replace("{LIMITS}", rate), budgets=Budgets(client=Quota(requests=100)), spent=Spent())
+    gateway = of(SCARCE.replace("{LIMITS}", rate) + ROLE, budgets=Budgets(client=Quota(requests=100)), spent=Spent())
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
     connection.request("GET", "/v2/models/iris", headers={"x-api-key": OPERATOR})
     assert connection.getresponse().read()
@@ -53,11 +54,14 @@ def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[...,
 
     models = gateway.plan.gateway.model
     limits = msgspec.structs.replace(models["other"].limits, rate=Rate(1000, 1))
+    role = {"operations": Rate(1000, 1)}
     raised = {**models, "other": msgspec.structs.replace(models["other"], limits=limits)}
-    form = msgspec.structs.replace(gateway.plan.gateway, model=raised)
+    form = msgspec.structs.replace(
+        gateway.plan.gateway, model=raised, limits=msgspec.structs.replace(gateway.plan.gateway.limits, role=role)
+    )
     loaded = msgspec.structs.replace(gateway.plan.loaded, gateway=form)
     pushed = gateway.push(msgspec.structs.replace(spent, keys=keys(other), loaded=loaded))
-    assert pushed == [f"filters/{names.LIMIT_MODEL}.json"]
+    assert pushed == [f"filters/{names.LIMIT_MODEL}.json", f"filters/{names.LIMIT_ROLE}.json"]
     time.sleep(0.5)
     assert gateway.infer().status == 429
     connection.request("GET", "/v2/models/iris", headers={"x-api-key": OPERATOR})

@@ -12,6 +12,7 @@ from inline_snapshot import snapshot
 
 from garrison.cli import program
 from garrison.errors import ConfigError, UsageError
+from garrison.gateway.explain import explain
 from garrison.gateway.file.form import Quota
 from garrison.gateway.file.read import read
 from garrison.gateway.planning import Planned, planned
@@ -19,6 +20,7 @@ from garrison.gateway.quota.feed import Position
 from garrison.gateway.quota.report import Usage, as_prometheus, as_text, usage
 from garrison.gateway.quota.store import Store
 from garrison.gateway.quota.tally import Key, Used
+from garrison.policy.actions import Action
 
 FILE = """
 [gateway]
@@ -91,6 +93,24 @@ def test_what_cannot_be_enforced_is_not_compiled(tmp_path: Path) -> None:
     command = ["gateway", "compile", str(tmp_path / "gateway.toml"), "-o", str(tmp_path / "o")]
     with pytest.raises(UsageError, match="counted where garrison gateway run watches"):
         CliRunner().invoke(program, command, catch_exceptions=False)
+
+
+def test_a_decision_is_explained_with_the_quotas_that_hold(tmp_path: Path) -> None:
+    more = """limits = { client-quota = { requests = 5 } }
+[quotas]
+client = { requests = 1000, tokens = 30 }
+clients.bob = { requests = 0 }
+"""
+    plans = made(tmp_path, more)
+
+    def holds(client: str, action: Action) -> list[str]:
+        told = explain(plans, client=client, role="data-scientist", action=action, model="iris")
+        return [line for line in told.holds if line.endswith("a day")]
+
+    both = "each client, of iris: 5 requests a day"
+    assert holds("ada", Action.INFER) == ["ada: 1,000 requests and 30 tokens a day", both]
+    assert holds("bob", Action.INFER) == ["bob: 0 requests a day", both]
+    assert holds("ada", Action.READ_METADATA) == []
 
 
 def test_usage_is_told_in_text_json_and_for_prometheus(tmp_path: Path) -> None:

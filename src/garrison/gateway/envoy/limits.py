@@ -29,14 +29,18 @@ def limit_ip(plan: Plan) -> Json:
 
 
 def limit_client(plan: Plan) -> Json:
-    """Each client, and all clients of a role together."""
-    limits = plan.gateway.limits
-    actions = [_by_header(names.CLIENT, "client"), _by_header(names.ROLE, "role")]
-    buckets = [{"entries": [{"key": "client"}], **_bucket(limits.client)}]
-    buckets += [
-        {"entries": [{"key": "role", "value": role}], **_bucket(rate)} for role, rate in sorted(limits.role.items())
-    ]
-    return _filter(names.LIMIT_CLIENT, actions if limits.role else actions[:1], buckets)
+    """Each client."""
+    bucket = {"entries": [{"key": "client"}], **_bucket(plan.gateway.limits.client)}
+    return _filter(names.LIMIT_CLIENT, [_by_header(names.CLIENT, "client")], [bucket])
+
+
+def limit_role(plan: Plan) -> Json | None:
+    """All clients of a role together, where it has a limit."""
+    roles = sorted(plan.gateway.limits.role.items())
+    if not roles:
+        return None
+    buckets = [{"entries": [{"key": "role", "value": role}], **_bucket(rate)} for role, rate in roles]
+    return _filter(names.LIMIT_ROLE, [_by_header(names.ROLE, "role")], buckets)
 
 
 def limit_model(plan: Plan) -> Json | None:
