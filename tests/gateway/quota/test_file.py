@@ -71,6 +71,7 @@ role.service = { requests = 10000 }
         ("[quotas.role]\nservise = { requests = 1 }", 17, "no role is called servise", "service"),
         ("[limits.role]\nservise = { per-second = 1 }", 17, "no role is called servise", "service"),
         ("limits = { quota = { tokens = 5 } }", 16, "no model that it holds for tells its tokens", "requests"),
+        ("[quotas]\nclient = { requests = 0 }", 17, "int >= 1", ""),
         ("[quotas]\nclient = { request = 5 }", 17, "unknown key", "requests"),
         (f'[quotas.redis]\nurl = "redis://:{SECRET}@:x/"', 17, "it names no host and port", "HOST"),
         (f'[quotas.redis]\nurl = "http://:{SECRET}@h/"', 17, "matching", "redis(s)://"),
@@ -99,7 +100,7 @@ def test_a_decision_is_explained_with_the_quotas_that_hold(tmp_path: Path) -> No
     more = """limits = { client-quota = { requests = 5 } }
 [quotas]
 client = { requests = 1000, tokens = 30 }
-clients.bob = { requests = 0 }
+clients.bob = { requests = 1 }
 """
     plans = made(tmp_path, more)
 
@@ -109,7 +110,7 @@ clients.bob = { requests = 0 }
 
     both = "each client, of iris: 5 requests a day"
     assert holds("ada", Action.INFER) == ["ada: 1,000 requests and 30 tokens a day", both]
-    assert holds("bob", Action.INFER) == ["bob: 0 requests a day", both]
+    assert holds("bob", Action.INFER) == ["bob: 1 requests a day", both]
     assert holds("ada", Action.READ_METADATA) == []
 
 

@@ -176,7 +176,7 @@ def test_a_quota_that_is_raised_lets_in_again(run: Run) -> None:
     gateway.until(lambda: gateway.infer().status == 429, 5)
     gateway.change("requests = 1 ", "requests = 5000 ")
     gateway.until(lambda: gateway.infer().status == 200, 10)
-    gateway.change("requests = 5000 ", "requests = 0 ")
+    gateway.change("requests = 5000 ", "requests = 2 ")
     gateway.until(lambda: gateway.infer().status == 429, 10)
 
 

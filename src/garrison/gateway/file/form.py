@@ -21,7 +21,7 @@ ModelName = Annotated[str, Meta(pattern=MODEL_PATTERN, max_length=256)]
 Kilobytes = Annotated[int, Meta(gt=0, le=1_048_576)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(gt=0, le=1_000_000_000)]
-Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000_000)]
+Amount = Annotated[int, Meta(gt=0, le=1_000_000_000_000_000)]
 ClientName = Annotated[str, Meta(min_length=1, max_length=128)]
 
 

@@ -50,13 +50,6 @@ class Tally:
         self._models: dict[str, Used] = {}
         self._pairs: dict[tuple[str, str], Used] = {}
         self._spent = Spent(clients={}, roles={}, models={}, pairs={})
-        for named, spent, quotas in (
-            (self._clients, self._spent.clients, budgets.clients),
-            (self._roles, self._spent.roles, budgets.role),
-            (self._models, self._spent.models, budgets.model),
-        ):
-            for name, quota in quotas.items():  # one of nothing is spent before anything is used
-                _use(named, name, NOTHING, quota, spent)
 
     def add(self, used: Mapping[Key, Used]) -> None:
         """Count something in."""
