@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules clean
+.PHONY: demo test format lint types arrows unit browser nats redis docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules clean
 
 demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
@@ -30,7 +30,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser nats
+unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser nats redis
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -44,6 +44,11 @@ nats:  ## Find nats-server for the tests of queues, or install Debian's
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nats-server >/dev/null; \
 	else echo "nats-server is missing: apt-get install nats-server" >&2; exit 1; fi
+
+redis:  ## Find redis-server for the tests of shared quotas, or install Debian's
+	@command -v redis-server >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
+	else echo "redis-server is missing: apt-get install redis-server" >&2; exit 1; fi
 
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet

@@ -5,7 +5,7 @@ GarrisonError
  ├─ ConfigError     a file written for Garrison is wrong: configuration, baseline, check, mapping table (exit 2)
  ├─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
  ├─ UnmappedError   a line of a log is not of the format it came as; it is kept, with the reason
- ├─ StoreError      the store of API keys cannot be used: busy, damaged, open to others, of a newer version (exit 2)
+ ├─ StoreError      the store of API keys or of usage cannot be used: busy, damaged, open to others, of a newer version (exit 2)
  └─ LedgerError     a ledger, a key of one or a proof from it cannot be used (exit 2)
      ├─ TamperedError  what is there is not what was signed: an entry, a tile, a checkpoint, a signature (exit 1)
      └─ UnreachedError what a ledger depends on cannot be reached or written now: a disk, a key service, a witness (exit 3)
@@ -64,7 +64,7 @@ class UnreadableError(GarrisonError):
 
 
 class StoreError(GarrisonError):
-    """The store of API keys cannot be used."""
+    """The store of API keys, or of usage, cannot be used."""
 
 
 class UnmappedError(GarrisonError):

@@ -84,10 +84,14 @@ def compile_(file: Path, *, output: Path, at: Path | None, target: str, image: s
 
     What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written.
     """
+    from garrison.errors import UsageError
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, Layout, files
     from garrison.gateway.run.publish import publish
 
     plan = _planned(file).plan
+    if plan.budgets.any:
+        message = "it has quotas, which are counted where garrison gateway run watches over Envoy, and nowhere else"
+        raise UsageError(message, hint="take out [quotas] and the quotas of models, or run it so")
     if target == "kubernetes":
         from garrison.gateway.kubernetes import manifests
 
@@ -152,6 +156,32 @@ def explain_(file: Path, *, client: str, role: str, model: str, action: str, for
         for line in told.holds if told.outcome != "deny" else ():
             click.echo(f"  {line}")
     sys.exit(ExitCode.CLEAN if told.outcome == "allow" else ExitCode.FINDINGS)
+
+
+@command.command(
+    name="usage",
+    epilog="""\b
+Examples:
+  garrison gateway usage gateway.toml
+  garrison gateway usage gateway.toml --format json
+  garrison gateway usage gateway.toml --format prometheus > /var/lib/node_exporter/garrison.prom""",
+)
+@_FILE
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json", "prometheus"]), default="text", help="Default: text."
+)
+def usage_(file: Path, *, format_: str) -> None:
+    """Tell what has been used today, against the quotas, of all gateways that share them."""
+    import msgspec
+
+    from garrison.gateway.quota.report import as_prometheus, as_text, usage
+
+    told = usage(_planned(file).plan, dt.datetime.now(dt.UTC))
+    if format_ == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+    else:
+        for line in (as_text if format_ == "text" else as_prometheus)(told):
+            click.echo(line)
 
 
 @command.command(

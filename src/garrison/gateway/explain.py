@@ -45,7 +45,7 @@ def explain(made: Planned, *, client: str, role: str, action: Action, model: str
         model=model,
         reason=decision.reason,
         policies=tuple(policy.where for policy in decision.policies),
-        holds=tuple(_holds(made.plan, role, action, model)),
+        holds=tuple(_holds(made.plan, client, role, action, model)),
     )
 
 
@@ -57,11 +57,13 @@ def _role_of(plan: Plan, client: str) -> str:
     return next((rule.role for rule in plan.gateway.identity.certificate if rule.client == client), "")
 
 
-def _holds(plan: Plan, role: str, action: Action, model: str) -> Iterable[str]:
+def _holds(plan: Plan, client: str, role: str, action: Action, model: str) -> Iterable[str]:
     limits, said = plan.gateway.limits, plan.gateway.model.get(model)
     yield f"each client: {_rate(limits.client)}"
     if role in limits.role:
         yield f"all of role {role} together: {_rate(limits.role[role])}"
+    if action is Action.INFER:
+        yield from _quotas(plan, client, role, model)
     if said is None:
         return
     own = said.limits
@@ -74,6 +76,19 @@ def _holds(plan: Plan, role: str, action: Action, model: str) -> Iterable[str]:
         yield f"bodies are held against {said.schema}"
     if action is Action.INFER and said.response is not None:
         yield "answers are written anew under its response policy"
+
+
+def _quotas(plan: Plan, client: str, role: str, model: str) -> Iterable[str]:
+    budgets = plan.budgets
+    for whose, quota in (
+        (client or "each client", budgets.of_client(client)),
+        (f"each client, of {model}", budgets.client_model.get(model)),
+        (f"all of role {role} together", budgets.role.get(role)),
+        (f"all requests to {model} together", budgets.model.get(model)),
+    ):
+        amounts = ((quota.requests, "requests"), (quota.tokens, "tokens")) if quota else ()
+        if told := " and ".join(f"{most:,} {word}" for most, word in amounts if most is not None):
+            yield f"{whose}: {told} a day"
 
 
 def _rate(rate: Rate) -> str:

@@ -235,6 +235,8 @@ def _network_policy(plan: Plan, namespace: str) -> Json:
     egress: list[Json] = [{"to": [names], "ports": [{"protocol": p, "port": 53} for p in ("UDP", "TCP")]}]
     urls = {upstream.url for upstream in plan.gateway.upstream.values()}
     urls |= {jwt.jwks for jwt in plan.gateway.identity.jwt.values() if "://" in jwt.jwks}
+    if service := plan.gateway.limits.service:
+        urls.add(service.url)
     egress += [_way_to(url, namespace) for url in sorted(urls)]
     spec = {
         "podSelector": {"matchLabels": _LABELS},

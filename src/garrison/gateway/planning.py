@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,18 +13,19 @@ from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
-from garrison.gateway.file import rules
+from garrison.gateway.file import quotas, rules
 from garrison.gateway.file.form import Model
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.protocols.protocol import Protocol, Transport
 from garrison.gateway.protocols.route import Body
+from garrison.gateway.quota.budgets import budgets_of
 from garrison.gateway.validation.carriers import carried, carriers
 from garrison.gateway.validation.contract import Contract, load
 from garrison.policy.actions import Action
 from garrison.policy.decide import Outcome
 from garrison.policy.policies import Policies, read_policies
 from garrison.policy.request import Model as Subject
-from garrison.policy.table import Table, table
+from garrison.policy.table import Group, Table, table
 from garrison.policy.vocabulary import read_vocabulary
 
 AUTHORISE_SOCKET = "authorise.sock"
@@ -46,6 +47,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
     roles = tuple(bundle.policies.vocabulary.role)
     rules.hold_roles(loaded, roles)
+    quotas.hold(loaded, mounts)
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
@@ -53,6 +55,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
         bodies=bodies(loaded, mounts),
         keys=active_keys(loaded, now),
+        budgets=budgets_of(loaded.gateway),
         roles=roles,
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
@@ -79,16 +82,32 @@ def models_of(loaded: Loaded, mounts: tuple[Mount, ...]) -> Iterable[Subject]:
 
 
 def permissions(decided: Table) -> Iterable[Permission]:
-    """What a table allows, entry by entry. A client that is told apart has all of its entries listed."""
+    """What a table allows, entry by entry.
+
+    Where a client is told apart, all that it may and may not do is listed, or it would be taken for one of its role.
+    """
     for group in decided.groups:
-        rows: dict[tuple[str, str], Mapping[Action, Outcome]] = {("", role): row for role, row in group.roles.items()}
-        for client in {client for client, _ in group.clients}:
-            rows |= {(client, role): group.row(role, client) for role in group.roles}
-        for (client, role), row in rows.items():
+        for role, row in group.roles.items():
             for action, outcome in row.items():
                 if outcome is not Outcome.DENY:
-                    for model in group.models:
-                        yield Permission(model, action, role, client, outcome is Outcome.RESIDUE)
+                    yield from _alike(group.models, Permission("", action, role, residue=outcome is Outcome.RESIDUE))
+        for client, action in _told_apart(group):
+            for role in group.roles:
+                outcome = group.row(role, client)[action]
+                residue, denied = outcome is Outcome.RESIDUE, outcome is Outcome.DENY
+                yield from _alike(group.models, Permission("", action, role, client, residue=residue, denied=denied))
+
+
+def _told_apart(group: Group) -> list[tuple[str, Action]]:
+    """The clients that may do more or less than others in a role of theirs, and the actions of which that holds."""
+    rows = group.clients.items()
+    return sorted(
+        {(who[0], action) for who, row in rows for action in row if row[action] is not group.roles[who[1]][action]}
+    )
+
+
+def _alike(models: Iterable[str], permission: Permission) -> Iterable[Permission]:
+    return (msgspec.structs.replace(permission, model=model) for model in models)
 
 
 def over_all(loaded: Loaded, mounts: tuple[Mount, ...], decided: Table) -> Iterable[Permission]:

@@ -195,15 +195,20 @@ def serving(plan: Plan) -> Iterator[Gateway]:
     publish(files(plan, Layout(folder), str(socket)), folder)
     process = child.start(envoy, folder / BOOTSTRAP, plan.loaded.log, workers=1, drain_s=1)
     try:
-        until = time.monotonic() + START_S
-        while not admin.is_ready(socket):
-            assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        made_ready(process, socket, START_S)
         address = next(iter(plan.gateway.listener.values())).address
         yield Gateway(int(address.rpartition(":")[2]), folder, plan, process)
     finally:
         child.stop(process)
+
+
+def made_ready(process: Popen[bytes], socket: Path, seconds: float) -> None:
+    """Wait until an Envoy takes requests."""
+    until = time.monotonic() + seconds
+    while not admin.is_ready(socket):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ of clients are gone before the first filter runs; should our Lua fail, no header
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Permission, Plan
@@ -21,34 +21,41 @@ def table(plan: Plan) -> Json:
     for permission in () if plan.shut else sorted(plan.permissions):
         nested.setdefault(permission.model, {}).setdefault(permission.action, []).append(permission)
     models = {
-        model: {"matcher": exactly(names.ACTION, {action: _callers(some) for action, some in actions.items()})}
+        model: _matcher(exactly(names.ACTION, {action: _matcher(_callers(some)) for action, some in actions.items()}))
         for model, actions in nested.items()
     }
-    denied = _verdict(DENIED, "DENY")
     # A tree without branches is no valid configuration; where nothing is permitted only the answer is left.
-    matcher = {**exactly(names.MODEL, models), "on_no_match": denied} if models else {"on_no_match": denied}
+    matcher = {**exactly(names.MODEL, models), **_OTHERWISE} if models else _OTHERWISE
     return extension(names.TABLE, RBAC, matcher=matcher)
 
 
 def _callers(alike: list[Permission]) -> Json:
     """Clients that are told apart by name, then everybody by role."""
-    by_client: dict[str, dict[str, Permission]] = {}
+    by_client: dict[str, list[Permission]] = {}
     for permission in alike:
-        by_client.setdefault(permission.client, {})[permission.role] = permission
-    roles = {client: {"matcher": exactly(names.ROLE, _allowed(some))} for client, some in by_client.items()}
-    everybody = roles.pop("", None)
-    if not roles and everybody:
-        return everybody
-    rest = {"on_no_match": everybody} if everybody else {}
-    return {"matcher": {**exactly(names.CLIENT, roles), **rest}}
+        by_client.setdefault(permission.client, []).append(permission)
+    everybody = by_client.pop("", [])
+    if not by_client:
+        return _roles(everybody)
+    clients = {client: _matcher(_roles(some)) for client, some in by_client.items()}
+    return {**exactly(names.CLIENT, clients), "on_no_match": _matcher(_roles(everybody))}
 
 
-def _allowed(roles: dict[str, Permission]) -> Json:
-    return {role: _verdict("permitted", "ALLOW") for role in roles}
+def _roles(alike: list[Permission]) -> Json:
+    """Everything about one caller: a role that is not in it must not be looked for further on."""
+    allowed = {p.role: _verdict("permitted", "ALLOW") for p in alike if not p.denied}
+    return {**exactly(names.ROLE, allowed), **_OTHERWISE} if allowed else _OTHERWISE
+
+
+def _matcher(nested: Json) -> Json:
+    return {"matcher": nested}
 
 
 def _verdict(name: str, action: str) -> Json:
     return {"action": extension(name, "envoy.config.rbac.v3.Action", name=name, action=action)}
+
+
+_OTHERWISE: Final[Json] = {"on_no_match": _verdict(DENIED, "DENY")}
 
 
 def require() -> Json:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from garrison.gateway.envoy import residue
+from garrison.gateway.envoy import names, residue
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.envoy.tls import upstream_tls, verified
+from garrison.gateway.envoy.tls import server_tls, verified
 from garrison.gateway.envoy.typed import Json, duration, typed
-from garrison.gateway.file.form import Upstream
+from garrison.gateway.file.form import RateService, Upstream
 from garrison.gateway.protocols.protocol import Transport
 
 _CONNECT_S = 5.0
@@ -30,6 +30,8 @@ def clusters(plan: Plan) -> list[Json]:
         for name, jwt in plan.gateway.identity.jwt.items()
         if "://" in jwt.jwks
     ]
+    if plan.gateway.limits.service:
+        found.append(_rate_service(plan, plan.gateway.limits.service))
     service = residue.cluster(plan)
     return sorted(found if service is None else [*found, service], key=lambda cluster: str(cluster["name"]))
 
@@ -80,7 +82,7 @@ def _cluster(plan: Plan, name: str, upstream_name: str, concurrent: int) -> Json
         "typed_extension_protocol_options": {_HTTP: typed(_HTTP, **options)},
     }
     if upstream.url.startswith("https:"):
-        made["transport_socket"] = upstream_tls(plan, upstream, grpc=grpc)
+        made["transport_socket"] = server_tls(plan, upstream.url, upstream.tls, grpc=grpc)
     return made
 
 
@@ -88,6 +90,15 @@ def _key_server(name: str, url: str, ca: str, plan: Plan) -> Json:
     made = _at(key_server(name), url)
     if url.startswith("https:"):
         made["transport_socket"] = verified(urlsplit(url).hostname or "", ca and plan.file(ca))
+    return made
+
+
+def _rate_service(plan: Plan, service: RateService) -> Json:
+    made = _at(names.LIMIT_SHARED, service.url)
+    options: Json = {"explicit_http_config": {"http2_protocol_options": {}}}
+    made["typed_extension_protocol_options"] = {_HTTP: typed(_HTTP, **options)}
+    if service.url.startswith("https:"):
+        made["transport_socket"] = server_tls(plan, service.url, service.tls, grpc=True)
     return made
 
 

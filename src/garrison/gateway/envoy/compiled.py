@@ -19,6 +19,7 @@ from garrison.gateway.envoy.bootstrap import bootstrap
 from garrison.gateway.envoy.clusters import clusters
 from garrison.gateway.envoy.listeners import listeners, pushed
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.quota import quota
 from garrison.gateway.envoy.routes import TABLE, route_discovery, routes
 from garrison.gateway.envoy.typed import Json, typed
 
@@ -95,6 +96,12 @@ def callers(plan: Plan, layout: Layout) -> dict[str, str]:
     """The one file that changes when only keys do."""
     made = ask(plan)
     return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
+
+
+def spent(plan: Plan, layout: Layout) -> dict[str, str]:
+    """The one file that changes when only quotas are spent; none where there are no quotas."""
+    made = quota(plan)
+    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))} if made else {}
 
 
 def written(made: Mapping[str, Any]) -> str:

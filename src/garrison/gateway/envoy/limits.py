@@ -6,6 +6,7 @@ A filter that is pushed begins with full buckets, so keys, policies and quotas a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from garrison.gateway.envoy import names
@@ -28,14 +29,18 @@ def limit_ip(plan: Plan) -> Json:
 
 
 def limit_client(plan: Plan) -> Json:
-    """Each client, and all clients of a role together."""
-    limits = plan.gateway.limits
-    actions = [_by_header(names.CLIENT, "client"), _by_header(names.ROLE, "role")]
-    buckets = [{"entries": [{"key": "client"}], **_bucket(limits.client)}]
-    buckets += [
-        {"entries": [{"key": "role", "value": role}], **_bucket(rate)} for role, rate in sorted(limits.role.items())
-    ]
-    return _filter(names.LIMIT_CLIENT, actions if limits.role else actions[:1], buckets)
+    """Each client."""
+    bucket = {"entries": [{"key": "client"}], **_bucket(plan.gateway.limits.client)}
+    return _filter(names.LIMIT_CLIENT, [_by_header(names.CLIENT, "client")], [bucket])
+
+
+def limit_role(plan: Plan) -> Json | None:
+    """All clients of a role together, where it has a limit."""
+    roles = sorted(plan.gateway.limits.role.items())
+    if not roles:
+        return None
+    buckets = [{"entries": [{"key": "role", "value": role}], **_bucket(rate)} for role, rate in roles]
+    return _filter(names.LIMIT_ROLE, [_by_header(names.ROLE, "role")], buckets)
 
 
 def limit_model(plan: Plan) -> Json | None:
@@ -45,6 +50,39 @@ def limit_model(plan: Plan) -> Json | None:
         return None
     buckets = [{"entries": [{"key": "model", "value": name}], **_bucket(rate)} for name, rate in rates.items()]
     return _filter(names.LIMIT_MODEL, [_by_header(names.MODEL, "model")], buckets)
+
+
+def limit_shared(plan: Plan) -> Json | None:
+    """What a service of Envoy's rate-limit protocol counts for several gateways; None where there is none.
+
+    What it cannot be asked about is refused. It hears of client, role, model, and client and model together.
+    https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rate_limit_filter
+    """
+    service = plan.gateway.limits.service
+    if service is None:
+        return None
+    by = {"client": names.CLIENT, "role": names.ROLE, "model": names.MODEL}
+    asked = [
+        *(_by_header(header, key) for key, header in by.items()),
+        _by_headers({k: by[k] for k in ("client", "model")}),
+    ]
+    return extension(
+        names.LIMIT_SHARED,
+        "envoy.extensions.filters.http.ratelimit.v3.RateLimit",
+        domain=service.domain,
+        timeout=duration(service.timeout_s),
+        failure_mode_deny=True,
+        status_on_error={"code": 503},
+        rate_limits=asked,
+        rate_limit_service={
+            "grpc_service": {"envoy_grpc": {"cluster_name": names.LIMIT_SHARED}},
+            "transport_api_version": "V3",
+        },
+        enable_x_ratelimit_headers="DRAFT_VERSION_03",
+        disable_x_envoy_ratelimited_header=True,
+        rate_limited_as_resource_exhausted=True,
+        response_headers_to_add=[{"header": {"key": "retry-after", "value": "1"}, "append_action": "ADD_IF_ABSENT"}],
+    )
 
 
 def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
@@ -66,7 +104,12 @@ def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
 
 
 def _by_header(header: str, key: str) -> Json:
-    return {"actions": [{"request_headers": {"header_name": header, "descriptor_key": key}}]}
+    return _by_headers({key: header})
+
+
+def _by_headers(keys: Mapping[str, str]) -> Json:
+    actions = [{"request_headers": {"header_name": header, "descriptor_key": key}} for key, header in keys.items()]
+    return {"actions": actions}
 
 
 def _bucket(rate: Rate) -> dict[str, Any]:

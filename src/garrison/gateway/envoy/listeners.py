@@ -9,10 +9,11 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.authorisation import mark, require, table
 from garrison.gateway.envoy.bodies import body, buffer, stream_size
-from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model
+from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model, limit_role, limit_shared
 from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.quota import quota, tokens_told
 from garrison.gateway.envoy.residue import residue
 from garrison.gateway.envoy.responses import headers, local_replies
 from garrison.gateway.envoy.tls import listener_tls
@@ -45,13 +46,13 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    decided = [limit_client(plan), name_model(plan), table(plan), limit_model(plan), residue(plan)]
+    named = [limit_client(plan), limit_role(plan), name_model(plan), table(plan)]
+    decided = [quota(plan), limit_model(plan), limit_shared(plan), residue(plan), body(plan), tokens_told(plan)]
     return [
         headers(plan),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
-        *(place(made) for made in decided if made is not None),
-        place(body(plan)),
+        *(place(made) for made in [*named, *decided] if made is not None),
         require(),
         mark(),
         _ROUTER,

@@ -24,6 +24,8 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
     )
     if any(mount.protocol.transport is Transport.GRPC for mount in plan.mounts):
         fields |= {"grpc_status": "%GRPC_STATUS_NUMBER%"}
+    if any(map(plan.counts_tokens, plan.mounts)):
+        fields |= {name: f"%DYNAMIC_METADATA({names.METADATA}:{name})%" for name in TOKENS}
     if plan.has_residue:
         fields |= {"policy": "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:x-garrison-policy)%"}
     seal = {"name": names.DECISION, "string_match": {"exact": "allow"}}
@@ -70,6 +72,7 @@ _FIELDS = {
     "upstream_ms": "%RESPONSE_DURATION%",
     "ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
 }
+TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "text_bytes")
 _TLS = {
     "tls_version": "%DOWNSTREAM_TLS_VERSION%",
     "tls_cipher": "%DOWNSTREAM_TLS_CIPHER%",

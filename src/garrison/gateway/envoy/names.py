@@ -17,7 +17,9 @@ ASKED: Final = "asked"  # who asks, and for what, is known
 CHECKED: Final = "checked"  # and the body is valid
 LEAF: Final = "x-garrison-leaf"  # which route a request took whose model stands in its body
 DECISION: Final = "x-garrison-decision"  # set behind the last check only: the request was let through
-METADATA: Final = "garrison"  # namespace of the dynamic metadata in which our Lua says why it refuses
+METADATA: Final = (
+    "garrison"  # namespace of the dynamic metadata in which our Lua says why it refuses, and what it counts
+)
 
 # Filters, in the order in which they stand. Those that change without a connection being drained come by ECDS.
 HEADERS: Final = "garrison.headers"
@@ -25,13 +27,17 @@ LIMIT_IP: Final = "garrison.limit.ip"
 JWT: Final = "garrison.jwt"
 ASK: Final = "garrison.ask"
 LIMIT_CLIENT: Final = "garrison.limit.client"
+LIMIT_ROLE: Final = "garrison.limit.role"
 BUFFER: Final = "garrison.buffer"
 STREAM_SIZE: Final = "garrison.stream-size"
 NAME_MODEL: Final = "garrison.model"
 TABLE: Final = "garrison.table"
+QUOTA: Final = "garrison.quota"
+LIMIT_SHARED: Final = "garrison.limit.shared"
 RESIDUE: Final = "garrison.residue"
 LIMIT_MODEL: Final = "garrison.limit.model"
 BODY: Final = "garrison.body"
+TOKENS: Final = "garrison.tokens"
 REQUIRE: Final = "garrison.require"
 MARK: Final = "garrison.mark"
 

@@ -13,14 +13,15 @@ from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Active
 from garrison.gateway.protocols.protocol import Protocol, protocol
 from garrison.gateway.protocols.route import ModelIn
+from garrison.gateway.quota.budgets import UNCOUNTED, Budgets, Spent
 from garrison.policy.actions import Action
 
 
 class Permission(msgspec.Struct, frozen=True, order=True):
     """A role may do something to a model, or to a server if its name has an @ before it.
 
-    With a `client`, of all entries of that action and model only those of that client hold for it. `residue` says that
-    more has to be asked for each request.
+    With a `client`, of all entries of that action and model only those of that client hold for it; those with `denied` say
+    what it may not do although its role may. `residue` says that more has to be asked for each request.
     """
 
     model: str
@@ -28,6 +29,7 @@ class Permission(msgspec.Struct, frozen=True, order=True):
     role: str
     client: str = ""
     residue: bool = False
+    denied: bool = False
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     permissions: tuple[Permission, ...] = ()
     bodies: Mapping[tuple[str, str], str] = {}
     shut: str = ""  # why nobody is let in
+    budgets: Budgets = Budgets()
+    spent: Spent = Spent(stopped=UNCOUNTED)  # until somebody counts
     authorise_socket: str = ""  # of the service that decides what the permissions leave open
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them
@@ -88,6 +92,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def file(self, name: str) -> str:
         """Where Envoy finds a file that the gateway file names."""
         return self.files.get(name) or str(self.loaded.beside(name).resolve())
+
+    def counts_tokens(self, mount: Mount) -> bool:
+        """Whether the answers of a protocol are read for the tokens that they took."""
+        return self.budgets.tokens and mount.protocol.tells_tokens
 
     def guarded(self, model: str) -> bool:
         """Whether what goes to and comes from a model has to be looked into."""

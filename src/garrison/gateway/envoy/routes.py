@@ -12,6 +12,7 @@ from garrison.gateway.envoy.authorisation import require_asked
 from garrison.gateway.envoy.bodies import body_off, buffer_on
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
+from garrison.gateway.envoy.quota import tokens_on
 from garrison.gateway.envoy.residue import TOLD, residue_on
 from garrison.gateway.envoy.responses import spoken_on
 from garrison.gateway.envoy.typed import Json, duration, exactly, extension, typed
@@ -21,6 +22,7 @@ from garrison.policy.actions import Action
 TABLE = "garrison"
 _ROUTE = "envoy.config.route.v3.Route"
 _NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF, *TOLD]
+_PACKED = ("accept-encoding",)  # answers that are read for their tokens must not come compressed
 _NOT_LOOKED_INTO = {names.BODY: body_off(), names.REQUIRE: require_asked()}
 
 
@@ -75,6 +77,7 @@ def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Rou
         names.BUFFER: buffer_on(plan, model, streams=False),
         **({} if looked_into else _NOT_LOOKED_INTO),
         **residue_on(plan, model, action),
+        **tokens_on(plan, mount, action),
     }
     timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
     upstream = mount.models[model]
@@ -84,7 +87,7 @@ def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Rou
 
 def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
     subject = names.SERVER + mount.server
-    config = {**_NOT_LOOKED_INTO, **residue_on(plan, subject, action)}
+    config = {**_NOT_LOOKED_INTO, **residue_on(plan, subject, action), **tokens_on(plan, mount, action)}
     way = _Way(mount.server, mount.server, 0 if _streams(alike) else plan.gateway.limits.timeout_s)
     return _to_upstream(plan, mount, f"{subject} {action}", way, config)
 
@@ -96,6 +99,7 @@ def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json
         names.BUFFER: buffer_on(plan, "", streams=streams),
         **_NOT_LOOKED_INTO,
         **residue_on(plan, subject, action),
+        **tokens_on(plan, mount, action),
     }
     return _to_upstream(plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, 0), config)
 
@@ -123,7 +127,7 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
         "metadata": spoken_on(mount),
-        "request_headers_to_remove": _NOT_TO_UPSTREAMS,
+        "request_headers_to_remove": [*_NOT_TO_UPSTREAMS, *(_PACKED if plan.counts_tokens(mount) else ())],
         "typed_per_filter_config": config,
     }
 

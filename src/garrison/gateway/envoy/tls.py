@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.typed import Json, extension
-from garrison.gateway.file.form import ServerTls, Upstream
+from garrison.gateway.file.form import ServerTls, UpstreamTls
 
 _TLS = "envoy.extensions.transport_sockets.tls.v3"
 _NAME = "envoy.transport_sockets.tls"
@@ -67,10 +67,9 @@ def listener_tls(name: str, tls: ServerTls, source: Any) -> Json:
     )
 
 
-def upstream_tls(plan: Plan, upstream: Upstream, *, grpc: bool) -> Json:
-    """How an upstream is spoken to, and known to be the right one."""
-    tls = upstream.tls
-    name = (tls and tls.server_name) or urlsplit(upstream.url).hostname or ""
+def server_tls(plan: Plan, url: str, tls: UpstreamTls | None, *, grpc: bool) -> Json:
+    """How a server is spoken to, and known to be the right one."""
+    name = (tls and tls.server_name) or urlsplit(url).hostname or ""
     socket = verified(name, plan.file(tls.ca) if tls and tls.ca else "")
     context = socket["typed_config"]["common_tls_context"]
     context["alpn_protocols"] = ["h2"] if grpc else ["http/1.1"]

@@ -21,6 +21,8 @@ ModelName = Annotated[str, Meta(pattern=MODEL_PATTERN, max_length=256)]
 Kilobytes = Annotated[int, Meta(gt=0, le=1_048_576)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(gt=0, le=1_000_000_000)]
+Amount = Annotated[int, Meta(gt=0, le=1_000_000_000_000_000)]
+ClientName = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -93,10 +95,21 @@ class Rate(_Table, frozen=True):
         return self.burst or max(1, round(self.per_second * 2))
 
 
+class Quota(_Table, frozen=True):
+    """How much a day: requests that infer something, and tokens of questions and answers."""
+
+    requests: Annotated[Amount, Meta(description="Requests that are let through.")] | None = None
+    tokens: Annotated[Amount, Meta(description="Tokens, of protocols whose answers tell them, as openai.")] | None = (
+        None
+    )
+
+
 class ModelLimits(_Table, frozen=True):
     """What one model bears; what is not said is what `[limits]` says."""
 
     rate: Rate | None = None
+    quota: Annotated[Quota, Meta(description="A day, of all clients together.")] | None = None
+    client_quota: Annotated[Quota, Meta(description="A day, of each client.")] | None = None
     concurrent: Annotated[Count, Meta(description="Requests at a time; more are refused.")] | None = None
     request_kb: Kilobytes | None = None
     response_kb: Kilobytes | None = None
@@ -162,6 +175,7 @@ class Limits(_Table, frozen=True):
         per_second=100, burst=200
     )
     role: Annotated[dict[Name, Rate], Meta(description="All clients of a role together.")] = {}
+    service: Annotated[RateService, Meta(description="Limits that several gateways share.")] | None = None
     request_kb: Annotated[Kilobytes, Meta(description="Size of a request's body.")] = 1024
     response_kb: Annotated[Kilobytes, Meta(description="Size of an answer that is looked into.")] = 16_384
     timeout_s: Annotated[Seconds, Meta(description="Until an answer is complete.")] = 30.0
@@ -173,6 +187,38 @@ class Limits(_Table, frozen=True):
     connections: Annotated[Count, Meta(description="Connections at a time.")] = 10_000
     streams: Annotated[int, Meta(gt=0, le=10_000, description="Requests at a time in one HTTP/2 connection.")] = 100
     memory_mb: Annotated[int, Meta(gt=0, description="Heap of Envoy at which it begins to refuse.")] = 1024
+
+
+class Redis(_Table, frozen=True):
+    """`[quotas.redis]`: where several gateways add up what they have counted."""
+
+    url: Annotated[str, Meta(pattern=r"^rediss?://\S+$", description="redis(s)://[USER[:PASSWORD]@]HOST[:PORT][/DB].")]
+    password_file: Annotated[str, Meta(description="File with the password, if the URL has none.")] = ""
+    ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's own if empty.")] = ""
+    prefix: Annotated[Name, Meta(description="What its keys begin with: the same for gateways that share.")] = (
+        "garrison"
+    )
+
+
+class Quotas(_Table, frozen=True):
+    """`[quotas]`: how much a day. Those of models stand in their limits."""
+
+    zone: Annotated[str, Meta(description="Time zone in which a day ends, as Europe/Zurich.")] = "UTC"
+    client: Annotated[Quota, Meta(description="Each client that `clients` does not name.")] | None = None
+    clients: Annotated[dict[ClientName, Quota], Meta(description="Clients by name, as corp:ada for tokens.")] = {}
+    role: Annotated[dict[Name, Quota], Meta(description="All clients of a role together.")] = {}
+    redis: Annotated[Redis, Meta(description="Shared with other gateways.")] | None = None
+
+
+class RateService(_Table, frozen=True):
+    """`[limits.service]`: a service of Envoy's rate-limit protocol (v3, gRPC), for limits that several gateways share."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^/@?#]+/?$", description="http(s)://HOST:PORT, of gRPC.")]
+    domain: Annotated[str, Meta(min_length=1, description="What its own configuration calls these limits.")] = (
+        "garrison"
+    )
+    timeout_s: Annotated[Seconds, Meta(description="After which requests are refused.")] = 0.25
+    tls: UpstreamTls | None = None
 
 
 class Log(_Table, frozen=True):
@@ -204,6 +250,7 @@ class Gateway(_Table, frozen=True):
     identity: Identity = Identity()
     policy: Policy = Policy()
     limits: Limits = Limits()
+    quotas: Quotas = Quotas()
     log: Log = Log()
     batch: Batch | None = None
     gateway: Running = Running()

@@ -84,6 +84,7 @@ def hold_roles(loaded: Loaded, listed: Collection[str]) -> None:
     """Raises ConfigError for a role that is in no roles file."""
     gateway = loaded.gateway
     said: list[tuple[Steps, str]] = [(("limits", "role", role), role) for role in gateway.limits.role]
+    said += [(("quotas", "role", role), role) for role in gateway.quotas.role]
     said += [(("identity", "certificate", n, "role"), rule.role) for n, rule in enumerate(gateway.identity.certificate)]
     for name, jwt in gateway.identity.jwt.items():
         said += [(("identity", "jwt", name, "roles", value), role) for value, role in jwt.roles.items()]
@@ -127,6 +128,12 @@ def named_files(loaded: Loaded) -> list[tuple[Steps, str]]:
     for name, jwt in gateway.identity.jwt.items():
         found.append((("identity", "jwt", name, "ca"), jwt.ca))
         found.append((("identity", "jwt", name, "jwks"), "" if "://" in jwt.jwks else jwt.jwks))
+    if service := gateway.limits.service:
+        for key in ("ca", "certificate", "key") if service.tls else ():
+            found.append((("limits", "service", "tls", key), getattr(service.tls, key)))
+    if shared := gateway.quotas.redis:
+        found.append((("quotas", "redis", "password-file"), shared.password_file))
+        found.append((("quotas", "redis", "ca"), shared.ca))
     found.append((("policy", "roles"), gateway.policy.roles))
     found += [(("policy", "cedar", number), name) for number, name in enumerate(gateway.policy.cedar)]
     return [(steps, name) for steps, name in found if name]

@@ -28,7 +28,7 @@ class Transport(enum.StrEnum):
 class Protocol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that can be asked in one protocol: the first route that takes a request decides what it is.
 
-    `sources` are where the routes were looked up, by server.
+    `sources` are where the routes were looked up, by server; `tells_tokens` that answers say how many tokens they took.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     transport: Transport = Transport.HTTP
     sources: dict[str, str]
     refusals: Refusals
+    tells_tokens: bool = False
     routes: tuple[Route, ...]
 
     def unusable(self, model: str) -> str:

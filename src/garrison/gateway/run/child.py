@@ -60,14 +60,24 @@ class Kept:
 
 def start(envoy: Path, bootstrap: Path, log: Path, *, workers: int, drain_s: float) -> Process:
     """Start Envoy. What it has to say goes where our own words go; the audit feed is for its owner only."""
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log.touch(mode=0o600)
+    make_log(log)
     command = [
         str(envoy), "-c", str(bootstrap), "--disable-hot-restart", "--log-level", "warn", *_FLUSH,
         "--drain-time-s", str(max(1, round(drain_s))), "--drain-strategy", "immediate",
         *(("--concurrency", str(workers)) if workers else ()),
     ]  # fmt: skip
     return _spawn(command)
+
+
+def make_log(log: Path) -> None:
+    """An audit feed that is there, and that nobody else can read."""
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log.touch(mode=0o600)
+
+
+def start_counter(job: Path) -> Process:
+    """Start the counter of quotas."""
+    return _spawn([sys.executable, "-m", "garrison.gateway.quota", str(job)])
 
 
 def start_service(bundle: Path, socket: Path) -> Process:

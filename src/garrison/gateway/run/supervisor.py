@@ -14,13 +14,23 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import msgspec
 
 from garrison.errors import GarrisonError, UsageError
 from garrison.gateway.authorise.bundle import write_bundle
 from garrison.gateway.callers import active_keys, parts_of, store_of
-from garrison.gateway.envoy.compiled import ADMIN_SOCKET, BOOTSTRAP, Layout, callers, files, in_one_piece, written
+from garrison.gateway.envoy.compiled import (
+    ADMIN_SOCKET,
+    BOOTSTRAP,
+    Layout,
+    callers,
+    files,
+    in_one_piece,
+    spent,
+    written,
+)
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
@@ -29,6 +39,7 @@ from garrison.gateway.run import admin, child
 from garrison.gateway.run.copies import with_copies
 from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
+from garrison.gateway.run.quotas import Quotas
 from garrison.gateway.run.recording import record
 from garrison.gateway.run.watch import Stamp, as_read, stamps
 
@@ -54,6 +65,7 @@ class Supervisor:
         self.keys = self._key_stamps()
         self.envoy = child.Kept("Envoy", self._start_envoy, say)
         self.service = child.Kept("the authorisation service", self._start_service, say)
+        self.quotas = Quotas(self.plan, say)
 
     @property
     def plan(self) -> Plan:
@@ -98,6 +110,7 @@ class Supervisor:
         self._reload_if_changed()
         if not self.halted:
             self.envoy.hold()
+        self.quotas.hold()
         if self.plan.has_residue:
             self.service.hold()
 
@@ -108,6 +121,7 @@ class Supervisor:
             time.sleep(_LOOK_S)
             self._reload_if_changed()
             self._reload_keys_if_changed()
+            self._reload_spent_if_changed()
 
     def _all_anew(self) -> Planned:
         """All read again, and looked at by Envoy itself."""
@@ -132,7 +146,7 @@ class Supervisor:
             if _fixed(made.plan) != _fixed(self.plan):
                 self.say("warning: [gateway], [log] file and limits of connections take effect at the next start")
             self._warn(made)
-            self._push(_shut(made, self.plan.shut))
+            self._push(_with(made, shut=self.plan.shut))
         except (GarrisonError, OSError) as error:
             self.say(f"{error}\nnothing has been changed: what was in force before is")
             return
@@ -153,15 +167,29 @@ class Supervisor:
         except GarrisonError as error:
             self.say(f"{error}\nno key is let in, as nobody knows which are revoked")
             keys = ()
-        plan = msgspec.structs.replace(self.plan, keys=keys)
-        self.made = msgspec.structs.replace(self.made, plan=plan)
-        if publish(callers(plan, Layout(self.folder)), self.folder):
+        self.made = _with(self.made, keys=keys)
+        if publish(callers(self.plan, Layout(self.folder)), self.folder):
             self.say(f"in force: {len(keys)} keys")
+
+    def _reload_spent_if_changed(self) -> None:
+        """The way for quotas alone: nobody's buckets are filled by it, and no connection ends."""
+        now = self.quotas.look()
+        if now == self.plan.spent:
+            return
+        if bool(now.stopped) is not bool(self.plan.spent.stopped):
+            self.say(f"quotas: {now.stopped or 'requests are counted again'}")
+        self.made = _with(self.made, spent=now)
+        try:
+            publish(spent(self.plan, Layout(self.folder)), self.folder)
+        except OSError as error:
+            self._halt(error)
 
     def _push(self, made: Planned) -> None:
         """Put a plan in force. Raises OSError or LedgerError, and then what was in force before still is."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         record(made.plan.loaded)
+        self.quotas.begin(made.plan)
+        made = _with(made, spent=self.quotas.look())
         if made.plan.has_residue:
             write_bundle(self.bundle, made.bundle)
             self.service.hold()
@@ -183,12 +211,16 @@ class Supervisor:
         if not self.halted:
             self.say(said if shut else "there is space again for the audit log: requests are taken")
         try:
-            self._push(_shut(self.made, shut))
+            self._push(_with(self.made, shut=shut))
             self.halted = False
         except OSError as error:
-            self.say(f"{error}: Envoy is stopped, as it cannot be told to let nobody in")
-            self.halted = True
-            self.envoy.stop()
+            self._halt(error)
+
+    def _halt(self, error: OSError) -> None:
+        """What cannot be told to Envoy must not be let in; the next look at the disk tries again."""
+        self.say(f"{error}: Envoy is stopped, as it cannot be told whom to let in no more")
+        self.halted = True
+        self.envoy.stop()
 
     def _start_envoy(self) -> child.Process:
         self.socket.unlink(missing_ok=True)
@@ -221,6 +253,7 @@ class Supervisor:
                 time.sleep(_LOOK_S)
         self.envoy.stop()
         self.service.stop()
+        self.quotas.end()
         self.say("ended")
 
     def _open_requests(self) -> int:
@@ -261,8 +294,8 @@ class Supervisor:
                 signal.signal(number, handler)
 
 
-def _shut(made: Planned, shut: str) -> Planned:
-    return msgspec.structs.replace(made, plan=msgspec.structs.replace(made.plan, shut=shut))
+def _with(made: Planned, **changes: Any) -> Planned:
+    return msgspec.structs.replace(made, plan=msgspec.structs.replace(made.plan, **changes))
 
 
 def _fixed(plan: Plan) -> object:
