@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 from garrison.gateway.envoy import names, residue
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.tls import server_tls, verified
-from garrison.gateway.envoy.typed import Json, duration, typed
+from garrison.gateway.envoy.typed import Json, duration, extension, typed
 from garrison.gateway.file.form import RateService, Upstream
 from garrison.gateway.protocols.protocol import Transport
 
 _CONNECT_S = 5.0
 _PORTS = {"http": 80, "https": 443}
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_DNS = "envoy.extensions.clusters.dns.v3.DnsCluster"
 
 
 def clusters(plan: Plan) -> list[Json]:
@@ -107,13 +108,15 @@ def _at(name: str, url: str) -> Json:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     endpoint = {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
-    made = {
+    # A name is looked up again as often as its record says. Of one that has both, Envoy would else take only the IPv6
+    # addresses, at which many a server does not listen, as at that of localhost.
+    looked_up = extension("dns", _DNS, respect_dns_ttl=True, dns_lookup_family="V4_PREFERRED")
+    return {
         "name": name,
-        "type": "STATIC" if _is_address(host) else "STRICT_DNS",
+        **({"type": "STATIC"} if _is_address(host) else {"cluster_type": looked_up}),
         "connect_timeout": duration(_CONNECT_S),
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
     }
-    return made if made["type"] == "STATIC" else {**made, "respect_dns_ttl": True}
 
 
 def _is_address(host: str) -> bool:
