@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats redis docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules clean
+.PHONY: demo test format lint types arrows unit browser nats redis node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules clean
 
 demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
@@ -30,7 +30,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.suite browser nats redis
+unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.probing $(VENV)/.oidc $(VENV)/.suite browser nats redis
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -49,6 +49,11 @@ redis:  ## Find redis-server for the tests of shared quotas, or install Debian's
 	@command -v redis-server >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
 	else echo "redis-server is missing: apt-get install redis-server" >&2; exit 1; fi
+
+node:  ## Find Node.js for the OpenID provider of the tests, or install Debian's
+	@command -v npm >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
+	else echo "npm is missing: apt-get install nodejs npm" >&2; exit 1; fi
 
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
@@ -108,8 +113,15 @@ $(VENV)/.suite: $(VENV)/.test tests/peers/suite/requirements.txt
 	tar -xzf $(VENV)/suite/jsonschema-*.tar.gz -C $(VENV)/suite
 	touch $@
 
-# A model server and real clients, for the tests of the gateway.
-$(VENV)/.serving: $(BIN)/uv tests/peers/serving/uv.lock
-	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/serving UV_PYTHON_DOWNLOADS=never \
-	  $(BIN)/uv sync --frozen --quiet --project tests/peers/serving --python $(BIN)/python
+# For the tests of the gateway: a model server and real clients; and programs that probe it.
+$(VENV)/.serving $(VENV)/.probing: $(VENV)/.%: $(BIN)/uv tests/peers/%/uv.lock
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/$* UV_PYTHON_DOWNLOADS=never \
+	  $(BIN)/uv sync --frozen --quiet --project tests/peers/$* --python $(BIN)/python
+	touch $@
+
+# An OpenID provider. It needs Node.js 18 or newer.
+$(VENV)/.oidc: tests/peers/oidc/package.json tests/peers/oidc/package-lock.json | $(BIN)/uv node
+	mkdir -p $(VENV)/oidc
+	cp tests/peers/oidc/package.json tests/peers/oidc/package-lock.json $(VENV)/oidc
+	npm ci --prefix $(VENV)/oidc --silent --ignore-scripts --no-audit --no-fund
 	touch $@

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -94,14 +95,14 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def serving(command: list[str], folder: Path, ready: str) -> Iterator[None]:
+def serving(command: list[str], folder: Path, ready: str, trust: ssl.SSLContext | None = None) -> Iterator[None]:
     """A server that runs while the block does, which begins when the address answers."""
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
         try:
             until = time.monotonic() + START_S
-            while not answers(ready):
+            while not answers(ready, trust):
                 assert process.poll() is None, log.read_text()[-3000:]
                 assert time.monotonic() < until, log.read_text()[-3000:]
                 time.sleep(0.05)
@@ -111,9 +112,9 @@ def serving(command: list[str], folder: Path, ready: str) -> Iterator[None]:
             process.wait(20)
 
 
-def answers(address: str) -> bool:
+def answers(address: str, trust: ssl.SSLContext | None = None) -> bool:
     try:
-        with urlopen(address, timeout=5) as answer:
+        with urlopen(address, timeout=5, context=trust) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -43,14 +43,18 @@ def _provider(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
         "clock_skew_seconds": _SKEW_S,
         "forward": True,  # `ask` takes it away, after it has looked for an API key in the same header
         "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
-        "jwt_cache_config": {"jwt_cache_size": _CACHED},
         **_keys(plan, name, jwt),
     }
 
 
 def _keys(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
     if "://" not in jwt.jwks:
-        return {"local_jwks": {"inline_string": plan.loaded.beside(jwt.jwks).read_text(encoding="utf-8")}}
+        # Keys in a file change with the filter, whose new one remembers nothing. Of keys that Envoy fetches, it would go on
+        # to take tokens that it remembers until they end, though the issuer has withdrawn the key that signed them.
+        return {
+            "local_jwks": {"inline_string": plan.loaded.beside(jwt.jwks).read_text(encoding="utf-8")},
+            "jwt_cache_config": {"jwt_cache_size": _CACHED},
+        }
     remote = {
         "http_uri": {"uri": jwt.jwks, "cluster": key_server(name), "timeout": "5s"},
         "cache_duration": duration(jwt.cache_minutes * 60),

@@ -149,7 +149,7 @@ class Jwt(_Table, frozen=True):
     role: Annotated[str, Meta(min_length=1, description="The claim that leads to a role; a dot goes deeper.")] = "roles"
     roles: Annotated[dict[str, Name], Meta(description="From its values to roles; they are roles if unsaid.")] = {}
     require: Annotated[dict[str, str], Meta(description="Claims, and what they must be or contain.")] = {}
-    cache_minutes: Annotated[int, Meta(gt=0, le=1440, description="How long keys from a URL are kept.")] = 10
+    cache_minutes: Annotated[float, Meta(ge=0.05, le=1440, description="How long keys from a URL are kept.")] = 10.0
 
 
 class Identity(_Table, frozen=True):
