@@ -30,7 +30,7 @@ def code(plan: Plan) -> str:
         "TREE": tree,
         "LEAVES": leaves,
         "MOUNTS": {mount.name: mount_table(mount, plan) for mount in plan.mounts},
-        "DEFAULT_PROTOCOL": plan.mounts[0].protocol.name if len(plan.mounts) == 1 else "",
+        "DEFAULT_PROTOCOL": plan.mounts[0].protocol.name if len(plan.mounts) == 1 else None,
         "KEYS_TEXT": "".join(
             f"{k.digest} {k.expires} {k.role} {k.client}\n" for k in sorted(plan.keys, key=lambda k: k.digest)
         ),

@@ -123,7 +123,8 @@ local function ask(handle)
   local headers = handle:headers()
   local path = headers:get(":path")
   local leaf, named, number = leaf_of(headers:get(":method"), path:match("^[^?]*"))
-  headers:replace("x-garrison-protocol", leaf and leaf.protocol or DEFAULT_PROTOCOL)
+  local spoken = leaf and leaf.protocol or DEFAULT_PROTOCOL
+  if spoken then headers:replace("x-garrison-protocol", spoken) end
   if SHUT then return "503", "shut", SHUT end
   local caller, reason = caller_of(handle, headers)
   headers:remove(KEY_HEADER)
