@@ -122,3 +122,16 @@ def test_learn_from_a_description(tmp_path: Path) -> None:
 
 def test_schema() -> None:
     assert json.loads(run("schema").stdout)["title"] == "Garrison's gateway file"
+
+
+def test_openapi_is_printed_or_written(file: Path) -> None:
+    file.write_text(FILE.replace("[[identity", "[identity.keys]\n\n[[identity").partition("[[identity")[0])
+    printed = run("openapi", str(file))
+    assert json.loads(printed.stdout)["paths"]["/v2/models/{model}/infer"]["post"]["x-garrison-action"] == "infer"
+    written = file.with_name("openapi.json")
+    assert run("openapi", str(file), "-o", str(written)).exit_code == 0
+    assert written.read_text() == printed.stdout
+
+
+def test_where_nobody_is_let_in_nothing_is_described(file: Path) -> None:
+    assert json.loads(run("openapi", str(file)).stdout)["paths"] == {}

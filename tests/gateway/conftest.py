@@ -85,6 +85,13 @@ def openai_upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI
         yield OpenAIUpstream(f"127.0.0.1:{port}")
 
 
+def probing(name: str) -> str:
+    """A program of tests/peers/probing."""
+    found = Path(os.environ.get("GARRISON_PEERS", sys.prefix)) / "probing" / "bin" / name
+    assert found.exists(), f"{found} is missing: run make test, which installs tests/peers/probing"
+    return str(found)
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of the loopback that nobody has just now."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]

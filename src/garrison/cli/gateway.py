@@ -245,6 +245,33 @@ def learn(
     click.echo(output)
 
 
+@command.command(
+    name="openapi",
+    epilog="""\b
+Examples:
+  garrison gateway openapi gateway.toml > openapi.json
+  garrison gateway openapi gateway.toml -o openapi.json""",
+)
+@_FILE
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write; else printed."
+)
+def openapi(file: Path, *, output: Path | None) -> None:
+    """Write down what the gateway lets through, as an OpenAPI 3.1 document.
+
+    Paths, methods and actions, who is let in, what models with a JSON Schema take, and in which form it refuses.
+    """
+    from garrison.gateway.describe import describe, written
+    from garrison.gateway.run.publish import replace
+
+    text = written(describe(_planned(file).plan))
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        replace(output, text.encode())
+        click.echo(output)
+
+
 @command.command(name="schema")
 def schema() -> None:
     """Print the JSON Schema of the gateway file."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.gateway.conftest import probing
 from tests.gateway.run.conftest import FILE, Running
 
 from garrison.cli import program
@@ -22,13 +21,6 @@ YEAR_S = 365 * 24 * 3600
 VERSIONS = ("ssl_2_0", "ssl_3_0", "tls_1_0", "tls_1_1", "tls_1_2", "tls_1_3")
 TLS = """address = "127.0.0.1:{port}"
 tls = {{ certificate = "server.pem", key = "server.key" }}"""
-
-
-def probing(name: str) -> str:
-    """A program of tests/peers/probing."""
-    found = Path(os.environ.get("GARRISON_PEERS", sys.prefix)) / "probing" / "bin" / name
-    assert found.exists(), f"{found} is missing: run make test, which installs tests/peers/probing"
-    return str(found)
 
 
 def test_a_scanner_finds_modern_tls_and_no_flaw(run: Callable[..., Running], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from garrison.gateway.envoy.typed import Json, extension
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
 
-_PLAIN = Refusals(body='{"error": "{message} (request {request_id})"}')
+PLAIN = Refusals(body='{"error": "{message} (request {request_id})"}')
 
 
 def local_replies(plan: Plan) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def local_replies(plan: Plan) -> dict[str, Any]:
         header = {"name": names.PROTOCOL, "string_match": {"exact": name}}
         mappers += refusals.envoy_mappers({"header_filter": {"header": header}}, _ours())
     # Requests that no protocol is known of.
-    mappers += _PLAIN.envoy_mappers(
+    mappers += PLAIN.envoy_mappers(
         {"header_filter": {"header": {"name": names.PROTOCOL, "present_match": True, "invert_match": True}}}, _ours()
     )
     return {"mappers": mappers}

@@ -45,7 +45,7 @@ class Tree:
         What is asked of the server itself, and could be asked of several, is asked of none.
         """
         self.leaves.append(leaf)
-        for path in _spelled(leaf.route.path):
+        for path in spelled(leaf.route.path):
             node = self.root
             for segment in f"{prefix}{path}".split("/")[1:]:
                 node = _child(node, segment)
@@ -63,6 +63,14 @@ class Tree:
             return
         mounts = " and ".join(x.mount for x in (other, leaf) if x is not None)
         raise ConfigError(f"{mounts} answer {asked} both", hint='give one of the upstreams a prefix = "/NAME"')
+
+    def at(self, path: str, method: str) -> Leaf | None:
+        """The leaf that answers a route's path, with its prefix and spelled out; None where nobody does."""
+        node = self.root
+        for segment in path.split("/")[1:]:
+            node = _child(node, segment)
+        number = node["methods"].get(method, _NOBODY)
+        return self.leaves[number - 1] if number != _NOBODY else None
 
     def as_lua(self) -> tuple[Any, list[dict[str, Any]]]:
         """The tree, and its leaves, as Lua tables."""
@@ -102,7 +110,7 @@ def _sorted(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _spelled(path: str) -> list[str]:
+def spelled(path: str) -> list[str]:
     """A path with and without each part that may be left out."""
     pieces = _OPTION.split(path)
     choices = [(piece,) if number % 2 == 0 else ("", piece) for number, piece in enumerate(pieces)]

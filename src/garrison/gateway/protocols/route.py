@@ -105,7 +105,12 @@ def _regex(token: re.Match[str], model: str | None) -> str:
         return "(?:" if mark == "[" else ")?"
     if token["name"] == "model":
         return MODEL_IN_PATH if model is None else re.escape(model)
-    return _NAMED.get(token["name"], _OTHER)
+    return hole_pattern(token["name"])
+
+
+def hole_pattern(name: str) -> str:
+    """What may stand for a name of a path other than `model`, as a regular expression."""
+    return _NAMED.get(name, _OTHER)
 
 
 def _check(route: Route) -> None:
