@@ -62,7 +62,9 @@ def fields(said: str) -> list[str]:
     found = [SHORT.get(name.strip(), name.strip()) for name in said.split(",")]
     for name in found:
         if name not in known:
-            raise UsageError(f"no field is called {name}", hint=nearest(name, known, f"fields: {', '.join(known)}"))
+            raise UsageError(
+                f"no field is called {name}", hint=nearest(name, [*known, *SHORT], f"fields: {', '.join(known)}")
+            )
     return found
 
 
