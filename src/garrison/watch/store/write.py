@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 KIND = "events.batch"
 _OTHER = ("row", "mark", "stored", "batch", "retention")  # as `block` writes them
-_KNOWN = (
-    f"SELECT product, uid FROM {TABLE} WHERE uid IN %(uids)s AND product IN %(products)s "  # noqa: S608 - the driver quotes
-    "AND time_us >= fromUnixTimestamp64Micro(%(first)s, 'UTC') AND time_us <= fromUnixTimestamp64Micro(%(last)s, 'UTC') "
-    "AND batch != %(batch)s"
+_OTHERS = (
+    f"FROM {TABLE} WHERE product IN %(products)s AND batch != %(batch)s "
+    "AND time_us >= fromUnixTimestamp64Micro(%(first)s, 'UTC') AND time_us <= fromUnixTimestamp64Micro(%(last)s, 'UTC')"
 )
+_SPAN = f"SELECT count(), toUnixTimestamp64Micro(min(time_us)), toUnixTimestamp64Micro(max(time_us)) {_OTHERS}"
+_KNOWN = f"SELECT product, uid {_OTHERS} AND uid IN %(uids)s"
 
 
 class Kept(msgspec.Struct):
@@ -92,16 +93,19 @@ def store(client: Client, taken: Taken, ledger: Ledger | None, retention: str) -
 
 def _new(client: Client, taken: Taken) -> Batch:
     """The events of a batch less those that stand in it or in the store already."""
-    keys = [(product, uid) for product, uid, _ in taken.batch.keys]
     times = [time_us for _, _, time_us in taken.batch.keys]
-    asked = {
-        "uids": [uid for _, uid in keys],
+    keys = [(product, uid) for product, uid, _ in taken.batch.keys]
+    asked: dict[str, object] = {
         "products": sorted({product for product, _ in keys}),
         "first": min(times),
         "last": max(times),
         "batch": taken.name,
     }
-    seen = {(str(product), str(uid)) for product, uid in client.query(_KNOWN, parameters=asked).result_rows}
+    ((count, first, last),) = client.query(_SPAN, parameters=asked).result_rows
+    # Events come in the order of time, mostly: only those of a time that is there already can be there.
+    uids = [uid for _, uid, time_us in taken.batch.keys if count and first <= time_us <= last]
+    found = client.query(_KNOWN, parameters={**asked, "uids": uids}).result_rows if uids else ()
+    seen = {(str(product), str(uid)) for product, uid in found}
     chosen = []
     for place, key in enumerate(keys):
         if key not in seen:
