@@ -6,6 +6,8 @@ GarrisonError
  ├─ UnreadableError a document to be scanned cannot be read; the rest of the scan goes on (exit 3)
  ├─ UnmappedError   a line of a log is not of the format it came as; it is kept, with the reason
  ├─ StoreError      the store of API keys or of usage cannot be used: busy, damaged, open to others, of a newer version (exit 2)
+ ├─ EventsError     events cannot be kept or looked for: a spool, the store of events, a filter (exit 2)
+ │   └─ BusyError      not now: the spool is full, a disk or the store of events cannot be written; try again (exit 3)
  └─ LedgerError     a ledger, a key of one or a proof from it cannot be used (exit 2)
      ├─ TamperedError  what is there is not what was signed: an entry, a tile, a checkpoint, a signature (exit 1)
      └─ UnreachedError what a ledger depends on cannot be reached or written now: a disk, a key service, a witness (exit 3)
@@ -69,6 +71,16 @@ class StoreError(GarrisonError):
 
 class UnmappedError(GarrisonError):
     """A line of a log is not of the format it came as."""
+
+
+class EventsError(GarrisonError):
+    """Events cannot be kept or looked for."""
+
+
+class BusyError(EventsError):
+    """Events cannot be taken now; whoever sends them keeps them, and tries again."""
+
+    exit_code = ExitCode.INCOMPLETE
 
 
 class LedgerError(GarrisonError):

@@ -19,6 +19,7 @@ from garrison.scan.config import Config
 TOP = Path(__file__).parents[2]
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 LEDGER = "ledger.md"
+LOGS = "logs.md"
 RECIPES = TOP / "docs/ci.md"
 FENCED = re.compile(r"^```(?:yaml|groovy)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RECIPE = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?(garrison scan [^'\n]*)")  # in YAML, or quoted in Groovy
@@ -34,7 +35,7 @@ TRAIL = """{"Records": [{"eventTime": "2026-11-24T10:11:12Z", "eventSource": "cl
 def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
-        if page.name == LEDGER:  # its commands follow one another: see below
+        if page.name in (LEDGER, LOGS):  # their commands follow one another: see below
             continue
         for block in CONSOLE.findall(page.read_text("utf8")):
             found += [(page.name, line[2:]) for line in block.splitlines() if line.startswith("$ garrison")]
@@ -122,6 +123,23 @@ def test_the_commands_of_the_ledger_run_one_after_the_other(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert "3 entries, last signed" in done.stdout
     assert "1.json is entry 1 of example.com/audit" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_logs_run_one_after_the_other(tmp_path: Path) -> None:
+    pytest.importorskip("chdb")
+    (tmp_path / "trail.json").write_text(TRAIL)
+    blocks = CONSOLE.findall((TOP / "docs" / LOGS).read_text("utf8"))
+    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    assert len(lines) > 8
+    program = f'garrison() {{ {shlex.quote(sys.executable)} -m garrison "$@"; }}'
+    script = "\n".join(["set -eu", program, *lines])
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("StopLogging") >= 4
+    assert "1 events in 1 batches looked at: all as stored" in done.stdout
 
 
 def test_the_settings_of_the_ledger_that_are_shown_are_some(tmp_path: Path) -> None:

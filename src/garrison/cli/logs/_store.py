@@ -1,0 +1,192 @@
+"""`garrison logs import`, `stats` and `verify`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from garrison.cli.logs._options import client, say, store_option
+from garrison.errors import ExitCode, UnmappedError, UsageError
+
+if TYPE_CHECKING:
+    from garrison.events.event import Event
+    from garrison.events.mappers import Mapper
+    from garrison.ledger import Ledger
+
+_AT_ONCE = 10_000  # events
+_LINES_BYTES = 16 << 20
+_WHOLE_BYTES = 1 << 30  # of a file that is one document
+
+_ledger_option = click.option(
+    "--ledger", metavar="DIR", type=click.Path(path_type=Path), envvar="GARRISON_LEDGER", show_envvar=True,
+    help="The ledger in which each stored batch is an entry.",
+)  # fmt: skip
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--log", required=True, metavar="FORMAT", help="The format of the log: aws-cloudtrail, syslog, ...")
+@store_option
+@_ledger_option
+@click.option(
+    "--retention",
+    default="standard",
+    show_default=True,
+    metavar="CLASS",
+    help="How long they are kept: standard, inference, hold.",
+)
+@click.option("--spool", type=click.Path(path_type=Path), help="Where events wait for the store. Default: beside it.")
+def load(file: Path, log: str, place: str, *, ledger: Path | None, retention: str, spool: Path | None) -> None:
+    """Put the events of the log in FILE into the store.
+
+    What the store has already is left out, so that an import that was broken off is simply done again. Exits with 3 where lines were not
+    of the format.
+    """
+    from garrison.errors import nearest
+    from garrison.events.mappers import mapper
+    from garrison.watch.spool import Spool
+    from garrison.watch.store.guard import Role
+    from garrison.watch.store.rows import COLUMNS, batch
+    from garrison.watch.store.schema import RETENTION_DAYS
+    from garrison.watch.store.write import keep
+
+    if retention not in RETENTION_DAYS:
+        raise UsageError(
+            f"no retention is called {retention}", hint=nearest(retention, RETENTION_DAYS, ", ".join(RETENTION_DAYS))
+        )
+    if spool is None and "://" in place:
+        raise UsageError("events for a cluster wait on this machine", hint="say where: --spool DIR")
+    reading = _Reading(mapper(log), file)
+    stored = doubles = 0
+    with (
+        Spool.open(spool or Path(place) / "import", COLUMNS) as waiting,
+        client(place, Role.WRITER, make=True) as store,
+        _opened(ledger) as entries,
+    ):
+        for events in reading.groups():
+            waiting.append(batch(events))
+            kept = keep(store, waiting, entries, retention=retention)
+            stored, doubles = stored + kept.events, doubles + kept.doubles
+        kept = keep(store, waiting, entries, retention=retention)  # what an import left that was broken off
+    say(
+        f"{stored + kept.events:,} events stored" + (f", {doubles:,} were there already" if doubles else ""), error=True
+    )
+    if reading.unmapped:
+        say(f"{reading.unmapped:,} lines could not be read; the first: {reading.because}", error=True)
+        sys.exit(ExitCode.INCOMPLETE)
+
+
+@click.command(name="stats")
+@store_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to tell it.")
+def stats(place: str, form: str) -> None:
+    """Tell what is in the store: how much, since when, from where."""
+    import msgspec
+
+    from garrison.watch.store.guard import Role
+    from garrison.watch.store.search import stats as ask
+
+    with client(place, Role.READER) as store:
+        found = ask(store)
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return
+    each = f", {found['bytes'] / found['events']:.0f} bytes each" if found["events"] else ""
+    say(f"{found['events']:,} events in {found['batches']:,} batches{each}")
+    if found["events"]:
+        say(f"from {found['first']} to {found['last']}, the last stored {found['stored']}")
+    for row in found["products"]:
+        say(f"{row['events']:>12,}  {row['product']}  class {row['class']}  kept {row['retention']}")
+
+
+@click.command(name="verify")
+@store_option
+@_ledger_option
+@click.option(
+    "--key",
+    "vkey",
+    metavar="VKEY",
+    help="The key of the ledger, as you keep it. Default: the one that its folder tells.",
+)
+def verify(place: str, ledger: Path | None, vkey: str | None) -> None:
+    """Look whether events that were stored have been changed or removed since.
+
+    Exits with 1 where they have, and names them. First the ledger itself is verified.
+    """
+    from garrison.cli.ledger._open import named, reading
+    from garrison.watch.store.guard import Role
+    from garrison.watch.store.verify import verify as look
+
+    said, _ = reading(named(ledger), vkey)
+    if faults := said.verify():
+        for broken in faults:
+            say(f"ledger: {broken}")
+        sys.exit(ExitCode.FINDINGS)
+    with client(place, Role.READER) as store:
+        found = look(store, said)
+    for fault in found.faults:
+        event = "" if fault.row is None else f"  event {fault.row}" + (f" ({fault.uid})" if fault.uid else "")
+        entry = "" if fault.entry is None else f"  entry {fault.entry}"
+        say(f"{fault.what.value:8}  batch {fault.batch}{entry}{event}  {fault.why}")
+    expired = f", {found.expired:,} more are past their retention" if found.expired else ""
+    say(
+        f"{found.events:,} events in {found.batches:,} batches looked at{expired}: {'not as stored' if found.faults else 'all as stored'}"
+    )
+    if found.faults:
+        sys.exit(ExitCode.FINDINGS)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path | None) -> Iterator[Ledger | None]:
+    from garrison.ledger.opening import open_ledger
+
+    if folder is None:
+        yield None
+        return
+    with open_ledger(folder) as ledger:
+        yield ledger
+
+
+class _Reading:
+    """A log file on its way: events in groups, and how many lines were none."""
+
+    def __init__(self, form: Mapper, file: Path) -> None:
+        self._form, self._file = form, file
+        self.unmapped, self.because = 0, ""
+
+    def groups(self) -> Iterator[list[Event]]:
+        from garrison.events.mappers import mapped
+
+        group: list[Event] = []
+        for number, line in enumerate(self._records()):
+            try:
+                group.append(mapped(self._form, line, self._file.name, number))
+            except UnmappedError as error:
+                self.unmapped += 1
+                self.because = self.because or f"line {number + 1}: {error.message}"
+            if len(group) >= _AT_ONCE:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _records(self) -> Iterable[bytes]:
+        """The records of the file, which is read line by line unless its format has whole documents."""
+        from garrison.events.mappers import records
+
+        if hasattr(self._form, "records"):
+            if self._file.stat().st_size > _WHOLE_BYTES:
+                raise UsageError(
+                    f"{self._file} has more than 1 GiB", hint="this format is read as a whole: split the file"
+                )
+            yield from records(self._form, self._file.read_bytes())
+            return
+        with self._file.open("rb") as lines:
+            while line := lines.readline(_LINES_BYTES):
+                if line := line.strip():
+                    yield line
