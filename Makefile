@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats redis node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules clean
+.PHONY: demo test format lint types arrows unit browser nats redis node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway wrk clean
 
 demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
@@ -58,7 +58,7 @@ node:  ## Find Node.js for the OpenID provider of the tests, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -86,6 +86,16 @@ bench-rules: $(VENV)/.test  ## Sigma rules on CloudTrail
 	$(BIN)/python bench/rules.py $(if $(ZIRCOLITE),--zircolite $(ZIRCOLITE)) \
 	  $(if $(ZIRCOLITE_PYTHON),--python $(ZIRCOLITE_PYTHON))
 
+# LiteLLM's proxy is large: where it does not install, its figure is left out.
+bench-gateway: $(VENV)/.test $(VENV)/.python_proxy wrk  ## The gateway beside plain Envoy and proxies in Python
+	-@$(MAKE) --no-print-directory $(VENV)/.litellm
+	$(BIN)/python bench/gateway.py --python-proxy $(VENV)/python_proxy/bin/granian --litellm $(VENV)/litellm/bin/litellm
+
+wrk:  ## Find wrk for the load of the gateway's benchmark, or install Debian's
+	@command -v wrk >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; \
+	else echo "wrk is missing: apt-get install wrk" >&2; exit 1; fi
+
 clean:
 	rm -rf $(VENV) site build dist
 
@@ -102,7 +112,7 @@ $(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml
 	touch $@ $(VENV)/.demo
 
 # Peers have a virtual environment and a lock of their own.
-$(VENV)/.checkov $(VENV)/.pymerkle: $(VENV)/.%: $(BIN)/uv bench/peers/%/uv.lock
+$(VENV)/.checkov $(VENV)/.pymerkle $(VENV)/.python_proxy $(VENV)/.litellm: $(VENV)/.%: $(BIN)/uv bench/peers/%/uv.lock
 	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV)/$* UV_PYTHON_DOWNLOADS=never \
 	  $(BIN)/uv sync --frozen --quiet --project bench/peers/$* --python $(BIN)/python
 	touch $@

@@ -46,9 +46,13 @@ def body(plan: Plan) -> Json:
     for rules, places in alike.items():
         parts.append(f"RULES = (function()\n{rules}\nend)()")
         parts += [f"BODIES[{literal(mount)}][{literal(model)}] = RULES" for mount, model in places]
-    return lua(names.BODY, "\n".join([*parts, shipped("body")]))
+    parts.append(shipped("body"))
+    # An answer that nothing is done to costs nothing where no Lua is there for it.
+    if any(model.response for model in plan.gateway.model.values()):
+        parts.append(shipped("answer"))
+    return lua(names.BODY, "\n".join(parts))
 
 
-def body_off() -> Json:
-    """Where it has nothing to do."""
+def lua_off() -> Json:
+    """Where a filter of Lua has nothing to do."""
     return typed(LUA_PER_ROUTE, disabled=True)

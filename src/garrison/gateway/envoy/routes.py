@@ -9,7 +9,7 @@ import msgspec
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.authorisation import require_asked
-from garrison.gateway.envoy.bodies import body_off, buffer_on
+from garrison.gateway.envoy.bodies import buffer_on, lua_off
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.quota import tokens_on
@@ -23,7 +23,8 @@ TABLE = "garrison"
 _ROUTE = "envoy.config.route.v3.Route"
 _NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF, *TOLD]
 _PACKED = ("accept-encoding",)  # answers that are read for their tokens must not come compressed
-_NOT_LOOKED_INTO = {names.BODY: body_off(), names.REQUIRE: require_asked()}
+_NOT_LOOKED_INTO = {names.BODY: lua_off(), names.REQUIRE: require_asked()}
+_NAMED = {names.NAME_MODEL: lua_off()}  # the model is known, so the Lua that looks for it does not run
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -128,7 +129,7 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
         },
         "metadata": spoken_on(mount),
         "request_headers_to_remove": [*_NOT_TO_UPSTREAMS, *(_PACKED if plan.counts_tokens(mount) else ())],
-        "typed_per_filter_config": config,
+        "typed_per_filter_config": {**_NAMED, **config},
     }
 
 

@@ -16,7 +16,7 @@ Process = subprocess.Popen[bytes]
 
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
 # Without these, up to 64 KB of the audit feed are lost if Envoy is killed.
-_FLUSH = ("--file-flush-interval-msec", "50", "--file-flush-min-size-kb", "1")
+FLUSH = ("--file-flush-interval-msec", "50", "--file-flush-min-size-kb", "1")
 _SHORTEST_S, _LONGEST_S = 0.1, 5.0  # between two starts of what ends by itself
 _PATIENCE_S = 5.0  # from SIGTERM to SIGKILL
 
@@ -62,7 +62,7 @@ def start(envoy: Path, bootstrap: Path, log: Path, *, workers: int, drain_s: flo
     """Start Envoy. What it has to say goes where our own words go; the audit feed is for its owner only."""
     make_log(log)
     command = [
-        str(envoy), "-c", str(bootstrap), "--disable-hot-restart", "--log-level", "warn", *_FLUSH,
+        str(envoy), "-c", str(bootstrap), "--disable-hot-restart", "--log-level", "warn", *FLUSH,
         "--drain-time-s", str(max(1, round(drain_s))), "--drain-strategy", "immediate",
         *(("--concurrency", str(workers)) if workers else ()),
     ]  # fmt: skip

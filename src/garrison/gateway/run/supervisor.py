@@ -58,6 +58,7 @@ class Supervisor:
         self.path, self.binary, self.say = path, envoy, say
         self.ending = self.reopening = False
         self.halted = False  # Envoy must not run, as it could not be told to let nobody in
+        self.taken = ""  # what Envoy has looked at, without what is permitted
         began_ns, before = time.time_ns(), stamps([path])
         self.made = self._all_anew()
         self._warn(self.made)
@@ -124,12 +125,20 @@ class Supervisor:
             self._reload_spent_if_changed()
 
     def _all_anew(self) -> Planned:
-        """All read again, and looked at by Envoy itself."""
+        """All read again, and looked at by Envoy itself.
+
+        That takes longer than all else, so it is left out where only permissions change: in the table they are names, which
+        the file's form holds to what a table can have.
+        """
         loaded = read(self.path)
         made = planned(loaded, dt.datetime.now(dt.UTC))
         plan = with_copies(made.plan)
         socket = str(loaded.state.resolve() / ADMIN_SOCKET)
-        validate(self.binary, written(in_one_piece(plan, socket)), self.path)
+        open_ones = tuple(p for p in plan.permissions if p.residue)
+        form = written(in_one_piece(msgspec.structs.replace(plan, permissions=open_ones), socket))
+        if form != self.taken:
+            validate(self.binary, written(in_one_piece(plan, socket)), self.path)
+            self.taken = form
         return msgspec.structs.replace(made, plan=plan)
 
     def _reload_if_changed(self) -> None:

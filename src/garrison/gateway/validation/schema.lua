@@ -37,15 +37,16 @@ local function string(p, i, limits)
   return e
 end
 
+-- Where a number ends, its value, and whether that is exact.
 local function number(p, i, limits)
   local e, v, exact = num(p, i)
-  if e < 0 then return -1 end
-  if limits.whole and (exact and v % 1 ~= 0 or not exact and not integral(p, i, e)) then return fail(i, limits.whole) end
+  if e < 0 then return -1, 0, false end
+  if limits.whole and (exact and v % 1 ~= 0 or not exact and not integral(p, i, e)) then return fail(i, limits.whole), 0, false end
   local low, high, divisor = limits.low, limits.high, limits.divisor
-  if low and v < low.inner and below(p, i, e, v, exact, low) then return fail(i, low.expected) end
-  if high and v > high.inner and above(p, i, e, v, exact, high) then return fail(i, high.expected) end
-  if divisor and not multiple(p, i, e, divisor.digits, divisor.exponent) then return fail(i, divisor.expected) end
-  return e
+  if low and v < low.inner and below(p, i, e, v, exact, low) then return fail(i, low.expected), 0, false end
+  if high and v > high.inner and above(p, i, e, v, exact, high) then return fail(i, high.expected), 0, false end
+  if divisor and not multiple(p, i, e, divisor.digits, divisor.exponent) then return fail(i, divisor.expected), 0, false end
+  return e, v, exact
 end
 
 -- Objects -----------------------------------------------------------------------------------------------------------------
@@ -152,21 +153,29 @@ end
 
 local number_limits = record({ "whole", "low", "high", "divisor" })
 local ANY_NUMBER = number_limits({})
+local WORTH = 16 -- fewer are as soon read again
 
--- The items of an array of numbers alone, as data is: a loop of its own, since most bytes of most bodies are read by it.
+-- The items of an array of numbers alone, as data is: a loop of its own, since most bytes of most bodies are read by it. Where
+-- somebody else will read them too, as tensors, it is remembered what they are.
 local function numbers(p, i, e, limits, node)
   local most, numeric, n = limits.most, node.number or ANY_NUMBER, 0
+  local v, exact, low, high, whole = 0, false, math.huge, -math.huge, true
   while true do
     if n >= most then return fail(i, limits.too_many), n end
-    if KIND[p[e]] == NUMBER then e = number(p, e, numeric) else e = unexpected(p, e, node.expected) end
+    if KIND[p[e]] == NUMBER then e, v, exact = number(p, e, numeric) else e = unexpected(p, e, node.expected) end
     if e < 0 then return up(n), n end
+    if v < low then low = v end
+    if v > high then high = v end
+    if v % 1 ~= 0 or not exact then whole = false end
     n = n + 1
     e = ws(p, e)
     local c = p[e]
-    if c == 93 then return e + 1, n end
+    if c == 93 then break end
     if c ~= 44 then return fail(e, MORE_ITEMS), n end
     e = ws(p, e + 1)
   end
+  if J.rows and n >= WORTH then J.rows[i] = { e = e + 1, n = n, low = low, high = high, whole = whole } end
+  return e + 1, n
 end
 
 local function array(p, i, d, limits)

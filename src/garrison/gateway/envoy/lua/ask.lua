@@ -1,10 +1,8 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
 -- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, TOKENS, CERTIFICATES, SHUT,
 -- TELL, sha256, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
-local KEYS = {}
-for digest, expires, role, client in KEYS_TEXT:gmatch("(%x+) (%d+) (%S+) (%S+)\n") do
-  KEYS[digest] = { client = client, role = role, expires = tonumber(expires), login = "key" }
-end
+local KEYS = {} -- by digest a text, as a table for each would be walked through by each collection of garbage
+for digest, said in KEYS_TEXT:gmatch("(%x+) (%d+ %S+ %S+)\n") do KEYS[digest] = said end
 local LONGEST_KEY, LONGEST_CLIENT = 256, 128
 
 -- The leaf of the tree that a method and a path lead to, the model that the path names, and the number of the leaf.
@@ -70,8 +68,10 @@ local function by_key(headers)
   if not key then return nil, nil, false end
   local found = #key <= LONGEST_KEY and KEYS[sha256(key)]
   if not found then return nil, "unknown-key", true end
-  if found.expires > 0 and os.time() >= found.expires then return nil, "expired-key", true end
-  return found, nil, true
+  local expires, role, client = found:match("^(%d+) (%S+) (%S+)$")
+  expires = tonumber(expires)
+  if expires > 0 and os.time() >= expires then return nil, "expired-key", true end
+  return { client = client, role = role, login = "key" }, nil, true
 end
 
 local function by_token(info)
