@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats redis docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules clean
+.PHONY: demo test format lint types arrows unit browser nats redis docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-watch clean
 
 demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
@@ -53,7 +53,7 @@ redis:  ## Find redis-server for the tests of shared quotas, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-watch  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -80,6 +80,11 @@ bench-ledger: $(VENV)/.demo $(VENV)/.pymerkle  ## Durable appends, proofs and th
 bench-rules: $(VENV)/.test  ## Sigma rules on CloudTrail
 	$(BIN)/python bench/rules.py $(if $(ZIRCOLITE),--zircolite $(ZIRCOLITE)) \
 	  $(if $(ZIRCOLITE_PYTHON),--python $(ZIRCOLITE_PYTHON))
+
+bench-watch: $(VENV)/.test  ## Extraction, drift and baselines
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/extraction.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/drift.py
+	$(BIN)/python bench/baselines.py
 
 clean:
 	rm -rf $(VENV) site build dist

@@ -1,7 +1,7 @@
 """Baselines on generated traffic: `python bench/baselines.py`. A line per figure: false alarms, what is found, and how soon.
 
 Subjects have a day and a week of their own, noise that is wider than counting (negative binomial), latencies with heavy tails,
-holidays never. The first weeks are for learning; what is told after them without a cause is a false alarm.
+good and bad days; some have hours with three times as much; holidays never. The first weeks are for learning; what is told after them without a cause is a false alarm.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Traffic(msgspec.Struct, frozen=True):
     models: int = 3
     peers: int = 4
     peer_is_new: float = 0.0  # chance in an hour
+    batches: float = 0.0  # chance of an hour with three times as many
+    daily: float = 0.0  # deviation of the logarithm from day to day
 
 
 def subjects(count: int, seed: int) -> list[Traffic]:
@@ -58,6 +60,8 @@ def subjects(count: int, seed: int) -> list[Traffic]:
             models=int(random.integers(1, 8)),
             peers=int(random.integers(1, 20)),
             peer_is_new=float(random.choice([0, 0, 0, 0.05])),
+            batches=float(random.choice([0, 0, 0.02])),
+            daily=random.uniform(0, 0.2),
         )
         for _ in range(count)
     ]
@@ -69,6 +73,8 @@ def hour_of(traffic: Traffic, hour: int, random: np.random.Generator) -> Hour:
     day = traffic.night + (1 - traffic.night) * max(0.0, np.sin((of_week % 24 - 6) / 24 * 2 * np.pi))
     mean = traffic.requests * day * (traffic.weekend if of_week >= 120 else 1)
     rate = mean if not traffic.spread else random.gamma(1 / traffic.spread, mean * traffic.spread)
+    rate *= 3 if random.random() < traffic.batches else 1
+    rate *= np.random.default_rng([hour // 24, int(traffic.requests * 1e6)]).lognormal(0, traffic.daily)
     count = min(int(random.poisson(rate)), _MOST)
     found = Hour(start=hour)
     slow = random.lognormal(0, 0.05)

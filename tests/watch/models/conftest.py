@@ -20,7 +20,7 @@ Rows = NDArray[np.float64]
 
 def asked(rows: Rows) -> Inference:
     """Rows, and what the model says of them."""
-    chance = 1 / (1 + np.exp(np.clip(-1.5 * rows.sum(1), -50, 50)))
+    chance = 1 / (1 + np.exp(np.clip(-1.5 * np.clip(rows, -99, 99).sum(1), -50, 50)))
     return Inference(
         (Block("x", numbers=rows),),
         Outcome(Told.PROBABILITIES, numbers=np.stack([1 - chance, chance], 1)),

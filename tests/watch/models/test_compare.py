@@ -76,9 +76,9 @@ def test_chances_are_what_chance_does(measure: object) -> None:
     random = np.random.default_rng(2)
     shares = np.array([0.3, 0.3, 0.2, 0.1, 0.1])
     low = sum(
-        measure(random.multinomial(400, shares), random.multinomial(250, shares)).chance <= 0.05 for _ in range(1_000)
+        measure(random.multinomial(400, shares), random.multinomial(250, shares)).chance <= 0.05 for _ in range(400)
     )
-    assert 25 <= low <= 80
+    assert 8 <= low <= 36
 
 
 def test_rare_bins_do_not_make_chi_square_alarm() -> None:

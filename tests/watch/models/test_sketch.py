@@ -8,6 +8,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from garrison.errors import ConfigError, UnmappedError
+from garrison.watch.models.extraction import Client, judge, observe
 from garrison.watch.models.inference import Block, Inference, Outcome, Told
 from garrison.watch.models.learn import MIN_ROWS, learn
 from garrison.watch.models.reference import Kind, Reference
@@ -121,6 +122,23 @@ def test_columns_that_never_change_do_no_harm() -> None:
     rows = np.hstack([natural(np.random.default_rng(7), 200), np.full((200, 2), 5.0), np.full((200, 1), np.nan)])
     sketches = Sketcher(learn([asked(np.nan_to_num(rows))], KEY), KEY).sketch(asked(np.nan_to_num(rows)))
     assert all(np.isfinite(s.distance) for s in sketches)
+
+
+def test_values_that_are_absurd_are_far() -> None:
+    rows = natural(np.random.default_rng(8), 200)
+    rows[0, 0] = 1.7e308
+    sketcher = Sketcher(learn([asked(np.clip(rows, -9, 9))], KEY), KEY)
+    worst = sketcher.sketch(asked(np.array([[-1.7e308, np.inf, -np.inf, 1.7e308, 0, 0]])))[0]
+    assert np.isfinite(worst.distance)
+    assert worst.distance > 10
+
+
+def test_rows_that_are_all_the_same() -> None:
+    rows = np.ones((100, 6))
+    reference = learn([asked(rows)], KEY)
+    client = Client()
+    observe(client, Sketcher(reference, KEY).sketch(asked(rows)), reference, 1)
+    assert not judge(client, reference).copies
 
 
 def test_gaps_look_at_the_last_rows_only() -> None:

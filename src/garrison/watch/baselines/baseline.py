@@ -1,7 +1,7 @@
 """A subject's hours: each is judged by what was learnt before it, and then learnt from.
 
-What is told are `Deviation`s: an hour far off by itself, or several in a row that are off a little less; a silence is an hour with no
-requests, so that a source that goes quiet is told. And `Ramp`s, once a week, and `New` values.
+What is told are `Deviation`s: an hour far off by itself, or several in a row that are off by less, once for each row; a silence is
+hours with no requests, so that a source that goes quiet is told. And `Ramp`s, once a week, and `New` values.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from garrison.watch.baselines.hour import GAUGES, HOUR_US, Hour, Measure
 from garrison.watch.baselines.novelty import Field, New, Novelty
 from garrison.watch.baselines.season import WEEK, Basis, Expected, Form, Ramp, Season
 
-_OFF = 6.0  # deviations of a single hour
-_OFF_LONG = 3.5  # of each of `_LONG` hours in a row, on the same side
-_LONG = 3
+_OFF = 6.0  # deviations of an hour; of a row of them their mean times the square root of how many, `_LONG` at most
+_FLOOR = 2.0  # deviations of each hour of a row, on the same side
+_LONG = 6
 _RAMP = {
     Form.COUNT: 2.0,
     Form.SIZE: 2.0,
@@ -83,6 +83,7 @@ class Run(msgspec.Struct):
 
     side: int = 0
     length: int = 0
+    sum: float = 0.0  # of deviations
     since_us: int = 0
     told: bool = False
 
@@ -155,14 +156,16 @@ def _pass(baseline: Baseline, now: int) -> None:
 
 
 def _since(run: Run, measure: Measure, off: float, hour: int) -> int:
-    """Since when a measure is off, the first time that this is worth telling: an hour far off, or the last of several; else 0."""
-    side = 0 if abs(off) < _OFF_LONG else int(math.copysign(1, off))
+    """Since when a measure is off, the first time that this is worth telling; else 0."""
+    side = 0 if abs(off) < _FLOOR else int(math.copysign(1, off))
     if side < 0 and measure in _ONLY_HIGH:
         side = 0
     if side != run.side:
-        run.side, run.length, run.since_us, run.told = side, 0, hour * HOUR_US, False
+        run.side, run.length, run.sum, run.since_us, run.told = side, 0, 0.0, hour * HOUR_US, False
     run.length += 1
-    if not side or run.told or (abs(off) < _OFF and run.length < _LONG):
+    run.sum += abs(off)
+    strength = max(abs(off), run.sum / run.length * math.sqrt(min(run.length, _LONG)))
+    if not side or run.told or strength < _OFF:
         return 0
     run.told = True
     return run.since_us

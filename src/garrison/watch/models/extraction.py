@@ -226,7 +226,7 @@ def _normality(gaps: list[float]) -> float:
 def _shift(counts: list[float], labels: dict[int, float], levels: Levels) -> float:
     """The Kolmogorov-Smirnov distance to what rows so labelled ordinarily give, less chance."""
     rows = sum(counts)
-    if not rows:
+    if not rows or not sum(levels.overall):
         return 0.0
     expected = np.zeros(len(counts))
     total = sum(labels.values())

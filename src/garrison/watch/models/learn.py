@@ -6,6 +6,7 @@ traffic of clients that are trusted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -16,7 +17,18 @@ from garrison.errors import ConfigError
 from garrison.watch.models.inference import Block, Inference, Outcome, Told
 from garrison.watch.models.oddity import flips
 from garrison.watch.models.reference import Feature, Kind, Levels, Reference, Scale, digest, width
-from garrison.watch.models.sketch import MAX_CATEGORIES, WIDE, Labels, Matrix, Sketcher, columns_of, gaps, put_in_bins
+from garrison.watch.models.sketch import (
+    MAX_CATEGORIES,
+    WIDE,
+    Labels,
+    Matrix,
+    Sketch,
+    Sketcher,
+    columns_of,
+    gaps,
+    put_in_bins,
+)
+from garrison.watch.models.window import Window, add, empty
 
 MIN_ROWS = 60
 MAX_ANCHORS = 1_000
@@ -24,6 +36,8 @@ _INNER = 16  # bins of a number, beside those for missing, below and above
 _LEVELS = 48  # bins of a distance, an entropy
 _OFTEN = 5  # how often a text is repeated, on average, that names a category
 _GROUP = 3  # rows behind an anchor
+_STEPS = 16  # coarse steps that a coordinate usually is long
+_MAX_LABELS = 1_000  # the others are one
 _FEW = 25  # rows of a label that say nothing of it alone
 _NONE = Levels((), (), {})
 
@@ -33,49 +47,92 @@ def learn(inferences: Sequence[Inference], key: bytes, *, seed: int = 0) -> Refe
     blocks, outcome = _joined(inferences)
     rows = sum(inference.rows for inference in inferences)
     if rows < MIN_ROWS:
-        raise ConfigError(
-            f"{rows} rows are too few to learn what is ordinary", hint=f"give at least {MIN_ROWS}, better 1,000"
-        )
-    kinds = tuple(kind for block in blocks for kind in _kinds(block))
-    scales = tuple(_scale(block) for block in blocks if block.numbers is not None)
-    labels = tuple(dict.fromkeys(outcome.labels or ()))
-    values = np.zeros(0) if outcome.told is not Told.VALUE else _numbers(outcome)[:, 0]
-    draft = Reference(
-        model=inferences[0].model, model_version=inferences[0].model_version, rows=rows, told=outcome.told, labels=labels,
-        value_edges=tuple(np.unique(np.quantile(values, [0.2, 0.4, 0.6, 0.8])).tolist()) if len(values) else (),
-        value_spread=float(np.std(values)) or 1.0 if len(values) else 1.0,
-        features=(), kinds=kinds, scales=scales, dims=_dims(blocks, kinds),
-        anchors=b"", anchor_labels=b"", anchor_values=b"",
-        distance=_NONE, surprise=_NONE, near=_NONE,
-    )  # fmt: skip
-    sketcher = Sketcher(draft, key)
-    vectors, told = sketcher.vectors(blocks), sketcher.labels(outcome)
-    order = np.random.default_rng(seed).permutation(rows)
-    made, kept = order[: min(rows // 2, MAX_ANCHORS)], order[min(rows // 2, MAX_ANCHORS) :]
-    anchors = _anchors(vectors[made], told[made])
-    draft = msgspec.structs.replace(
-        draft,
-        anchors=anchors.astype("<f4").tobytes(),
-        anchor_labels=told[made].astype("<i8").tobytes(),
-        anchor_values=(values[made] if len(values) else np.zeros(len(made))).astype("<f4").tobytes(),
-    )
-    sketcher = Sketcher(draft, key)
-    measured = sketcher.measured(vectors, told, outcome)
-    coarse = sketcher.coarse(vectors[kept], unit=1.0)
-    unit = float(np.median(np.abs(coarse))) / 16 or 1.0
-    near = _gaps(np.clip(np.rint(coarse / unit), -127, 127), measured.region[kept], told[kept])
-    found = msgspec.structs.replace(
-        draft,
-        features=_features(blocks, kinds, key),
-        distance=_levels(measured.distance[kept], told[kept]),
-        surprise=_levels(measured.surprise[kept], told[kept]),
-        near=_levels(near, told[kept]),
-        near_unit=unit,
-        regions=tuple(np.bincount(measured.region[kept], minlength=len(made)).tolist()),
-        disagreeing=float(np.mean(~measured.agrees[kept])),
-    )
-    sketches = [sketch for inference in inferences for sketch in Sketcher(found, key).sketch(inference)]
+        hint = f"give at least {MIN_ROWS}, better 1,000"
+        raise ConfigError(f"{rows} rows are too few to learn what is ordinary", hint=hint)
+    anchoring, kept = _split(rows, seed)
+    plain = _plain(inferences[0], blocks, outcome, rows)
+    anchored = _anchored(plain, key, blocks, outcome, anchoring)
+    found = _measured(anchored, key, blocks, outcome, kept)
+    sketches = _sketches(inferences, found, key)
     return msgspec.structs.replace(found, flipping=len(flips([sketches[row] for row in kept.tolist()])) / len(kept))
+
+
+def first_window(inferences: Sequence[Inference], reference: Reference, key: bytes, *, seed: int = 0) -> Window:
+    """The rows that `learn` was given and that no anchor is made of, as the window to compare others with."""
+    sketches = _sketches(inferences, reference, key)
+    made = empty(reference)
+    add(made, [sketches[row] for row in _split(len(sketches), seed)[1].tolist()], reference, time_us=0)
+    return made
+
+
+def _split(rows: int, seed: int) -> tuple[Labels, Labels]:
+    """Rows that anchors are made of, and rows that are measured by them."""
+    order = np.random.default_rng(seed).permutation(rows)
+    half = min(rows // 2, MAX_ANCHORS)
+    return order[:half], order[half:]
+
+
+def _sketches(inferences: Sequence[Inference], reference: Reference, key: bytes) -> list[Sketch]:
+    sketcher = Sketcher(reference, key)
+    return [sketch for inference in inferences for sketch in sketcher.sketch(inference)]
+
+
+def _plain(first: Inference, blocks: list[Block], outcome: Outcome, rows: int) -> Reference:
+    """The form of rows and answers; nothing is measured yet."""
+    kinds = tuple(kind for block in blocks for kind in _kinds(block))
+    values = _numbers(outcome)[:, 0] if outcome.told is Told.VALUE else np.zeros(0)
+    return Reference(
+        model=first.model,
+        model_version=first.model_version,
+        rows=rows,
+        told=outcome.told,
+        labels=tuple(label for label, _ in Counter(outcome.labels or ()).most_common(_MAX_LABELS)),
+        value_edges=tuple(np.unique(np.quantile(values, [0.2, 0.4, 0.6, 0.8])).tolist()) if len(values) else (),
+        value_spread=(float(np.std(values)) or 1.0) if len(values) else 1.0,
+        features=(),
+        kinds=kinds,
+        scales=tuple(_scale(block) for block in blocks if block.numbers is not None),
+        dims=_dims(blocks, kinds),
+        anchors=b"",
+        anchor_labels=b"",
+        anchor_values=b"",
+        distance=_NONE,
+        surprise=_NONE,
+        near=_NONE,
+    )
+
+
+def _anchored(plain: Reference, key: bytes, blocks: list[Block], outcome: Outcome, rows: Labels) -> Reference:
+    """With anchors made of some rows."""
+    sketcher = Sketcher(plain, key)
+    labels = sketcher.labels(outcome)[rows]
+    values = _numbers(outcome)[rows, 0] if outcome.told is Told.VALUE else np.zeros(len(rows))
+    return msgspec.structs.replace(
+        plain,
+        anchors=_anchors(sketcher.vectors(blocks)[rows], labels).astype("<f4").tobytes(),
+        anchor_labels=labels.astype("<i8").tobytes(),
+        anchor_values=values.astype("<f4").tobytes(),
+    )
+
+
+def _measured(anchored: Reference, key: bytes, blocks: list[Block], outcome: Outcome, rows: Labels) -> Reference:
+    """With what other rows measure by these anchors."""
+    sketcher = Sketcher(anchored, key)
+    vectors, labels = sketcher.vectors(blocks), sketcher.labels(outcome)
+    measured = sketcher.measured(vectors, labels, outcome)
+    coarse = sketcher.coarse(vectors[rows], unit=1.0)
+    unit = float(np.median(np.abs(coarse))) / _STEPS or 1.0
+    near = _gaps(np.clip(np.rint(coarse / unit), -127, 127), measured.region[rows], labels[rows])
+    return msgspec.structs.replace(
+        anchored,
+        features=_features(blocks, anchored.kinds, key),
+        distance=_levels(measured.distance[rows], labels[rows]),
+        surprise=_levels(measured.surprise[rows], labels[rows]),
+        near=_levels(near, labels[rows]),
+        near_unit=unit,
+        regions=tuple(np.bincount(measured.region[rows], minlength=len(anchored.anchor_labels) // 8).tolist()),
+        disagreeing=float(np.mean(~measured.agrees[rows])),
+    )
 
 
 def _joined(inferences: Sequence[Inference]) -> tuple[list[Block], Outcome]:

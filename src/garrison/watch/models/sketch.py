@@ -110,7 +110,8 @@ class Sketcher:
                     parts += [self._text_part(column, kinds.pop(0)) for column in zip(*block.texts, strict=True)]
                 else:
                     scale = scales.pop(0)
-                    apart = (np.asarray(block.numbers) - np.array(scale.middle)) / np.array(scale.spread)
+                    with np.errstate(over="ignore", invalid="ignore"):  # what is too large is far
+                        apart = (np.asarray(block.numbers) - np.array(scale.middle)) / np.array(scale.spread)
                     parts.append(np.clip(np.nan_to_num(apart, nan=0.0, posinf=_FAR, neginf=-_FAR), -_FAR, _FAR))
             whole = np.hstack(parts)
         except (IndexError, ValueError):
