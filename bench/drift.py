@@ -11,7 +11,8 @@ import time
 
 import numpy as np
 
-from extraction_lab import Random, Rows, Target, asked, natural, new_problems, target
+from extraction_data import new_problems
+from extraction_lab import Random, Rows, Target, asked, natural, target
 from garrison.watch.models.change import Adwin, PageHinkley
 from garrison.watch.models.drift import drift
 from garrison.watch.models.oddity import excess

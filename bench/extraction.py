@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from extraction_data import new_problems
 from extraction_lab import (
     FIT_NATURAL,
     NEW_ATTACKS,
@@ -22,7 +23,6 @@ from extraction_lab import (
     diluted,
     dwelling,
     natural,
-    new_problems,
     target,
 )
 from fit_extraction import ROWS, STEP, asking

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import garrison.watch.models
-from extraction_lab import FIT_ATTACKS, FIT_NATURAL, Asker, Target, asked, fit_problems, target
+from extraction_data import fit_problems
+from extraction_lab import FIT_ATTACKS, FIT_NATURAL, Asker, Target, asked, target
 from garrison.watch.models.extraction import Client, Limits, Measure, Pair, judge, measure, observe
 
 ROWS, STEP = 500, 50

@@ -92,7 +92,7 @@ class Client(msgspec.Struct):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """One measure that counts, and the limit that it passed."""
+    """One measure that counts, and the highest limit that it passed."""
 
     measure: Measure
     limit: float
@@ -183,20 +183,19 @@ def judge(client: Client, reference: Reference, *, usual_rate: float = 0.0, with
     """The verdict on a client so far. `usual_rate` is the median client's rows an hour, 0 where it is not known."""
     within = within or limits()
     measured = measure(client, reference, usual_rate)
-    passed = {
-        (what, limit)
-        for pair in within.together
-        if all(measured[what] >= limit for what, limit in zip(pair.measures, pair.limits, strict=True))
-        for what, limit in zip(pair.measures, pair.limits, strict=True)
-    }
-    passed |= {(what, limit) for what, limit in within.alone.items() if measured[what] >= limit}
+    tests = [dict(zip(pair.measures, pair.limits, strict=True)) for pair in within.together]
+    tests += [{what: limit} for what, limit in within.alone.items()]
+    passed: dict[Measure, float] = {}
+    for test in tests:
+        if all(measured[what] >= limit for what, limit in test.items()):
+            passed |= {what: max(limit, passed.get(what, limit)) for what, limit in test.items()}
     enough = sum(client.distance) >= MIN_ROWS
     return Verdict(
         copies=enough and bool(passed),
         rows=client.rows,
         distinct=sum(client.distance),
         since_us=client.since_us,
-        evidence=tuple(Evidence(what, limit, measured[what]) for what, limit in sorted(passed)) if enough else (),
+        evidence=tuple(Evidence(what, limit, measured[what]) for what, limit in passed.items()) if enough else (),
         measured=measured,
     )
 
