@@ -40,7 +40,7 @@ Shares = dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=10, help="of each kind and dataset")
+    parser.add_argument("--clients", type=int, default=15, help="of each kind and dataset")
     said = parser.parse_args()
     targets = [target(problem) for problem in new_problems()]
     benign = _flagged(targets, {**FIT_NATURAL, **NEW_NATURAL}, said.clients)

@@ -71,7 +71,7 @@ def _jointly(one: NDArray[np.float64], two: NDArray[np.float64]) -> tuple[float,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=24, help="of each natural kind and problem")
+    parser.add_argument("--clients", type=int, default=40, help="of each natural kind and problem")
     parser.add_argument("--into", type=Path, default=Path(garrison.watch.models.__path__[0]) / "extraction.toml")
     said = parser.parse_args()
     targets = [target(problem) for problem in fit_problems()]
@@ -105,7 +105,7 @@ def _text(found: Limits, problems: list[str], clients: int, flagged: dict[str, s
     return (
         "# Limits of model extraction; garrison/watch/models/extraction.py says what they mean.\n"
         f"# Made by bench/fit_extraction.py from {clients} natural clients ({', '.join(FIT_NATURAL)}) of {ROWS} rows,\n"
-        f"# judged after every {STEP}, of the problems {', '.join(problems)}.\n"
+        f"# judged after every {STEP}, of the problems {'; '.join(problems)}.\n"
         f"# `rate` is set by hand. Flagged within these limits, with other seeds:\n{told}\n\n[alone]\n{alone}\n\n{together}"
     )
 
