@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats redis node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway wrk clean
+.PHONY: demo test format lint types arrows unit browser nats redis node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway wrk bench-watch clean
 
 demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
@@ -58,7 +58,7 @@ node:  ## Find Node.js for the OpenID provider of the tests, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway bench-watch  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -95,6 +95,12 @@ wrk:  ## Find wrk for the load of the gateway's benchmark, or install Debian's
 	@command -v wrk >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; \
 	else echo "wrk is missing: apt-get install wrk" >&2; exit 1; fi
+
+bench-watch: $(VENV)/.test  ## Extraction, drift and baselines
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/extraction.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/drift.py
+	$(BIN)/python bench/baselines.py
+	$(BIN)/python bench/watch_store.py
 
 clean:
 	rm -rf $(VENV) site build dist
