@@ -85,9 +85,12 @@ def compile_(file: Path, *, output: Path, at: Path | None, target: str, image: s
     What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written.
     """
     from garrison.errors import UsageError
+    from garrison.gateway.digests import make_key
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, Layout, files
+    from garrison.gateway.file.read import read
     from garrison.gateway.run.publish import publish
 
+    make_key(read(file).state)
     plan = _planned(file).plan
     if plan.budgets.any:
         message = "it has quotas, which are counted where garrison gateway run watches over Envoy, and nowhere else"

@@ -11,6 +11,7 @@ from garrison.gateway import response, validation
 from garrison.gateway.authorise.bundle import Bundle
 from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
+from garrison.gateway.digests import read_key
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
 from garrison.gateway.file import quotas, rules
@@ -57,6 +58,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         keys=active_keys(loaded, now),
         budgets=budgets_of(loaded.gateway),
         roles=roles,
+        digest_key=read_key(loaded.state),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     return Planned(plan, bundle, tuple(warnings))

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.gateway.envoy.conftest import SCIENTIST, STRANGER, VALID, Gateway
+from tests.gateway.envoy.conftest import FILE, SCIENTIST, STRANGER, VALID, Gateway, Upstream
+
+from garrison.gateway.digests import digest_of
 
 pytestmark = pytest.mark.slow
 
@@ -76,3 +78,20 @@ def test_only_its_owner_reads_the_feed(own: Gateway) -> None:
     own.infer()
     own.log(1)
     assert own.plan.loaded.log.stat().st_mode & 0o077 == 0
+
+
+def test_a_line_tells_the_keyed_digest_of_what_was_looked_into(of: Callable[..., Gateway], upstream: Upstream) -> None:
+    key = b"k" * 32
+    own = of(digest_key=key)
+    own.infer(headers={"x-garrison-input-digest": "forged"})
+    own.infer(body=b"{}")
+    own.infer("other", headers={"x-garrison-input-digest": "forged"})
+    own.infer(key=STRANGER)
+    told = [line.get("input_digest") for line in own.log(4)]
+    assert told == [digest_of(key, VALID), digest_of(key, b"{}"), None, None]
+
+
+def test_a_file_can_do_without_digests(of: Callable[..., Gateway]) -> None:
+    own = of(FILE + "\n[log]\ninput-digest = false\n", digest_key=b"k" * 32)
+    own.infer()
+    assert "input_digest" not in own.log(1)[0]

@@ -24,6 +24,8 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
         fields |= {"grpc_status": "%GRPC_STATUS_NUMBER%"}
     if any(map(plan.counts_tokens, plan.mounts)):
         fields |= {name: f"%DYNAMIC_METADATA({names.METADATA}:{name})%" for name in TOKENS}
+    if plan.digests:
+        fields |= {"input_digest": _request(names.INPUT_DIGEST)}
     if plan.has_residue:
         fields |= {"policy": "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:x-garrison-policy)%"}
     seal = {"name": names.DECISION, "string_match": {"exact": "allow"}}

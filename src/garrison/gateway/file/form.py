@@ -177,7 +177,7 @@ class Limits(_Table, frozen=True):
     role: Annotated[dict[Name, Rate], Meta(description="All clients of a role together.")] = {}
     service: Annotated[RateService, Meta(description="Limits that several gateways share.")] | None = None
     request_kb: Annotated[Kilobytes, Meta(description="Size of a request's body.")] = 1024
-    response_kb: Annotated[Kilobytes, Meta(description="Size of an answer that is looked into.")] = 16_384
+    response_kb: Annotated[Kilobytes, Meta(description="Size of an answer.")] = 16_384
     timeout_s: Annotated[Seconds, Meta(description="Until an answer is complete.")] = 30.0
     header_kb: Annotated[int, Meta(gt=0, le=8192, description="Size of all headers of a request.")] = 32
     header_count: Annotated[int, Meta(gt=0, le=1000)] = 64
@@ -225,6 +225,7 @@ class Log(_Table, frozen=True):
     """`[log]`: the audit feed, a line of JSON per request."""
 
     file: Annotated[str, Meta(description="In the state folder if empty.")] = ""
+    input_digest: Annotated[bool, Meta(description="A keyed hash of each body that is looked into.")] = True
     free_mb: Annotated[int, Meta(ge=0, description="Below so much free space nobody is let in.")] = 256
 
 

@@ -1,6 +1,6 @@
 -- What the files of models say of bodies, called. Before it: BODIES, by mount and model a table of carried(content type,
 -- content encoding), validate(body, length of the JSON in it), and shape(body, content type, content encoding, length, role)
--- or nil.
+-- or nil; and digest_of(body), or nil.
 
 -- Remember what the answer is held to, and ask for one that can be read: not compressed, and whole.
 local function expect_answer(handle)
@@ -20,7 +20,9 @@ local function check(handle)
   if not fine then return "415", "content", message end
   local length = headers:get("inference-header-content-length")
   local body = handle:body()
-  fine, message = rules.validate(body and body:getBytes(0, body:length()) or "", length)
+  local text = body and body:getBytes(0, body:length()) or ""
+  if digest_of then handle:headers():replace("x-garrison-input-digest", digest_of(text)) end
+  fine, message = rules.validate(text, length)
   if not fine then return "400", "invalid", message or "the request is not valid" end
   if rules.shape then expect_answer(handle) end
 end
