@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
+from urllib.request import urlopen
 
 import pytest
-from tests.gateway.run.conftest import FILE, Issuer, Running, shown_certificate
+from tests.gateway.run.conftest import FILE, Issuer, Running, free_port, shown_certificate
 
 from garrison.errors import ExitCode
 from garrison.gateway.certificates.authority import make
@@ -19,6 +23,9 @@ from garrison.gateway.certificates.authority import make
 pytestmark = pytest.mark.slow
 
 Run = Callable[..., Running]
+SAMPLE = re.compile(
+    r'[a-zA-Z_:][\w:]*(\{([a-zA-Z_]\w*="([^"\\\n]|\\.)*",?)*\})? [-+.\w]+'
+)  # Prometheus' text format, 0.0.4
 
 
 def test_it_starts_serves_and_ends(run: Run) -> None:
@@ -138,6 +145,55 @@ def test_below_the_floor_of_the_disk_nobody_is_let_in(run: Run) -> None:
     gateway.change(f"free-mb = {free_mb + 10_000}", "free-mb = 0")
     gateway.until(lambda: gateway.status() == 200, 10)
     assert "there is space again" in gateway.words()
+
+
+def test_an_envoy_that_cannot_be_told_to_let_nobody_in_is_stopped(run: Run) -> None:
+    free_mb = shutil.disk_usage("/tmp").free // (1024 * 1024)
+    gateway = run(FILE + f"\n[log]\nfree-mb = {free_mb - 300}\n").ready()
+    assert gateway.status() == 200
+    filters, away = gateway.folder / "s/envoy/filters", gateway.folder / "away"
+    filters.rename(away)
+    filters.touch()  # nothing can be written in it, as on a disk that is full
+    fill = gateway.folder / "fill"
+    with fill.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 600 * 1024 * 1024)
+    gateway.until_said("Envoy is stopped, as it cannot be told to let nobody in")
+    gateway.until(lambda: not _is_open(gateway.port), 10)
+    time.sleep(1.5)  # it is not started again
+    assert not _is_open(gateway.port)
+    filters.unlink()
+    away.rename(filters)
+    fill.unlink()
+    gateway.until(lambda: _is_open(gateway.port) and gateway.status() == 200, 10)
+
+
+def test_metrics_are_there_for_prometheus_and_nothing_else_is(run: Run) -> None:
+    port = free_port()
+    gateway = run(FILE.replace("drain-s = 5", f'drain-s = 5\nmetrics = "127.0.0.1:{port}"')).ready()
+    assert gateway.status() == 200
+    gateway.status(token="no.token.really")
+
+    def counted() -> dict[str, int]:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            assert answer.headers["content-type"].startswith("text/plain")
+            text = answer.read().decode()
+        assert all(SAMPLE.fullmatch(line) for line in text.splitlines() if line and not line.startswith("#"))
+        told = r'^envoy_http_downstream_rq_xx\{envoy_response_code_class="(.)",envoy_http_conn_manager_prefix="local"\} (\d+)$'
+        return {kind: int(number) for kind, number in re.findall(told, text, re.MULTILINE)}
+
+    gateway.until(lambda: (counted()["2"], counted()["4"]) == (1, 1), 5)
+    with urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
+        assert answer.read().strip() == b"LIVE"
+    for method, path in (("GET", "/"), ("GET", "/config_dump"), ("GET", "/stats"), ("POST", "/quitquitquit"), ("POST", "/metrics")):  # fmt: skip
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request(method, path)
+        assert connection.getresponse().status == 404
+        connection.close()
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_log_that_is_moved_away_is_opened_anew(run: Run) -> None:
