@@ -5,7 +5,7 @@ local KEYS = {}
 for digest, expires, role, client in KEYS_TEXT:gmatch("(%x+) (%d+) (%S+) (%S+)\n") do
   KEYS[digest] = { client = client, role = role, expires = tonumber(expires), login = "key" }
 end
-local LONGEST_KEY, LONGEST_CLIENT = 256, 128
+local LONGEST_KEY = 256
 
 -- The leaf of the tree that a method and a path lead to, the model that the path names, and the number of the leaf.
 local function walk(method, path)
