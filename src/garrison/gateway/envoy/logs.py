@@ -26,6 +26,8 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
         fields |= {name: f"%DYNAMIC_METADATA({names.METADATA}:{name})%" for name in TOKENS}
     if plan.digests:
         fields |= {"input_digest": _request(names.INPUT_DIGEST)}
+    if plan.samples:
+        fields |= {name: f"%DYNAMIC_METADATA({names.METADATA}:{name})%" for name in ("input", "output")}
     if plan.has_residue:
         fields |= {"policy": "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:x-garrison-policy)%"}
     seal = {"name": names.DECISION, "string_match": {"exact": "allow"}}

@@ -8,7 +8,7 @@ import msgspec
 
 from garrison.errors import ConfigError, nearest
 from garrison.gateway.envoy.names import SERVER
-from garrison.gateway.file.form import Gateway
+from garrison.gateway.file.form import Gateway, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Active
 from garrison.gateway.protocols.protocol import Protocol, protocol
@@ -88,6 +88,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def digests(self) -> bool:
         """Whether the audit feed tells the digests of bodies that are looked into."""
         return bool(self.digest_key and self.bodies and self.gateway.log.input_digest)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """Those that go into the audit feed."""
+        return [model.sample for model in self.gateway.model.values() if model.sample]
 
     @property
     def largest_request_bytes(self) -> int:
