@@ -23,7 +23,8 @@ def sent(channel: grpc.Channel, message: bytes, key: str) -> Any:
     try:
         return {"ok": call(message, metadata=[("x-api-key", key)], timeout=20).model_name}
     except grpc.RpcError as error:
-        return {"status": error.code().name, "message": error.details()}
+        more = [value.hex() for name, value in error.trailing_metadata() if name == "grpc-status-details-bin"]
+        return {"status": error.code().name, "message": error.details(), **({"details": more} if more else {})}
 
 
 address, key, *messages = sys.argv[1:]

@@ -48,7 +48,7 @@ Exit codes: 0 it is right, 2 it is not.""",
 def check(file: Path) -> None:
     """Tell whether a gateway file is right, and have Envoy look at what it is compiled to."""
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, in_one_piece, written
-    from garrison.gateway.run.program import find_envoy, validate, version_of
+    from garrison.gateway.run.program import find_envoy, validate
 
     made = _planned(file)
     envoy = find_envoy()
@@ -57,7 +57,7 @@ def check(file: Path) -> None:
     gateway = plan.gateway
     click.echo(
         f"{file} is right: {_count(len(gateway.listener), 'listener')}, {_count(len(gateway.upstream), 'upstream')}, "
-        f"{_count(len(gateway.model), 'model')}; Envoy {version_of(envoy)} takes it"
+        f"{_count(len(gateway.model), 'model')}; {_described(envoy)} takes it"
     )
 
 
@@ -85,9 +85,12 @@ def compile_(file: Path, *, output: Path, at: Path | None, target: str, image: s
     What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written.
     """
     from garrison.errors import UsageError
+    from garrison.gateway.digests import make_key
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, Layout, files
+    from garrison.gateway.file.read import read
     from garrison.gateway.run.publish import publish
 
+    make_key(read(file).state)
     plan = _planned(file).plan
     if plan.budgets.any:
         message = "it has quotas, which are counted where garrison gateway run watches over Envoy, and nowhere else"
@@ -116,11 +119,11 @@ The file and all that it names are watched: what changes takes effect at once, a
 @_FILE
 def run(file: Path) -> None:
     """Start the gateway, and watch over it until it is told to end."""
-    from garrison.gateway.run.program import find_envoy, version_of
+    from garrison.gateway.run.program import find_envoy
     from garrison.gateway.run.supervisor import Supervisor
 
     envoy = find_envoy()
-    click.echo(f"Envoy {version_of(envoy)} at {envoy}", err=True)
+    click.echo(f"{_described(envoy)}, at {envoy}", err=True)
     Supervisor(file, envoy, lambda text: click.echo(text, err=True)).run()
 
 
@@ -289,6 +292,17 @@ def _planned(file: Path) -> Planned:
     for warning in made.warnings:
         click.secho(f"warning: {warning}", fg="yellow", err=True)
     return made
+
+
+def _described(envoy: Path) -> str:
+    """Envoy with its version and age; what speaks against it is told."""
+    from garrison.gateway.run.program import version_of
+    from garrison.gateway.run.releases import described, warnings
+
+    version, today = version_of(envoy), dt.datetime.now(dt.UTC).date()
+    for warning in warnings(version, today):
+        click.secho(f"warning: {warning}", fg="yellow", err=True)
+    return described(version, today)
 
 
 def _count(number: int, word: str) -> str:

@@ -16,7 +16,7 @@ import yaml
 
 from garrison.errors import ConfigError, UsageError
 from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
-from garrison.gateway.envoy.names import ASK
+from garrison.gateway.envoy.names import ASK, BODY
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.form import Gateway
 
@@ -63,8 +63,9 @@ def manifests(plan: Plan, *, image: str, namespace: str) -> dict[str, str]:
         )
     plan = _in_a_cluster(plan)
     compiled = files(plan, Layout(_AT, flat=True), f"{_RUN}/admin.sock")
-    secret = {name: text for name, text in compiled.items() if ASK in name}
-    open_ = {name: text for name, text in compiled.items() if ASK not in name}
+    # Hashes of keys, and the key of digests.
+    secret = {name: text for name, text in compiled.items() if ASK in name or BODY in name}
+    open_ = {name: text for name, text in compiled.items() if name not in secret}
     for name, held in ((_NAME, open_), (f"{_NAME}-callers", secret)):
         if sum(map(len, held.values())) > _LARGEST_BYTES:
             hint = "split it into several gateways, or give Envoy the files by other means: garrison gateway compile"

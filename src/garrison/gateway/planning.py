@@ -11,10 +11,12 @@ from garrison.gateway import response, validation
 from garrison.gateway.authorise.bundle import Bundle
 from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
+from garrison.gateway.digests import read_key
+from garrison.gateway.envoy.lua_text import literal
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
 from garrison.gateway.file import quotas, rules
-from garrison.gateway.file.form import Model
+from garrison.gateway.file.form import Model, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.protocols.protocol import Protocol, Transport
 from garrison.gateway.protocols.route import Body
@@ -57,6 +59,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         keys=active_keys(loaded, now),
         budgets=budgets_of(loaded.gateway),
         roles=roles,
+        digest_key=read_key(loaded.state),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     return Planned(plan, bundle, tuple(warnings))
@@ -155,4 +158,15 @@ def _body(loaded: Loaded, model: Model, spoken: Protocol, contract: Contract | N
     if model.response is not None:
         shaper = response.shaper(model.response, protocol=spoken.name, tensors=tensors, limits=answered)
         fields.append(f"shape = {shaper}")
+    if model.sample is not None:
+        largest = msgspec.structs.replace(asked, size_bytes=max(asked.size_bytes, answered.size_bytes))
+        fields.append(f"sample = {_sample(model.sample, largest)}")
     return f"return {{ {', '.join(fields)} }}"
+
+
+def _sample(sample: Sample, limits: validation.Limits) -> str:
+    redacted = response.redactor(sample.redact, limits=limits)
+    said = {"below": int(sample.share * 2**32), "bytes": sample.size_kb * 1024}
+    flags = {"input": sample.input, "output": sample.output}
+    fields = [f"{name} = {literal(value)}" for name, value in {**said, **flags}.items()]
+    return f"{{ {', '.join(fields)}, redacted = {redacted} }}"

@@ -11,6 +11,7 @@ import pytest
 
 from garrison.gateway.batch.guard import Guard
 from garrison.gateway.batch.queue import Message
+from garrison.gateway.digests import digest_of, read_key
 
 if TYPE_CHECKING:
     from tests.gateway.batch.conftest import Place
@@ -89,6 +90,7 @@ def test_every_message_has_one_end_and_one_line(place: Place, failing: tuple[str
         ("3", "deny", "invalid"),
         ("4", "allow", ""),
     ]
+    assert lines[0]["input_digest"] == digest_of(read_key(place.file.parent / "state"), GOOD)
     assert queue.accepted.keys() == {"1", "4"}
     assert {id_: headers["x-garrison-reason"] for id_, headers in queue.refused.items()} == {
         "2": "no-credential",

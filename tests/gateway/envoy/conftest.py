@@ -158,6 +158,14 @@ def upstream() -> Iterator[Upstream]:
             self.send_response(int(self.headers.get("x-status") or 200))
             self.send_header("content-type", self.headers.get("x-kind") or "application/json")
             self.send_header("x-powered-by", "a server of 2019")
+            if size := int(self.headers.get("x-chunked") or 0):
+                self.send_header("transfer-encoding", "chunked")
+                self.end_headers()
+                for at in range(0, len(told), size):
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(told[at : at + size]), told[at : at + size]))
+                    time.sleep(0.002)
+                self.wfile.write(b"0\r\n\r\n")
+                return
             self.send_header("content-length", str(len(told)))
             self.end_headers()
             self.wfile.write(told)

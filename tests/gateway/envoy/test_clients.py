@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.gateway.conftest import PEERS
 from tests.gateway.envoy.conftest import SCIENTIST, STRANGER, Upstream, serving
 
 from garrison.gateway.envoy.plan import Plan
@@ -90,6 +91,35 @@ def test_a_message_of_grpc_cannot_name_one_model_and_ask_another(
     assert [answer.get("status") for answer in answers[1:]] == ["PERMISSION_DENIED", *["INVALID_ARGUMENT"] * 4]
     assert all("(request " in answer["message"] for answer in answers[1:])
     assert "ok" not in str(answers[1:])
+
+
+@pytest.fixture
+def failing(peer_python: Path) -> Iterator[int]:
+    """The port of tests/peers/failing.py."""
+    command = [str(peer_python), str(PEERS / "failing.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+        server.terminate()
+
+
+def test_what_a_server_of_grpc_says_of_its_failure_stays_inside(
+    made: Callable[..., Plan], failing: int, as_client: Callable[..., str], tmp_path: Path
+) -> None:
+    said = {
+        "INTERNAL": False, "late-INTERNAL": False, "UNKNOWN": False, "late-UNAVAILABLE": False,
+        "INVALID_ARGUMENT": True, "late-INVALID_ARGUMENT": True,
+    }  # fmt: skip
+    models = "".join(f'[model.{name}]\nupstream = "grpc"\n' for name in said)
+    upstream = f'[upstream.grpc]\nprotocol = "open-inference-grpc"\nurl = "http://127.0.0.1:{failing}"\n'
+    with serving(made(tmp_path, HEAD + upstream + models)) as running:
+        sent = [named(name).hex() for name in said]
+        answers = json.loads(as_client("send_message.py", f"127.0.0.1:{running.port}", SCIENTIST, *sent))
+        asked = [line["request_id"] for line in running.log(len(said))]
+    for (name, kept), answer, request_id in zip(said.items(), answers, asked, strict=True):
+        own = f"the model server gave no usable answer (request {request_id})"
+        message = "Traceback: secret in line 7" if kept else own
+        assert answer == {"status": name.removeprefix("late-"), "message": message}
 
 
 def curl(*arguments: str) -> tuple[int, str, Any]:

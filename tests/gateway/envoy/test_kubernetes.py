@@ -69,7 +69,7 @@ def test_what_they_hold(plan: Plan) -> None:
     assert pod["securityContext"]["runAsNonRoot"] is True
     held = by_kind["ConfigMap", "garrison-gateway"]["data"]
     callers = by_kind["Secret", "garrison-gateway-callers"]["stringData"]
-    assert list(callers) == ["filters.garrison.ask.json"]
+    assert list(callers) == ["filters.garrison.ask.json", "filters.garrison.body.json"]
     listener = json.loads(held["listeners.garrison.json"])["resources"][0]
     assert listener["address"]["socket_address"] == {"address": "0.0.0.0", "port_value": 8443}
     assert "/dev/stdout" in held["listeners.garrison.json"]

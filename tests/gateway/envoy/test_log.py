@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.gateway.envoy.conftest import SCIENTIST, STRANGER, VALID, Gateway
+from tests.gateway.envoy.conftest import FILE, SCIENTIST, STRANGER, VALID, Gateway, Upstream
+
+from garrison.gateway.digests import digest_of
 
 pytestmark = pytest.mark.slow
 
@@ -76,3 +79,55 @@ def test_only_its_owner_reads_the_feed(own: Gateway) -> None:
     own.infer()
     own.log(1)
     assert own.plan.loaded.log.stat().st_mode & 0o077 == 0
+
+
+def test_a_line_tells_the_keyed_digest_of_what_was_looked_into(of: Callable[..., Gateway], upstream: Upstream) -> None:
+    key = b"k" * 32
+    own = of(digest_key=key)
+    own.infer(headers={"x-garrison-input-digest": "forged"})
+    own.infer(body=b"{}")
+    own.infer("other", headers={"x-garrison-input-digest": "forged"})
+    own.infer(key=STRANGER)
+    told = [line.get("input_digest") for line in own.log(4)]
+    assert told == [digest_of(key, VALID), digest_of(key, b"{}"), None, None]
+
+
+SAMPLE = """schema = "iris.schema.json"
+sample = {{ share = SHARE, output = true, size-kb = 1, redact = {{ strip = ["name", "secret"], decimals = 1 }} }}"""
+
+
+def sampled(share: str) -> str:
+    return FILE.replace('schema = "iris.schema.json"', SAMPLE.replace("SHARE", share))
+
+
+def test_a_sample_is_redacted_and_bounded(of: Callable[..., Gateway]) -> None:
+    own = of(sampled("1"))
+    said = '{"secret": "x", "p": 0.123, "rest": "ok"}'
+    assert own.infer(headers={"x-say": said}).body == said.encode()
+    assert own.infer(headers={"x-say": '{"p": "%s"}' % ("\u00e9" * 900)}).status == 200
+    own.infer(headers={"x-say": "no json"})
+    own.infer(headers={"x-say": "{}", "x-kind": "text/event-stream"})
+    own.infer(body=b"{}")
+    own.infer("other")
+    first, second, third, stream, refused, other = own.log(6)
+    assert json.loads(first["input"]) == {"inputs": [{"shape": [1, 2], "datatype": "FP32", "data": [1.5, 2]}]}
+    assert json.loads(first["output"]) == {"p": 0.1, "rest": "ok"}
+    assert 1000 < len(second["output"].encode()) <= 1024
+    assert "output" not in third
+    assert "output" not in stream
+    assert not {"input", "output"} & (refused.keys() | other.keys())
+
+
+def test_as_many_are_sampled_as_the_file_says(of: Callable[..., Gateway]) -> None:
+    own = of(sampled("0.25"))
+    for _ in range(200):
+        own.infer()
+    lines = own.log(200)
+    assert 15 < sum("input" in line for line in lines) < 90  # beyond it once in ten million
+    assert all(("input" in line) is ("output" in line) for line in lines)
+
+
+def test_a_file_can_do_without_digests(of: Callable[..., Gateway]) -> None:
+    own = of(FILE + "\n[log]\ninput-digest = false\n", digest_key=b"k" * 32)
+    own.infer()
+    assert "input_digest" not in own.log(1)[0]

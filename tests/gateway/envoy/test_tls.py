@@ -113,6 +113,32 @@ def test_a_certificate_is_a_client_unless_it_is_revoked(of: Of, upstream: Upstre
     assert lines[0]["certificate"]
 
 
+def test_a_wildcard_stands_for_one_segment(of: Of, upstream: Upstream, tmp_path: Path) -> None:
+    names = [
+        "spiffe://acme/ml/scorer",
+        "spiffe://acme/ml/a/deep",
+        "spiffe://other/ml/stranger",
+        "one.batch.acme.example",
+    ]
+    make(tmp_path, [], names)
+    rules = """
+[[identity.certificate]]
+san = "spiffe://acme/ml/*"
+role = "service"
+
+[[identity.certificate]]
+san = "*.batch.acme.example"
+role = "service"
+"""
+    gateway = of(FILE.replace('[listener.local]\naddress = "127.0.0.1:{port}"', TLS.replace("MORE", CLIENTS)) + rules)
+    found = [
+        call(gateway, tmp_path, f"client-{name}") for name in ("scorer", "deep", "stranger", "one.batch.acme.example")
+    ]
+    assert found == [200, 401, 401, 200]
+    clients = [asked["headers"]["x-garrison-client"] for asked in upstream.seen[-2:]]
+    assert clients == ["spiffe://acme/ml/scorer", "one.batch.acme.example"]
+
+
 def test_a_revoked_certificate_is_none(of: Of, tmp_path: Path) -> None:
     make(tmp_path, [], ["spiffe://acme/ml/scorer"])
     write_crl(tmp_path, ["client-scorer"])

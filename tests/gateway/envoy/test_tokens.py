@@ -20,8 +20,16 @@ issuer = "https://login.example.com/"
 audiences = ["models"]
 jwks = "jwks.json"
 role = "realm.groups"
-roles = {{ ml = "data-scientist", ops = "operations" }}
+roles = {{ ml = "data-scientist", ops = "operations", nil = "operations" }}
 require = {{ tenant = "acme" }}
+
+[identity.jwt.nobody]
+issuer = "https://nobody.example.com/"
+audiences = ["models"]
+jwks = "jwks.json"
+role = "groups"
+roles = {{ ml = "data-scientist" }}
+require = {{ tenant = "nil" }}
 
 [identity.jwt.partner]
 issuer = "https://partner.example.com/"
@@ -66,6 +74,18 @@ def test_each_issuer_has_claims_of_its_own(gateway: Gateway, upstream: Upstream)
     assert upstream.seen[-1]["headers"]["x-garrison-client"] == "partner:shop"
 
 
+def test_a_scope_is_a_list_of_words(gateway: Gateway) -> None:
+    """RFC 6749, section 3.3."""
+    for scope, expected in (("read infer", 200), ("inferno", 401), ("read,infer", 401), ("", 401)):
+        token = PARTNER.token(iss="https://partner.example.com/", azp="shop", scope=scope)
+        assert status(gateway, token) == expected
+
+
+def test_a_value_that_is_called_nil_can_be_asked_for(gateway: Gateway) -> None:
+    token = CORP.token(iss="https://nobody.example.com/", groups=["ml"], tenant="nil")
+    assert status(gateway, token) == 200
+
+
 def test_roles_decide(gateway: Gateway) -> None:
     assert status(gateway, good(), "/v2/logging") == 403
     assert status(gateway, good(realm={"groups": ["ops"]}), "/v2/logging") == 200
@@ -85,6 +105,15 @@ def test_roles_decide(gateway: Gateway) -> None:
         {"realm": {"groups": ["nobody"]}},
         {"realm": {"groups": []}},
         {"realm": "ml"},
+        # What is not there is not the text nil, and what stands in an object is no item of a list.
+        {"realm": {}},
+        {"realm": None},
+        {"realm": {"groups": None}},
+        {"realm": {"groups": {"x": "ml"}}},
+        {"realm": {"groups": {"ml": True}}},
+        {"realm": {"groups": [["ml"]]}},
+        {"tenant": {"x": "acme"}},
+        {"iss": "https://nobody.example.com/", "groups": ["ml"], "tenant": None},
         {"sub": None},
         {"sub": "a b"},
         {"sub": "x" * 200},

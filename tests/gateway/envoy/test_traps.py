@@ -69,6 +69,51 @@ def test_the_first_lua_that_fails_does_not_open_the_gate(own: Gateway, upstream:
     assert len(upstream.seen) == before
 
 
+CHAT = """
+[upstream.llm]
+protocol = "openai"
+prefix = "/llm"
+url = "http://127.0.0.1:{upstream}"
+
+[model.tiny]
+upstream = "llm"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "reason"),
+    [
+        ("local fine, found = read_completion(text)", 'error("x")', 500, "gateway-error"),
+        ("pcall(find, handle)", "find(nil)", 403, "rbac_access_denied_matched_policy[not-permitted]"),
+    ],
+)
+def test_lua_that_fails_to_read_the_model_does_not_open_the_gate(
+    of: Callable[..., Gateway], upstream: Upstream, *, old: str, new: str, status: int, reason: str
+) -> None:
+    """Trap 1, where the body names the model."""
+    own = of(FILE + CHAT)
+    path, body = "/llm/v1/chat/completions", b'{"model": "tiny", "messages": []}'
+    assert own.call("POST", path, key=SCIENTIST, body=body).status == 200
+    name = f"filters/{names.NAME_MODEL}.json"
+    broken = msgspec.json.decode(files(own.plan, Layout(own.folder), str(own.folder / "a.sock"))[name])
+    code = broken["resources"][0]["typed_config"]["default_source_code"]
+    assert old in code["inline_string"]
+    code["inline_string"] = code["inline_string"].replace(old, new)
+    broken["version_info"] = "broken"
+    publish({name: msgspec.json.encode(broken).decode()}, own.folder)
+    until = time.monotonic() + 5
+    while own.call("POST", path, key=SCIENTIST, body=body).status == 200 and time.monotonic() < until:
+        time.sleep(0.02)
+    before = len(upstream.seen)
+    assert own.call("POST", path, key=SCIENTIST, body=body).status == status
+    assert len(upstream.seen) == before
+    assert own.infer().status == 200
+    until = time.monotonic() + 5
+    while own.log(1)[-2]["reason"] != reason and time.monotonic() < until:
+        time.sleep(0.02)
+    assert own.log(1)[-2]["reason"] == reason
+
+
 def test_a_body_that_comes_late_is_judged_before_anything_goes_on(own: Gateway, upstream: Upstream) -> None:
     """Traps 2 and 3: headers of a request must not be released, nor used, before its body is judged."""
     before = len(upstream.seen)

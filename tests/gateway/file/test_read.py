@@ -202,3 +202,12 @@ def test_the_schema_takes_what_is_right_and_refuses_the_rest() -> None:
     assert validator.is_valid(right)
     assert not validator.is_valid({**right, "limit": {}})
     assert not validator.is_valid({**right, "listener": {}})
+
+
+def test_a_sample_of_what_is_not_looked_into(tmp_path: Path) -> None:
+    text = RIGHT + '[model.other]\nupstream = "server"\nsample = { share = 0.1 }\n'
+    text = text.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace("0.0.0.0", "127.0.0.1")
+    assert said(tmp_path, text) == snapshot("""\
+gateway.toml:14  model.other.sample: the bodies of this model are not looked into
+  add a schema or a response policy\
+""")

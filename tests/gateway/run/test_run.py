@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import shutil
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
+from urllib.request import urlopen
 
 import pytest
-from tests.gateway.run.conftest import FILE, Issuer, Running, shown_certificate
+from tests.gateway.run.conftest import FILE, Issuer, Running, free_port, shown_certificate
 
 from garrison.errors import ExitCode
 from garrison.gateway.certificates.authority import make
@@ -19,6 +22,9 @@ from garrison.gateway.certificates.authority import make
 pytestmark = pytest.mark.slow
 
 Run = Callable[..., Running]
+SAMPLE = re.compile(
+    r'[a-zA-Z_:][\w:]*(\{([a-zA-Z_]\w*="([^"\\\n]|\\.)*",?)*\})? [-+.\w]+'
+)  # Prometheus' text format, 0.0.4
 
 
 def test_it_starts_serves_and_ends(run: Run) -> None:
@@ -138,6 +144,30 @@ def test_below_the_floor_of_the_disk_nobody_is_let_in(run: Run) -> None:
     gateway.change(f"free-mb = {free_mb + 10_000}", "free-mb = 0")
     gateway.until(lambda: gateway.status() == 200, 10)
     assert "there is space again" in gateway.words()
+
+
+def test_metrics_are_there_for_prometheus_and_nothing_else_is(run: Run) -> None:
+    port = free_port()
+    gateway = run(FILE.replace("drain-s = 5", f'drain-s = 5\nmetrics = "127.0.0.1:{port}"')).ready()
+    assert gateway.status() == 200
+    gateway.status(token="no.token.really")
+
+    def counted() -> dict[str, int]:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            assert answer.headers["content-type"].startswith("text/plain")
+            text = answer.read().decode()
+        assert all(SAMPLE.fullmatch(line) for line in text.splitlines() if line and not line.startswith("#"))
+        told = r'^envoy_http_downstream_rq_xx\{envoy_response_code_class="(.)",envoy_http_conn_manager_prefix="local"\} (\d+)$'
+        return {kind: int(number) for kind, number in re.findall(told, text, re.MULTILINE)}
+
+    gateway.until(lambda: (counted()["2"], counted()["4"]) == (1, 1), 5)
+    with urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
+        assert answer.read().strip() == b"LIVE"
+    for method, path in (("GET", "/"), ("GET", "/config_dump"), ("GET", "/stats"), ("POST", "/quitquitquit"), ("POST", "/metrics")):  # fmt: skip
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request(method, path)
+        assert connection.getresponse().status == 404
+        connection.close()
 
 
 def test_a_log_that_is_moved_away_is_opened_anew(run: Run) -> None:

@@ -34,6 +34,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     protocol: str = "nats"
     reason: str = ""
     request_bytes: int = 0
+    input_digest: str = ""
 
 
 class Feed:

@@ -16,6 +16,7 @@ from garrison.errors import GarrisonError
 from garrison.gateway.batch.feed import Feed, Line
 from garrison.gateway.batch.judge import Judge, Verdict
 from garrison.gateway.batch.queue import Message, Queue
+from garrison.gateway.digests import digest_of, make_key, read_key
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
 from garrison.gateway.run.watch import stamps
@@ -35,6 +36,8 @@ class Guard:
         self.judge = self._read()
         loaded, batch = self.judge.loaded, self.judge.batch
         where = loaded.beside(batch.log) if batch.log else loaded.state / LOG
+        make_key(loaded.state)
+        self.key = read_key(loaded.state) if loaded.gateway.log.input_digest else b""
         self.feed = Feed(where, loaded.gateway.log.free_mb)
         self.ending = asyncio.Event()
         self._told = ""
@@ -65,7 +68,7 @@ class Guard:
             else:
                 who = {CLIENT: verdict.client, ROLE: verdict.role} if verdict.client else {}
                 await self.queue.refuse(message, {**who, REASON: verdict.reason, MESSAGE: verdict.message})
-            self.feed.write(_line(message, verdict, now))
+            self.feed.write(_line(message, verdict, now, self.key))
         await self.queue.done(message)
 
     def _read(self) -> Judge:
@@ -96,7 +99,7 @@ class Guard:
             return
 
 
-def _line(message: Message, verdict: Verdict, now: dt.datetime) -> Line:
+def _line(message: Message, verdict: Verdict, now: dt.datetime, key: bytes) -> Line:
     return Line(
         time=f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z",
         request_id=message.id,
@@ -106,4 +109,5 @@ def _line(message: Message, verdict: Verdict, now: dt.datetime) -> Line:
         model=message.model,
         reason=verdict.reason,
         request_bytes=len(message.body),
+        input_digest=digest_of(key, message.body) if key else "",
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from garrison.gateway import response, validation
+from garrison.gateway.digests import PREFIX, pads
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
+from garrison.gateway.validation.lua import text
 
 _BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
 _BUFFER_PER_ROUTE = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
@@ -38,7 +40,7 @@ def body(plan: Plan) -> Json:
     """The filter that looks into bodies, where a route does not turn it off: one, so that all models share its library."""
     if not plan.bodies:
         return lua(names.BODY, "function envoy_on_request() end")
-    parts = [validation.prelude(), response.prelude(), "local BODIES, RULES = {}, nil"]
+    parts = [validation.prelude(), response.prelude(), _digest(plan), "local BODIES, RULES = {}, nil"]
     parts += [f"BODIES[{literal(mount.name)}] = {{}}" for mount in plan.mounts]
     alike: dict[str, list[tuple[str, str]]] = {}
     for where, rules in sorted(plan.bodies.items()):
@@ -48,9 +50,18 @@ def body(plan: Plan) -> Json:
         parts += [f"BODIES[{literal(mount)}][{literal(model)}] = RULES" for mount, model in places]
     parts.append(shipped("body"))
     # An answer that nothing is done to costs nothing where no Lua is there for it.
-    if any(model.response for model in plan.gateway.model.values()):
+    if any(model.response or model.sample for model in plan.gateway.model.values()):
         parts.append(shipped("answer"))
     return lua(names.BODY, "\n".join(parts))
+
+
+def _digest(plan: Plan) -> str:
+    """What `body.lua` calls `digest_of`."""
+    if not plan.digests:
+        return "local digest_of = nil"
+    inner, outer = map(text, pads(plan.digest_key))
+    digest = f'function(text) return "{PREFIX}" .. hmac_sha256({inner}, {outer}, text) end'
+    return f"local digest_of = (function()\n{shipped('sha256')}\nreturn {digest}\nend)()"
 
 
 def lua_off() -> Json:

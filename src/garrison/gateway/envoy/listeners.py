@@ -88,7 +88,7 @@ def _listener(plan: Plan, name: str, listener: Listener, manager: Json, secret: 
 
 def _buffered(plan: Plan) -> int:
     """How much of an answer may wait in memory: all of it only where it is looked into."""
-    shaped = any(model.response for model in plan.gateway.model.values())
+    shaped = any(model.response for model in plan.gateway.model.values()) or any(s.output for s in plan.samples)
     return plan.gateway.limits.response_kb * 1024 if shaped else 1024 * 1024
 
 

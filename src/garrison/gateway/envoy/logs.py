@@ -12,9 +12,7 @@ from garrison.gateway.envoy.typed import Json, extension
 from garrison.gateway.protocols.protocol import Transport
 
 _FILE = "envoy.extensions.access_loggers.file.v3.FileAccessLog"
-_REFUSED = (
-    '%COALESCE({"operators":[{"command":"DYNAMIC_METADATA","param":"garrison:reason"},"RESPONSE_CODE_DETAILS"]})%'
-)
+_REASON = '%COALESCE({"operators":[{"command":"DYNAMIC_METADATA","param":"garrison:reason"},"RESPONSE_CODE_DETAILS"]})%'
 
 
 def logs(plan: Plan, name: str, path: str) -> list[Json]:
@@ -26,6 +24,10 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
         fields |= {"grpc_status": "%GRPC_STATUS_NUMBER%"}
     if any(map(plan.counts_tokens, plan.mounts)):
         fields |= {name: f"%DYNAMIC_METADATA({names.METADATA}:{name})%" for name in TOKENS}
+    if plan.digests:
+        fields |= {"input_digest": _request(names.INPUT_DIGEST)}
+    if plan.samples:
+        fields |= {name: f"%DYNAMIC_METADATA({names.METADATA}:{name})%" for name in ("input", "output")}
     if plan.has_residue:
         fields |= {"policy": "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:x-garrison-policy)%"}
     seal = {"name": names.DECISION, "string_match": {"exact": "allow"}}
@@ -33,11 +35,11 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
         {"header": seal},
         {"header": {**seal, "invert_match": True, "treat_missing_header_as_empty": True}},
     )
-    allowed = {"decision": "allow", "reason": "%RESPONSE_CODE_DETAILS%"}
+    allowed = {"decision": "allow", "reason": _REASON}
     return [
         {**_file("allowed", path, fields | allowed), "filter": {"header_filter": passed}},
         {
-            **_file("denied", path, fields | {"decision": "deny", "reason": _REFUSED}),
+            **_file("denied", path, fields | {"decision": "deny", "reason": _REASON}),
             "filter": {"header_filter": refused},
         },
     ]

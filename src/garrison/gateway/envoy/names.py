@@ -9,6 +9,7 @@ CLIENT: Final = "x-garrison-client"
 ROLE: Final = "x-garrison-role"
 MODEL: Final = "x-garrison-model"
 ACTION: Final = "x-garrison-action"
+INPUT_DIGEST: Final = "x-garrison-input-digest"
 PROTOCOL: Final = "x-garrison-protocol"
 MOUNT: Final = "x-garrison-mount"
 

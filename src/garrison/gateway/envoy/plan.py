@@ -8,7 +8,7 @@ import msgspec
 
 from garrison.errors import ConfigError, nearest
 from garrison.gateway.envoy.names import SERVER
-from garrison.gateway.file.form import Gateway
+from garrison.gateway.file.form import Gateway, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Active
 from garrison.gateway.protocols.protocol import Protocol, protocol
@@ -61,6 +61,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     roles: tuple[str, ...] = ()  # those that there are
     permissions: tuple[Permission, ...] = ()
     bodies: Mapping[tuple[str, str], str] = {}
+    digest_key: bytes = b""  # for digests of what is asked; none without it
     shut: str = ""  # why nobody is let in
     budgets: Budgets = Budgets()
     spent: Spent = Spent(stopped=UNCOUNTED)  # until somebody counts
@@ -82,6 +83,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def has_residue(self) -> bool:
         """Whether there are any."""
         return any(p.residue for p in self.permissions)
+
+    @property
+    def digests(self) -> bool:
+        """Whether the audit feed tells the digests of bodies that are looked into."""
+        return bool(self.digest_key and self.bodies and self.gateway.log.input_digest)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """Those that go into the audit feed."""
+        return [model.sample for model in self.gateway.model.values() if model.sample]
 
     @property
     def largest_request_bytes(self) -> int:

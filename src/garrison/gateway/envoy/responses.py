@@ -10,6 +10,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.typed import Json, extension
+from garrison.gateway.protocols.protocol import Transport
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
 
@@ -31,23 +32,47 @@ def local_replies(plan: Plan) -> dict[str, Any]:
 
 
 def upstream_errors(plan: Plan) -> str:
-    """Lua by which what an upstream says of its own failure stays inside: the client gets an error of the gateway's.
+    """Lua by which what an upstream says of its own failure stays inside, and what is too large does not go out.
 
     It stands in the filter of `ask`, as a filter more would cost more than it does.
     """
-    spoken = {mount.protocol.name: mount.protocol.refusals for mount in plan.mounts}
-    forms = {name: {"content_type": said.content_type, "body": _instead(said)} for name, said in spoken.items()}
-    return f"local FORMS = {literal(forms)}\n{shipped('errors')}"
+    spoken = {mount.protocol.name: mount.protocol for mount in plan.mounts}
+    filled = {
+        "FORMS": {name: _instead(said.refusals) for name, said in spoken.items()},
+        "SMALLEST": min(answer_bytes(plan, model) for model in ("", *plan.gateway.model)),
+        "GRPC": any(said.transport is Transport.GRPC for said in spoken.values()),
+    }
+    values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
+    return f"{values}\n{shipped('errors')}"
 
 
-def spoken_on(mount: Mount) -> Json:
-    """What a route says of its protocol, for the Lua of upstreams' errors."""
-    return {"filter_metadata": {names.ASK: {"protocol": mount.protocol.name}}}
+def answer_bytes(plan: Plan, model: str) -> int:
+    """How large an answer of a model may be; of a server, where the model is none."""
+    own = plan.gateway.model[model].limits.response_kb if model in plan.gateway.model else None
+    return (own or plan.gateway.limits.response_kb) * 1024
 
 
-def _instead(refusals: Refusals) -> str:
-    said = refusals.error(502, MESSAGES[502], "in the header x-request-id")
-    return said if isinstance(said, str) else msgspec.json.encode(said).decode()
+def answers_on(plan: Plan, mount: Mount, model: str, *, streams: bool) -> Json:
+    """What a route says of its answers, for that Lua."""
+    said = {"protocol": mount.protocol.name, "answer_bytes": answer_bytes(plan, model), "streams": streams}
+    return {"filter_metadata": {names.ASK: said}}
+
+
+def answers_named() -> list[Json]:
+    """The `response_headers_to_add` by which that Lua knows what clients can ask about."""
+    header = {"key": "x-request-id", "value": "%REQUEST_HEADER(X-REQUEST-ID)%"}
+    return [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]
+
+
+def _instead(refusals: Refusals) -> dict[str, Any]:
+    """An error in which the id of the request is left open."""
+    said = refusals.error(502, MESSAGES[502], "{request_id}")
+    grpc = refusals.words["502"].grpc if refusals.words else None
+    return {
+        "content_type": refusals.content_type,
+        "body": said if isinstance(said, str) else msgspec.json.encode(said).decode(),
+        "grpc": None if grpc is None else str(grpc),
+    }
 
 
 def headers(plan: Plan) -> Json:

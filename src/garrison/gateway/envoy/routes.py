@@ -14,7 +14,7 @@ from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.quota import tokens_on
 from garrison.gateway.envoy.residue import TOLD, residue_on
-from garrison.gateway.envoy.responses import spoken_on
+from garrison.gateway.envoy.responses import answers_named, answers_on
 from garrison.gateway.envoy.typed import Json, duration, exactly, extension, typed
 from garrison.gateway.protocols.route import ModelIn, Route, Streams
 from garrison.policy.actions import Action
@@ -33,6 +33,8 @@ class _Way(msgspec.Struct, frozen=True):
     upstream: str
     cluster: str
     timeout_s: float
+    model: str = ""
+    streams: bool = False
 
 
 def routes(plan: Plan) -> Json:
@@ -41,7 +43,12 @@ def routes(plan: Plan) -> Json:
     unknown = {"name": "unknown", "match": {"prefix": "/"}, "direct_response": {"status": 404}}
     matcher = {**exactly(names.MOUNT, mounts), "on_no_match": _go(unknown)}
     host = {"name": TABLE, "domains": ["*"], "matcher": matcher}
-    return {"name": TABLE, "virtual_hosts": [host], "internal_only_headers": []}
+    return {
+        "name": TABLE,
+        "virtual_hosts": [host],
+        "internal_only_headers": [],
+        "response_headers_to_add": answers_named(),
+    }
 
 
 def _mount(plan: Plan, mount: Mount) -> Json:
@@ -81,15 +88,16 @@ def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Rou
         **tokens_on(plan, mount, action),
     }
     timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
-    upstream = mount.models[model]
-    way = _Way(upstream, cluster_of(plan, upstream, model), 0 if _streams(alike) else timeout_s)
+    upstream, streams = mount.models[model], _streams(alike)
+    way = _Way(upstream, cluster_of(plan, upstream, model), 0 if streams else timeout_s, model, streams)
     return _to_upstream(plan, mount, f"{model} {action}", way, config)
 
 
 def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
     subject = names.SERVER + mount.server
     config = {**_NOT_LOOKED_INTO, **residue_on(plan, subject, action), **tokens_on(plan, mount, action)}
-    way = _Way(mount.server, mount.server, 0 if _streams(alike) else plan.gateway.limits.timeout_s)
+    streams = _streams(alike)
+    way = _Way(mount.server, mount.server, 0 if streams else plan.gateway.limits.timeout_s, streams=streams)
     return _to_upstream(plan, mount, f"{subject} {action}", way, config)
 
 
@@ -102,7 +110,7 @@ def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json
         **residue_on(plan, subject, action),
         **tokens_on(plan, mount, action),
     }
-    return _to_upstream(plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, 0), config)
+    return _to_upstream(plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, 0, streams=True), config)
 
 
 def _pending(plan: Plan, mount: Mount, action: Action) -> Json:
@@ -127,7 +135,7 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
             "idle_timeout": duration(plan.gateway.limits.timeout_s),
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
-        "metadata": spoken_on(mount),
+        "metadata": answers_on(plan, mount, way.model, streams=way.streams),
         "request_headers_to_remove": [*_NOT_TO_UPSTREAMS, *(_PACKED if plan.counts_tokens(mount) else ())],
         "typed_per_filter_config": {**_NAMED, **config},
     }

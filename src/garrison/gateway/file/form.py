@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from garrison.gateway.response.policy import Policy as Shape
 from garrison.gateway.response.policy import Response
 from garrison.policy.identity import CertificateRule
 
@@ -116,12 +117,23 @@ class ModelLimits(_Table, frozen=True):
     timeout_s: Seconds | None = None
 
 
+class Sample(_Table, frozen=True):
+    """`[model.NAME.sample]`: what of some requests that were let through stands in the audit feed."""
+
+    share: Annotated[float, Meta(gt=0, le=1, description="Of all requests: 0.01 is one in a hundred.")]
+    input: Annotated[bool, Meta(description="What was asked.")] = True
+    output: Annotated[bool, Meta(description="What was answered, where that is JSON.")] = False
+    redact: Annotated[Shape, Meta(description="What is left out, in the words of a response policy.")] = Shape()
+    size_kb: Annotated[int, Meta(gt=0, le=64, description="Of each at most so much; the rest is cut off.")] = 4
+
+
 class Model(_Table, frozen=True):
     """`[model.NAME]`: a model that can be asked for. One that is not named here cannot."""
 
     upstream: Annotated[str | tuple[str, ...], Meta(description="The upstream that serves it, or one per protocol.")]
     schema: Annotated[str, Meta(description="What it takes: a JSON Schema, or tensors, as a file.")] = ""
     response: Annotated[Response, Meta(description="What of its answers goes out; all of it if unsaid.")] | None = None
+    sample: Annotated[Sample, Meta(description="Needs a schema or a response policy.")] | None = None
     limits: ModelLimits = ModelLimits()
     labels: Annotated[tuple[Name, ...], Meta(description="What policies can speak of, as restricted.")] = ()
 
@@ -177,7 +189,7 @@ class Limits(_Table, frozen=True):
     role: Annotated[dict[Name, Rate], Meta(description="All clients of a role together.")] = {}
     service: Annotated[RateService, Meta(description="Limits that several gateways share.")] | None = None
     request_kb: Annotated[Kilobytes, Meta(description="Size of a request's body.")] = 1024
-    response_kb: Annotated[Kilobytes, Meta(description="Size of an answer that is looked into.")] = 16_384
+    response_kb: Annotated[Kilobytes, Meta(description="Size of an answer.")] = 16_384
     timeout_s: Annotated[Seconds, Meta(description="Until an answer is complete.")] = 30.0
     header_kb: Annotated[int, Meta(gt=0, le=8192, description="Size of all headers of a request.")] = 32
     header_count: Annotated[int, Meta(gt=0, le=1000)] = 64
@@ -225,6 +237,7 @@ class Log(_Table, frozen=True):
     """`[log]`: the audit feed, a line of JSON per request."""
 
     file: Annotated[str, Meta(description="In the state folder if empty.")] = ""
+    input_digest: Annotated[bool, Meta(description="A keyed hash of each body that is looked into.")] = True
     free_mb: Annotated[int, Meta(ge=0, description="Below so much free space nobody is let in.")] = 256
 
 

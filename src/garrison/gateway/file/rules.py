@@ -24,6 +24,10 @@ def hold(loaded: Loaded) -> None:
         _loopback(loaded, ("gateway", "metrics"), loaded.gateway.gateway.metrics)
     _hold_identity(loaded)
     _hold_files(loaded)
+    for name, model in loaded.gateway.model.items():
+        if model.sample and not (model.schema or model.response):
+            message = "the bodies of this model are not looked into"
+            raise loaded.wrong(("model", name, "sample"), message, "add a schema or a response policy")
     if len(str(loaded.state.resolve())) > _LONGEST_SOCKET:
         message = f"a socket cannot lie in a path of more than {_LONGEST_SOCKET} bytes"
         raise loaded.wrong(("gateway", "state"), message, "name a shorter folder, as /var/lib/garrison")

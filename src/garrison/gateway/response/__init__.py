@@ -41,5 +41,10 @@ def shaper(response: Response, *, protocol: str, tensors: bool, limits: Limits =
     )
 
 
+def redactor(policy: Policy, *, limits: Limits = _DEFAULT) -> str:
+    """A policy for any JSON as an expression of Lua: a function of a text that answers like a shaper."""
+    return f"(function(policy) return function(text) return garrison.shape.check(policy, text) end end)({_declaration(policy, '', False, limits)})"
+
+
 def _declaration(policy: Policy, protocol: str, tensors: bool, limits: Limits) -> str:
     return declaration(policy, protocol=protocol, tensors=tensors, size_bytes=limits.size_bytes, depth=limits.depth)

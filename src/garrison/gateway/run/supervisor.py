@@ -21,6 +21,7 @@ import msgspec
 from garrison.errors import GarrisonError, UsageError
 from garrison.gateway.authorise.bundle import write_bundle
 from garrison.gateway.callers import active_keys, parts_of, store_of
+from garrison.gateway.digests import make_key
 from garrison.gateway.envoy.compiled import (
     ADMIN_SOCKET,
     BOOTSTRAP,
@@ -131,6 +132,7 @@ class Supervisor:
         the file's form holds to what a table can have.
         """
         loaded = read(self.path)
+        make_key(loaded.state)
         made = planned(loaded, dt.datetime.now(dt.UTC))
         plan = with_copies(made.plan)
         socket = str(loaded.state.resolve() / ADMIN_SOCKET)

@@ -3,7 +3,7 @@
 -- TELL, sha256, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
 local KEYS = {} -- by digest a text, as a table for each would be walked through by each collection of garbage
 for digest, said in KEYS_TEXT:gmatch("(%x+) (%d+ %S+ %S+)\n") do KEYS[digest] = said end
-local LONGEST_KEY, LONGEST_CLIENT = 256, 128
+local LONGEST_KEY = 256
 
 -- The leaf of the tree that a method and a path lead to, the model that the path names, and the number of the leaf.
 local function walk(method, path)

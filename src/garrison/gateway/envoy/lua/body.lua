@@ -1,6 +1,20 @@
 -- What the files of models say of bodies, called. Before it: BODIES, by mount and model a table of carried(content type,
 -- content encoding), validate(body, length of the JSON in it), and shape(body, content type, content encoding, length, role)
--- or nil.
+-- or nil, and sample { below, bytes, input, output, redacted(text) } or nil; and digest_of(body), or nil.
+
+-- Whether a request is one of a sample: its id tells, so that question and answer go together. Its first digits are random.
+local function is_sampled(rules, id)
+  return rules.sample and tonumber((id or ""):sub(1, 8), 16) < rules.sample.below
+end
+
+-- A text for the audit feed, without what is left out; one that cannot be read is none.
+local function keep(handle, rules, name, text)
+  local fine, said = rules.sample.redacted(text)
+  if not fine then return end
+  local most = rules.sample.bytes
+  if #said > most then said = said:sub(1, most):gsub("[\192-\255][\128-\191]*$", "") end
+  handle:streamInfo():dynamicMetadata():set("garrison", name, said)
+end
 
 -- Remember what the answer is held to, and ask for one that can be read: not compressed, and whole.
 local function expect_answer(handle)
@@ -20,9 +34,13 @@ local function check(handle)
   if not fine then return "415", "content", message end
   local length = headers:get("inference-header-content-length")
   local body = handle:body()
-  fine, message = rules.validate(body and body:getBytes(0, body:length()) or "", length)
+  local text = body and body:getBytes(0, body:length()) or ""
+  if digest_of then handle:headers():replace("x-garrison-input-digest", digest_of(text)) end
+  fine, message = rules.validate(text, length)
   if not fine then return "400", "invalid", message or "the request is not valid" end
-  if rules.shape then expect_answer(handle) end
+  local sampled = is_sampled(rules, handle:headers():get("x-request-id"))
+  if sampled and rules.sample.input then keep(handle, rules, "input", length and text:sub(1, tonumber(length)) or text) end
+  if rules.shape or (sampled and rules.sample.output) then expect_answer(handle) end
 end
 
 function envoy_on_request(handle)
