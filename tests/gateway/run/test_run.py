@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -110,6 +112,56 @@ def test_an_envoy_that_is_killed_is_started_again(run: Run) -> None:
             return False
 
     gateway.until(serves, 10)
+
+
+def answers(gateway: Running, token: str = "") -> int:
+    """The status of an answer; 0 where nobody answers."""
+    try:
+        return gateway.status(token=token)
+    except (OSError, http.client.HTTPException):
+        return 0
+
+
+def serves(gateway: Running) -> bool:
+    return answers(gateway) == 200
+
+
+def test_an_envoy_that_refuses_what_it_is_given_is_stopped(run: Run) -> None:
+    gateway = run().ready()
+    routes = gateway.folder / "s/envoy/routes/garrison.json"
+    said = {"@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration", "name": "garrison"}
+    broken = json.dumps({"resources": [{**said, "virtual_hosts": [{"name": "none", "domains": []}]}]})
+
+    def refused() -> bool:
+        """A guard that has just read a file reads it once more, and may put ours right."""
+        with contextlib.suppress(OSError):
+            routes.with_name(".broken").write_text(broken)
+            routes.with_name(".broken").rename(routes)
+        return "Envoy refuses a part of its configuration" in gateway.words()
+
+    gateway.until(refused)
+    assert not serves(gateway)
+    time.sleep(1.5)  # it is not tried again with what was refused
+    assert not serves(gateway)
+    gateway.change("per-second = 100000", "per-second = 100001")
+    gateway.until(lambda: serves(gateway), 10)
+
+
+def test_an_envoy_that_cannot_be_told_is_stopped_until_it_can(run: Run) -> None:
+    gateway = run().ready()
+    filters = gateway.folder / "s/envoy/filters"
+    kept = {file: file.read_bytes() for file in filters.glob("*.json")}
+    for file in kept:  # where a folder stands, no file can be put
+        file.rename(file.with_suffix(".old"))
+        (file / "x").mkdir(parents=True)
+    gateway.change('ml = "data-scientist"', 'nobody = "data-scientist"')
+    gateway.until_said("Envoy is stopped, as it cannot be told whom to let in no more")
+    assert not serves(gateway)
+    for file in kept:
+        shutil.rmtree(file)
+    ours = gateway.issuer.token(groups=["nobody"])
+    gateway.until(lambda: answers(gateway, ours) == 200, 10)
+    assert gateway.status() == 401  # what could not be told before is in force now
 
 
 def test_an_envoy_does_not_outlive_its_guard(run: Run) -> None:

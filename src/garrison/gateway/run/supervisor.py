@@ -58,7 +58,9 @@ class Supervisor:
     def __init__(self, path: Path, envoy: Path, say: Say) -> None:
         self.path, self.binary, self.say = path, envoy, say
         self.ending = self.reopening = False
-        self.halted = False  # Envoy must not run, as it could not be told to let nobody in
+        self.halted = False  # Envoy must not run, as it could not be told whom to let in no more
+        self.rejected = 0  # updates that Envoy has refused since it was started
+        self.refuses = False  # it has refused the last one: only another configuration helps
         self.taken = ""  # what Envoy has looked at, without what is permitted
         began_ns, before = time.time_ns(), stamps([path])
         self.made = self._all_anew()
@@ -110,6 +112,7 @@ class Supervisor:
     def _look(self) -> None:
         self._hold_floor()
         self._reload_if_changed()
+        self._hold_taken()
         if not self.halted:
             self.envoy.hold()
         self.quotas.hold()
@@ -157,9 +160,17 @@ class Supervisor:
             if _fixed(made.plan) != _fixed(self.plan):
                 self.say("warning: [gateway], [log] file and limits of connections take effect at the next start")
             self._warn(made)
-            self._push(_with(made, shut=self.plan.shut))
         except (GarrisonError, OSError) as error:
             self.say(f"{error}\nnothing has been changed: what was in force before is")
+            return
+        try:
+            self._push(_with(made, shut=self.plan.shut))
+        except GarrisonError as error:
+            self.say(f"{error}\nnothing has been changed: what was in force before is")
+            return
+        except OSError as error:  # a part of it may be in force
+            self.seen = dict.fromkeys(now)  # it is read again as soon as the old is back
+            self._halt(str(error))
             return
         self.seen = as_read(rules.watched(self.plan.loaded), now, began_ns)
 
@@ -179,8 +190,11 @@ class Supervisor:
             self.say(f"{error}\nno key is let in, as nobody knows which are revoked")
             keys = ()
         self.made = _with(self.made, keys=keys)
-        if publish(callers(self.plan, Layout(self.folder)), self.folder):
-            self.say(f"in force: {len(keys)} keys")
+        try:
+            if publish(callers(self.plan, Layout(self.folder)), self.folder):
+                self.say(f"in force: {len(keys)} keys")
+        except OSError as error:
+            self._halt(str(error))
 
     def _reload_spent_if_changed(self) -> None:
         """The way for quotas alone: nobody's buckets are filled by it, and no connection ends."""
@@ -193,7 +207,7 @@ class Supervisor:
         try:
             publish(spent(self.plan, Layout(self.folder)), self.folder)
         except OSError as error:
-            self._halt(error)
+            self._halt(str(error))
 
     def _push(self, made: Planned) -> None:
         """Put a plan in force. Raises OSError or LedgerError, and then what was in force before still is."""
@@ -206,6 +220,7 @@ class Supervisor:
             self.service.hold()
         changed = publish(files(made.plan, Layout(self.folder), str(self.socket)), self.folder)
         self.made = made
+        self.halted = self.refuses = False
         if not made.plan.has_residue:
             self.service.stop()
         if self.envoy.lives and changed:
@@ -216,25 +231,36 @@ class Supervisor:
         free_mb = shutil.disk_usage(self.plan.loaded.log.resolve().parent).free // (1024 * 1024)
         floor_mb = self.plan.gateway.log.free_mb
         shut = _FULL if free_mb < floor_mb else ""
-        if shut == self.plan.shut and not self.halted:
+        if self.refuses or (shut == self.plan.shut and not self.halted):
             return
         said = f"only {free_mb} MB are free for the audit log, less than free-mb = {floor_mb}: nobody is let in"
         if not self.halted:
             self.say(said if shut else "there is space again for the audit log: requests are taken")
         try:
             self._push(_with(self.made, shut=shut))
-            self.halted = False
         except OSError as error:
-            self._halt(error)
+            self._halt(str(error))
 
-    def _halt(self, error: OSError) -> None:
-        """What cannot be told to Envoy must not be let in; the next look at the disk tries again."""
-        self.say(f"{error}: Envoy is stopped, as it cannot be told whom to let in no more")
+    def _hold_taken(self) -> None:
+        """An Envoy that refuses what it is given goes on with what it had before, which nobody wants any more."""
+        try:
+            rejected = sum(admin.counters(self.socket, "update_rejected").values())
+        except admin.NotThereError:
+            return
+        if rejected > self.rejected:
+            self.refuses = True
+            self._halt("Envoy refuses a part of its configuration, what it says stands above; change the file")
+        self.rejected = rejected
+
+    def _halt(self, why: str) -> None:
+        """What cannot be told to Envoy must not be let in. Where a disk is the cause, the next look at it tries again."""
+        self.say(f"{why}: Envoy is stopped, as it cannot be told whom to let in no more")
         self.halted = True
         self.envoy.stop()
 
     def _start_envoy(self) -> child.Process:
         self.socket.unlink(missing_ok=True)
+        self.rejected = 0
         running, log = self.plan.gateway.gateway, self.plan.loaded.log.resolve()
         bootstrap = self.folder / BOOTSTRAP
         return child.start(self.binary, bootstrap, log, workers=running.workers, drain_s=running.drain_s)
