@@ -38,13 +38,16 @@ end
 
 -- An answer that does not say its length, up to its limit. Streams of events, which may go on for long, are not counted.
 local function cut(handle, limit)
-  local size = 0
+  local left, over = limit, false
   for chunk in handle:bodyChunks() do
-    if size <= limit then
-      size = size + chunk:length()
-      if size > limit then too_large(handle) end
+    local length = chunk:length()
+    if length > left then
+      if not over then too_large(handle) end
+      chunk:setBytes(left > 0 and chunk:getBytes(0, left) or "")
+      left, over = 0, true
+    else
+      left = left - length
     end
-    if size > limit then chunk:setBytes("") end
   end
 end
 
