@@ -11,7 +11,8 @@ import pytest
 from garrison.estate.pod_security import Level, violations
 from garrison.estate.values import Body, Value, absent, known, unknown
 
-RECORDED = Path("/work/shared/data/admission-reviews.jsonl")
+_NAME = "shared/data/admission-reviews.jsonl"
+RECORDED = next((p / _NAME for p in Path(__file__).parents if (p / _NAME).is_file()), None)
 
 
 def value(said: Any) -> Value:
@@ -200,9 +201,10 @@ def test_all_that_violates_is_told() -> None:
     assert [v.content for v in found.truth.because] == [1, 2]
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded admission reviews are not here")
+@pytest.mark.skipif(RECORDED is None, reason="the recorded admission reviews are not here")
 def test_recorded_pods_are_judged() -> None:
     decoder = json.JSONDecoder()
+    assert RECORDED is not None
     text, at, pods = RECORDED.read_text(), 0, 0
     while (at := next((n for n in range(at, len(text)) if not text[n].isspace()), len(text))) < len(text):
         review, at = decoder.raw_decode(text, at)
