@@ -23,7 +23,7 @@ import yaml
 from garrison.events.event import Event
 from garrison.events.mappers import mapper
 from garrison.watch.rules.judge import Judge
-from garrison.watch.rules.narrow import required, simplified
+from garrison.watch.rules.narrow import elsewhere, simplified
 from garrison.watch.rules.read import pack, read_rules
 from garrison.watch.rules.rule import Logsource, Rule
 from garrison.watch.rules.term import Op, Predicate
@@ -89,7 +89,7 @@ def many(rules: Sequence[Rule], wanted: int) -> list[Rule]:
 
         return msgspec.structs.replace(rule, term=simplified(rule.term, other))
 
-    calls = [rule for rule in rules if "eventName" in required(rule.term)]
+    calls = [rule for rule in rules if elsewhere(rule.term, "eventName") is False]
     more = wanted - len(rules)
     return [*rules[:wanted], *(renamed(calls[n % len(calls)], n // len(calls)) for n in range(more))]
 

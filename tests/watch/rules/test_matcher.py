@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from garrison.watch.rules.matcher import Matcher
-from garrison.watch.rules.narrow import required, simplified, where
+from garrison.watch.rules.narrow import simplified, where
 from garrison.watch.rules.term import All, Any_, Not, Op, Predicate, Term, holds
 
 FIELDS = st.sampled_from(["name", "who.type", "who.tags", "a.b", "n"])
@@ -75,14 +75,6 @@ def test_what_is_left_where_a_field_is_known(term: Term, record: dict[str, Any],
     record = {**record, "name": said}
     assert holds(simplified(term, lambda t: t), record) == holds(term, record)
     assert holds(where(term, "name", said.lower()), record) == holds(term, record)
-
-
-@settings(max_examples=500)
-@given(term=TERMS, record=RECORDS)
-def test_what_is_required_is_required(term: Term, record: dict[str, Any]) -> None:
-    if holds(term, record):
-        for field, texts in required(term).items():
-            assert holds(Any_(tuple(Predicate(field, Op.EQUALS, text) for text in texts)), record)
 
 
 @settings(max_examples=300)

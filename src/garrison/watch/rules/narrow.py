@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from garrison.watch.rules.term import TEXTUAL, All, Any_, Not, Op, Predicate, Term, of_text
+from garrison.watch.rules.term import TEXTUAL, Any_, Not, Op, Predicate, Term, of_text
 
 
 def simplified(term: Term, decide: Callable[[Predicate], Term]) -> Term:
@@ -50,24 +50,6 @@ def where(term: Term, field: str, said: str) -> Term:
 def elsewhere(term: Term, field: str) -> Term:
     """What is left where a field equals none of the texts that any rule asks of it."""
     return simplified(term, lambda t: False if t.field == field and t.op is Op.EQUALS and not t.cased else t)
-
-
-def required(term: Term) -> dict[str, frozenset[str]]:
-    """The fields that must equal one of some texts for the term to hold at all."""
-    if isinstance(term, Predicate):
-        named = term.op is Op.EQUALS and not term.cased
-        return {term.field: frozenset((term.value.lower(),))} if named else {}
-    if isinstance(term, All):
-        found: dict[str, frozenset[str]] = {}
-        for part in term.terms:
-            for field, texts in required(part).items():
-                found[field] = found[field] & texts if field in found else texts
-        return found
-    if isinstance(term, Any_):
-        parts = [required(part) for part in term.terms]
-        shared = set(parts[0]).intersection(*parts[1:]) if parts else set()
-        return {field: frozenset().union(*(part[field] for part in parts)) for field in shared}
-    return {}
 
 
 def predicates_of(term: Term) -> Iterator[Predicate]:
