@@ -6,10 +6,10 @@ import bisect
 import re
 from collections.abc import Iterator, Sequence
 
-from garrison.estate.truth import YES, Truth
-from garrison.estate.values import Body, Place, Value, dig, known
+from garrison.estate.values import Body, Place, known
 from garrison.sources.documents import load
 from garrison.sources.interface import File, Tree
+from garrison.sources.written import Written
 
 _MAX_BYTES = 2_000_000
 _MAX_STATEMENTS = 10_000
@@ -18,43 +18,7 @@ _ID = re.compile(r'@id\s*\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
 _ANNOTATIONS = re.compile(r'(?:@\w+\s*(?:\(\s*"(?:[^"\\]|\\.)*"\s*\))?\s*)*+')
 
 
-class Policy:
-    """One statement, as a table reads it."""
-
-    __slots__ = ("_body", "address", "place", "root")
-
-    def __init__(self, place: Place, name: str, statement: str) -> None:
-        path = place.source.path
-        self.root, self.place = path.rpartition("/")[0] or ".", place
-        self.address = f"{self.root}:{path.rpartition('/')[2]}#{name}"
-        self._body = known(Body.of({"name": known(name, place), "statement": known(statement, place)}), place)
-
-    @property
-    def format(self) -> str:
-        """The name of the source."""
-        return "cedar"
-
-    @property
-    def type(self) -> str:
-        """As the tables call it."""
-        return "policy"
-
-    @property
-    def exists(self) -> Truth:
-        """What is written is in force."""
-        return YES
-
-    @property
-    def condition(self) -> str:
-        """There is none: what a policy asks for is its statement."""
-        return ""
-
-    def at(self, path: tuple[str, ...]) -> Value:
-        """What is said at a path."""
-        return dig(self._body, path)
-
-
-def read_policies(files: Sequence[File], tree: Tree) -> Iterator[Policy]:
+def read_policies(files: Sequence[File], tree: Tree) -> Iterator[Written]:
     """A resource for each statement."""
     for file in files:
         source = load(file, tree)
@@ -75,7 +39,9 @@ def read_policies(files: Sequence[File], tree: Tree) -> Iterator[Policy]:
             line = bisect.bisect_right(lines, start) - 1
             stop = min(end, lines[line + 1] - 1 if line + 1 < len(lines) else end)
             place = Place.at(source, (line, start - lines[line]), (line, stop - lines[line]))
-            yield Policy(place, named[1] if named else str(number), statement)
+            name = named[1] if named else str(number)
+            body = Body.of({"name": known(name, place), "statement": known(statement, place)})
+            yield Written("cedar", "policy", place, body, name)
 
 
 def _statements(text: str) -> Iterator[tuple[int, int, str]]:

@@ -5,52 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from garrison.estate.truth import YES, Truth
 from garrison.estate.values import Body, Place, Source, State, Value, absent, dig, known
 from garrison.sources.documents import Reader, compose, load, report
 from garrison.sources.interface import File, Tree
 from garrison.sources.toml_nodes import compose_toml
+from garrison.sources.written import Written
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}  # YAML 1.2
 
 
-class GatewayFile:
-    """One gateway file, as a table reads it: its named tables as lists of items with a `name`."""
-
-    __slots__ = ("_body", "address", "place", "root")
-
-    def __init__(self, place: Place, body: Body) -> None:
-        path = place.source.path
-        self.root, self.place = path.rpartition("/")[0] or ".", place
-        self.address = f"{self.root}:{path.rpartition('/')[2]}"
-        self._body = known(body, place)
-
-    @property
-    def format(self) -> str:
-        """The name of the source."""
-        return "gateway"
-
-    @property
-    def type(self) -> str:
-        """As the tables call it."""
-        return "gateway"
-
-    @property
-    def exists(self) -> Truth:
-        """What is written is what the gateway runs with."""
-        return YES
-
-    @property
-    def condition(self) -> str:
-        """There is none."""
-        return ""
-
-    def at(self, path: tuple[str, ...]) -> Value:
-        """What is said at a path."""
-        return dig(self._body, path)
-
-
-def read_gateways(files: Sequence[File], tree: Tree) -> Iterator[GatewayFile]:
+def read_gateways(files: Sequence[File], tree: Tree) -> Iterator[Written]:
     """A resource for each file that says something."""
     for file in files:
         source = load(file, tree)
@@ -64,7 +28,7 @@ def read_gateways(files: Sequence[File], tree: Tree) -> Iterator[GatewayFile]:
         lists["issuers"] = _named(dig(said, ("identity", "jwt")))
         name = known(file.name, place)
         rest = {key: said.child(key) for key in ("gateway", "identity", "limits", "log")}
-        yield GatewayFile(place, Body.of({"name": name, **lists, **rest}))
+        yield Written("gateway", "gateway", place, Body.of({"name": name, **lists, **rest}))
 
 
 def _said(source: Source, file: File, tree: Tree) -> Value | None:

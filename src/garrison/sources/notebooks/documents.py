@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from garrison.estate.truth import YES, Truth
-from garrison.estate.values import Body, Place, Source, Value, dig, known
+from garrison.estate.values import Body, Place, Source, Value, known
 from garrison.sources.documents import entries, load
 from garrison.sources.interface import File, Tree
 from garrison.sources.json_nodes import compose_json
@@ -17,6 +16,7 @@ from garrison.sources.nodes import Complaint, Mapping, Node, Scalar
 from garrison.sources.nodes import Sequence as SequenceNode
 from garrison.sources.notebooks.calls import Calls, Locate
 from garrison.sources.python_code import parse, place_of
+from garrison.sources.written import Written
 
 _MAX_BYTES = 30_000_000  # of a notebook: pictures stand in it
 _MAX_CELL = 200_000  # characters of a cell that are read as code
@@ -35,45 +35,15 @@ class Line(msgspec.Struct, frozen=True, eq=False):
     place: Place
 
 
-class Code:
-    """What one file runs, as a table reads it."""
-
-    __slots__ = ("_body", "address", "place", "root")
-
-    def __init__(self, source: Source, calls: list[Value], commands: list[Value]) -> None:
-        self.root = source.path.rpartition("/")[0] or "."
-        name = source.path.rpartition("/")[2]
-        self.address = f"{self.root}:{name}"
-        self.place = Place.at(source, (0, 0), (0, 1))
-        said = {"name": known(name, self.place), "calls": known(tuple(calls)), "commands": known(tuple(commands))}
-        self._body = known(Body.of(said, self.place), self.place)
-
-    @property
-    def format(self) -> str:
-        """The name of the source."""
-        return "notebooks"
-
-    @property
-    def type(self) -> str:
-        """As the tables call it."""
-        return "code"
-
-    @property
-    def exists(self) -> Truth:
-        """What is written may be run."""
-        return YES
-
-    @property
-    def condition(self) -> str:
-        """There is none."""
-        return ""
-
-    def at(self, path: tuple[str, ...]) -> Value:
-        """What is said at a path."""
-        return dig(self._body, path)
+def _code(source: Source, calls: list[Value], commands: list[Value]) -> Written:
+    """What one file runs."""
+    place = Place.at(source, (0, 0), (0, 1))
+    name = known(source.path.rpartition("/")[2], place)
+    said = {"name": name, "calls": known(tuple(calls)), "commands": known(tuple(commands))}
+    return Written("notebooks", "code", place, Body.of(said, place))
 
 
-def read_documents(files: Sequence[File], tree: Tree) -> Iterator[Code]:
+def read_documents(files: Sequence[File], tree: Tree) -> Iterator[Written]:
     """A resource for each file that can be read."""
     for file in files:
         source = load(file, tree)
@@ -88,11 +58,11 @@ def read_documents(files: Sequence[File], tree: Tree) -> Iterator[Code]:
             yield _notebook(source, root, tree)
 
 
-def _program(source: Source) -> Iterator[Code]:
+def _program(source: Source) -> Iterator[Written]:
     source = Source(source.path, source.data, byte_columns=True)
     parsed = parse(source)
     if not isinstance(parsed, Complaint):  # a program that is none speaks for itself
-        yield Code(source, list(Calls().of(parsed, lambda node: place_of(node, source))), [])
+        yield _code(source, list(Calls().of(parsed, lambda node: place_of(node, source))), [])
 
 
 def _composed(source: Source, tree: Tree) -> Mapping | None:
@@ -112,7 +82,7 @@ def _composed(source: Source, tree: Tree) -> Mapping | None:
     return None
 
 
-def _notebook(source: Source, root: Mapping, tree: Tree) -> Code:
+def _notebook(source: Source, root: Mapping, tree: Tree) -> Written:
     """The calls and commands of every cell of code."""
     calls: list[Value] = []
     commands: list[Value] = []
@@ -135,7 +105,7 @@ def _notebook(source: Source, root: Mapping, tree: Tree) -> Code:
             unreadable = unreadable or number
     if unreadable:
         tree.note(source.path, f"cell {unreadable} is no Python 3: what it calls is not read")
-    return Code(source, calls, commands)
+    return _code(source, calls, commands)
 
 
 def _is_python(root: Mapping) -> bool:

@@ -6,12 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from garrison.estate.truth import YES, Truth
-from garrison.estate.values import Body, Place, Source, Value, absent, dig, known
+from garrison.estate.values import Body, Place, Source, Value, absent, known
 from garrison.sources.documents import GO_WORDS, Reader, compose, load, report
 from garrison.sources.interface import File, Tree
 from garrison.sources.settings import kind_of
 from garrison.sources.settings.python import assignments
+from garrison.sources.written import Written
 
 _MAX_BYTES = 2_000_000
 _COMMENT = re.compile(rb"[ \t]*(?:[#;!].*)?\r?$")
@@ -22,44 +22,7 @@ _EXPORTED = re.compile(r"\s*(?:export\s+)?(?P<key>[A-Za-z_]\w*)=(?P<value>.*?)\s
 _OPENED = re.compile(r"\s*(?P<key>[\w.-]+)\s*[:=]?\s*\{\s*$")
 
 
-class Settings:
-    """One configuration file, as a table reads it."""
-
-    __slots__ = ("_body", "address", "place", "root")
-
-    def __init__(self, place: Place, component: str, said: dict[str, Value]) -> None:
-        path = place.source.path
-        self.root, self.place = path.rpartition("/")[0] or ".", place
-        self.address = f"{self.root}:{path.rpartition('/')[2]}"
-        name = {"name": known(component, place), "component": known(component, place)}
-        self._body = known(Body.of({**name, **said}, place), place)
-
-    @property
-    def format(self) -> str:
-        """The name of the source."""
-        return "settings"
-
-    @property
-    def type(self) -> str:
-        """As the tables call it."""
-        return "settings"
-
-    @property
-    def exists(self) -> Truth:
-        """What is written is read by its server."""
-        return YES
-
-    @property
-    def condition(self) -> str:
-        """There is none."""
-        return ""
-
-    def at(self, path: tuple[str, ...]) -> Value:
-        """What is said at a path."""
-        return dig(self._body, path)
-
-
-def read_settings(files: Sequence[File], tree: Tree) -> Iterator[Settings]:
+def read_settings(files: Sequence[File], tree: Tree) -> Iterator[Written]:
     """A resource for each file that says something."""
     for file in files:
         kind, source = kind_of(file), load(file, tree)
@@ -74,7 +37,9 @@ def read_settings(files: Sequence[File], tree: Tree) -> Iterator[Settings]:
         said = _said(source, kind.syntax, tree)
         if said is not None:
             name = "environment" if kind.syntax == "variables" else "settings"
-            yield Settings(place, kind.component, {name: said})
+            component = known(kind.component, place)
+            body = Body.of({"name": component, "component": component, name: said}, place)
+            yield Written("settings", "settings", place, body)
 
 
 def _said(source: Source, syntax: str, tree: Tree) -> Value | None:
