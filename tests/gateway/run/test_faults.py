@@ -115,7 +115,7 @@ def test_an_upstream_that_is_away_is_told_and_found_again(run: Run) -> None:
     assert gateway.process.poll() is None
 
 
-def test_an_envoy_that_is_killed_again_and_again_is_started_ever_later(run: Run, counting: Counting) -> None:
+def test_an_envoy_that_is_killed_again_and_again_is_started_each_time(run: Run, counting: Counting) -> None:
     gateway = run(FILE.replace("{upstream}", str(counting.port))).ready()
     stop, found = Event(), Counter[int]()
 
