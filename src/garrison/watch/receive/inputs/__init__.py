@@ -1,0 +1,1 @@
+"""Ways in: a module each, which says `TYPE`, `Settings` and `serve` (garrison.watch.receive.input)."""
