@@ -171,6 +171,20 @@ def test_a_day_begins_with_nothing_spent(tmp_path: Path) -> None:
     counter.close()
 
 
+def test_a_clock_that_goes_back_gives_nothing_back(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").write_text(f"{json.dumps(LINE)}\n" * 2)
+    counter = Counter(job(tmp_path), NOON, print)
+    counter.look(NOON)
+    used = spent(tmp_path)
+    assert used.clients == {"ada": "requests"}
+    for days in (1, 30, -1):
+        counter.look(NOON + dt.timedelta(days=days))
+        assert spent(tmp_path).clients == {}
+        counter.look(NOON)
+        assert spent(tmp_path) == used
+    counter.close()
+
+
 def test_a_counter_begins_where_another_was_killed(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     log.write_text(f"{json.dumps(LINE)}\n")

@@ -19,6 +19,7 @@ import pytest
 from tests.gateway.run.conftest import FILE, Issuer, Running, free_port, shown_certificate
 
 from garrison.errors import ExitCode
+from garrison.gateway.certificates import authority
 from garrison.gateway.certificates.authority import make
 
 pytestmark = pytest.mark.slow
@@ -245,6 +246,18 @@ def test_certificates_are_taken_up_and_broken_ones_are_not(run: Run, tmp_path: P
     (tmp_path / "server.pem").write_text("nothing")
     gateway.until_said("holds no certificate")
     assert shown_certificate(gateway.port) == after
+
+
+def test_a_certificate_that_ends_while_it_is_shown_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authority, "_LEAF_DAYS", 6 / 86_400)
+    make(tmp_path, [], [])
+    tls = 'address = "127.0.0.1:{port}"\ntls = {{ certificate = "server.pem", key = "server.key" }}'
+    gateway = run(FILE.replace('address = "127.0.0.1:{port}"', tls)).ready()
+    assert "server.pem ends on" in gateway.words()
+    gateway.until_said("server.pem ended on")
+    assert shown_certificate(gateway.port)  # clients judge it for themselves
 
 
 def _is_gone(process: int) -> bool:

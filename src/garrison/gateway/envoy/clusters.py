@@ -29,7 +29,7 @@ def clusters(plan: Plan) -> list[Json]:
     found += [
         _key_server(name, jwt.jwks, jwt.ca, plan)
         for name, jwt in plan.gateway.identity.jwt.items()
-        if "://" in jwt.jwks
+        if "://" in jwt.jwks and plan.key_sets is None
     ]
     if plan.gateway.limits.service:
         found.append(_rate_service(plan, plan.gateway.limits.service))

@@ -21,6 +21,7 @@ from garrison.gateway.envoy.listeners import listeners, pushed
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.quota import quota
 from garrison.gateway.envoy.routes import TABLE, route_discovery, routes
+from garrison.gateway.envoy.tokens import tokens
 from garrison.gateway.envoy.typed import Json, typed
 
 ADMIN_SOCKET = "admin.sock"
@@ -96,6 +97,12 @@ def callers(plan: Plan, layout: Layout) -> dict[str, str]:
     """The one file that changes when only keys do."""
     made = ask(plan)
     return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
+
+
+def key_sets(plan: Plan, layout: Layout) -> dict[str, str]:
+    """The one file that changes when only the keys of issuers do; none where there are no issuers."""
+    made = tokens(plan)
+    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))} if made else {}
 
 
 def spent(plan: Plan, layout: Layout) -> dict[str, str]:

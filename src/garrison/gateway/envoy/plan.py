@@ -65,6 +65,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shut: str = ""  # why nobody is let in
     budgets: Budgets = Budgets()
     spent: Spent = Spent(stopped=UNCOUNTED)  # until somebody counts
+    key_sets: Mapping[str, str] | None = (
+        None  # of issuers with an address, empty where none is known; None: Envoy fetches them
+    )
     authorise_socket: str = ""  # of the service that decides what the permissions leave open
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them

@@ -18,9 +18,9 @@ _SKEW_S = 30
 
 def tokens(plan: Plan) -> Json | None:
     """The filter that verifies tokens; None where no issuer is trusted."""
-    issuers = plan.gateway.identity.jwt
-    if not issuers:
+    if not plan.gateway.identity.jwt:
         return None
+    issuers = {name: jwt for name, jwt in plan.gateway.identity.jwt.items() if _is_known(plan, name)}
     # A token that is missing or not valid leaves no claims behind, so that `ask` refuses it in the protocol's own form.
     anyone: list[Json] = [{"provider_name": name} for name in sorted(issuers)]
     requirement = {"requires_any": {"requirements": [*anyone, {"allow_missing_or_failed": {}}]}}
@@ -28,9 +28,14 @@ def tokens(plan: Plan) -> Json | None:
         names.JWT,
         _KIND,
         providers={name: _provider(plan, name, jwt) for name, jwt in sorted(issuers.items())},
-        rules=[{"match": {"prefix": "/"}, "requires": requirement}],
+        rules=[{"match": {"prefix": "/"}, "requires": requirement}] if issuers else [],
         stat_prefix="jwt",
     )
+
+
+def _is_known(plan: Plan, name: str) -> bool:
+    """Whether there are keys to verify its tokens with; without, they are as if they were not there."""
+    return (plan.key_sets or {}).get(name) != ""
 
 
 def _provider(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
@@ -48,13 +53,12 @@ def _provider(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
 
 
 def _keys(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
-    if "://" not in jwt.jwks:
-        # Keys in a file change with the filter, whose new one remembers nothing. Of keys that Envoy fetches, it would go on
+    fetched = "://" in jwt.jwks
+    if not fetched or plan.key_sets is not None:
+        # Such keys change with the filter, whose new one remembers nothing. Of keys that Envoy fetches, it would go on
         # to take tokens that it remembers until they end, though the issuer has withdrawn the key that signed them.
-        return {
-            "local_jwks": {"inline_string": plan.loaded.beside(jwt.jwks).read_text(encoding="utf-8")},
-            "jwt_cache_config": {"jwt_cache_size": _CACHED},
-        }
+        own = (plan.key_sets or {})[name] if fetched else plan.loaded.beside(jwt.jwks).read_text(encoding="utf-8")
+        return {"local_jwks": {"inline_string": own}, "jwt_cache_config": {"jwt_cache_size": _CACHED}}
     remote = {
         "http_uri": {"uri": jwt.jwks, "cluster": key_server(name), "timeout": "5s"},
         "cache_duration": duration(jwt.cache_minutes * 60),

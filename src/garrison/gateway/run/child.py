@@ -80,6 +80,11 @@ def start_counter(job: Path) -> Process:
     return _spawn([sys.executable, "-m", "garrison.gateway.quota", str(job)])
 
 
+def start_fetcher(job: Path) -> Process:
+    """Start what fetches the keys of issuers."""
+    return _spawn([sys.executable, "-m", "garrison.gateway.issuers", str(job)])
+
+
 def start_service(bundle: Path, socket: Path) -> Process:
     """Start the authorisation service."""
     where = ["--bundle", str(bundle), "--socket", str(socket)]

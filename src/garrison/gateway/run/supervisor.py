@@ -21,6 +21,7 @@ import msgspec
 from garrison.errors import GarrisonError, UsageError
 from garrison.gateway.authorise.bundle import write_bundle
 from garrison.gateway.callers import active_keys, parts_of, store_of
+from garrison.gateway.certificates import usable
 from garrison.gateway.digests import make_key
 from garrison.gateway.envoy.compiled import (
     ADMIN_SOCKET,
@@ -29,6 +30,7 @@ from garrison.gateway.envoy.compiled import (
     callers,
     files,
     in_one_piece,
+    key_sets,
     spent,
     written,
 )
@@ -38,6 +40,7 @@ from garrison.gateway.file.read import read
 from garrison.gateway.planning import Planned, planned
 from garrison.gateway.run import admin, child
 from garrison.gateway.run.copies import with_copies
+from garrison.gateway.run.issuers import Issuers
 from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
 from garrison.gateway.run.quotas import Quotas
@@ -48,6 +51,7 @@ Say = Callable[[str], None]
 
 _LOOK_S = 0.02  # between two looks at the files
 _CHECK_S = 1.0  # between two looks at the disk
+_REMIND_S = 5.0  # between two looks at certificates
 _START_S = 30.0
 _FULL = "the gateway takes no requests: its disk has too little space left for the audit log"
 
@@ -61,6 +65,8 @@ class Supervisor:
         self.halted = False  # Envoy must not run, as it could not be told whom to let in no more
         self.rejected = 0  # updates that Envoy has refused since it was started
         self.refuses = False  # it has refused the last one: only another configuration helps
+        self.warned: set[str] = set()
+        self.remind_at = 0.0
         self.taken = ""  # what Envoy has looked at, without what is permitted
         began_ns, before = time.time_ns(), stamps([path])
         self.made = self._all_anew()
@@ -70,6 +76,7 @@ class Supervisor:
         self.envoy = child.Kept("Envoy", self._start_envoy, say)
         self.service = child.Kept("the authorisation service", self._start_service, say)
         self.quotas = Quotas(self.plan, say)
+        self.issuers = Issuers(self.plan, say)
 
     @property
     def plan(self) -> Plan:
@@ -116,8 +123,10 @@ class Supervisor:
         if not self.halted:
             self.envoy.hold()
         self.quotas.hold()
+        self.issuers.hold()
         if self.plan.has_residue:
             self.service.hold()
+        self._remind()
 
     def _wait(self) -> None:
         """Until the next look, the next check of the disk, or a signal."""
@@ -127,6 +136,7 @@ class Supervisor:
             self._reload_if_changed()
             self._reload_keys_if_changed()
             self._reload_spent_if_changed()
+            self._reload_key_sets_if_changed()
 
     def _all_anew(self) -> Planned:
         """All read again, and looked at by Envoy itself.
@@ -209,12 +219,26 @@ class Supervisor:
         except OSError as error:
             self._halt(str(error))
 
+    def _reload_key_sets_if_changed(self) -> None:
+        """The way for keys of issuers alone."""
+        now = self.issuers.look()
+        if now == self.plan.key_sets:
+            return
+        before = self.plan.key_sets or {}
+        self.say(f"the keys of {', '.join(name for name in now if now[name] != before.get(name))} have changed")
+        self.made = _with(self.made, key_sets=now)
+        try:
+            publish(key_sets(self.plan, Layout(self.folder)), self.folder)
+        except OSError as error:
+            self._halt(str(error))
+
     def _push(self, made: Planned) -> None:
         """Put a plan in force. Raises OSError or LedgerError, and then what was in force before still is."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         record(made.plan.loaded)
         self.quotas.begin(made.plan)
-        made = _with(made, spent=self.quotas.look())
+        self.issuers.begin(made.plan)
+        made = _with(made, spent=self.quotas.look(), key_sets=self.issuers.look())
         if made.plan.has_residue:
             write_bundle(self.bundle, made.bundle)
             self.service.hold()
@@ -291,6 +315,7 @@ class Supervisor:
         self.envoy.stop()
         self.service.stop()
         self.quotas.end()
+        self.issuers.end()
         self.say("ended")
 
     def _open_requests(self) -> int:
@@ -300,6 +325,21 @@ class Supervisor:
     def _warn(self, made: Planned) -> None:
         for warning in made.warnings:
             self.say(f"warning: {warning}")
+        self.warned = set(made.warnings)
+
+    def _remind(self) -> None:
+        """That a certificate ends, or has ended, is told once more while the gateway runs."""
+        if time.monotonic() < self.remind_at:
+            return
+        self.remind_at = time.monotonic() + _REMIND_S
+        try:
+            found = usable.hold(self.plan.loaded, dt.datetime.now(dt.UTC))
+        except (GarrisonError, OSError) as error:
+            found = [str(error)]
+        for warning in found:
+            if warning not in self.warned:
+                self.say(f"warning: {warning}")
+        self.warned |= set(found)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
