@@ -78,30 +78,38 @@ Examples:
 )
 @click.option("--target", type=click.Choice(["files", "kubernetes"]), default="files", help="Default: files.")
 @click.option("--image", default="", help="For kubernetes: Envoy's image, by digest.")
+@click.option("--service-image", default="", help="For kubernetes: Garrison's, where policies depend on the request.")
 @click.option("--namespace", default="garrison", show_default=True, help="For kubernetes.")
-def compile_(file: Path, *, output: Path, at: Path | None, target: str, image: str, namespace: str) -> None:
+def compile_(
+    file: Path, *, output: Path, at: Path | None, target: str, image: str, service_image: str, namespace: str
+) -> None:
     """Write Envoy's configuration: a bootstrap, and the files that it watches, in plain JSON.
 
-    What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written.
+    What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written. Where
+    policies depend on the request, policies.json is what the service decides by that Envoy asks (docs/policies.md).
     """
     from garrison.errors import UsageError
+    from garrison.gateway.authorise.bundle import BUNDLE, written
     from garrison.gateway.digests import make_key
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, Layout, files
     from garrison.gateway.file.read import read
     from garrison.gateway.run.publish import publish
 
     make_key(read(file).state)
-    plan = _planned(file).plan
+    found = _planned(file)
+    plan = found.plan
     if plan.budgets.any:
         message = "it has quotas, which are counted where garrison gateway run watches over Envoy, and nowhere else"
         raise UsageError(message, hint="take out [quotas] and the quotas of models, or run it so")
     if target == "kubernetes":
         from garrison.gateway.kubernetes import manifests
 
-        made = manifests(plan, image=image, namespace=namespace)
+        made = manifests(found, image=image, namespace=namespace, service_image=service_image)
     else:
         folder = at or output.resolve()
         made = files(plan, Layout(folder), str(folder / ADMIN_SOCKET))
+        if plan.has_residue:
+            made[BUNDLE] = written(found.bundle)
     changed = publish(made, output)
     for name in changed:
         click.echo(output / name)

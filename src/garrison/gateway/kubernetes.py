@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
-from garrison.errors import ConfigError, UsageError
+from garrison.errors import UsageError
+from garrison.gateway.authorise.bundle import BUNDLE, written
 from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
 from garrison.gateway.envoy.names import ASK, BODY
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.form import Gateway
+from garrison.gateway.planning import AUTHORISE_SOCKET, Planned
 
 Json = dict[str, Any]
 
@@ -29,6 +31,11 @@ _RUN: Final = "/run/garrison"
 _METRICS_PORT: Final = 9464
 _USER: Final = 65_532  # that of distroless images
 _LARGEST_BYTES: Final = 1_000_000  # of an object; etcd takes no more
+_CONFINED: Final[Json] = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 _PORTS: Final = {"http": 80, "https": 443}
 _LABELS: Final = {"app.kubernetes.io/name": _NAME}
 _PINNED: Final = re.compile(r".+@sha256:[0-9a-f]{64}")
@@ -50,19 +57,23 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def manifests(plan: Plan, *, image: str, namespace: str) -> dict[str, str]:
-    """One file of manifests, by its name. Raises ConfigError or UsageError for what cannot be run so."""
+def manifests(made: Planned, *, image: str, namespace: str, service_image: str = "") -> dict[str, str]:
+    """One file of manifests, by its name. Raises ConfigError or UsageError for what cannot be run so.
+
+    Where policies depend on the request, the authorisation service stands beside each Envoy, from the image of Garrison.
+    """
     if not _PINNED.fullmatch(image):
         raise UsageError(
             "the image is not pinned", hint="add --image REGISTRY/envoy@sha256:..., of Envoy 1.40 or newer"
         )
-    if plan.has_residue:
-        message = "some policies depend on the request: they need the authorisation service, which runs beside garrison gateway run only"
-        raise ConfigError(
-            message, path=str(plan.loaded.path), hint="write policies that tell by client, role, model and action alone"
-        )
-    plan = _in_a_cluster(plan)
+    if made.plan.has_residue and not _PINNED.fullmatch(service_image):
+        message = "some policies depend on the request: Envoy asks a service, whose image is not named by its digest"
+        hint = "add --service-image REGISTRY/garrison@sha256:..., built with EXTRAS='--extra gateway', or write no such policies"
+        raise UsageError(message, hint=hint)
+    plan = _in_a_cluster(made.plan)
     compiled = files(plan, Layout(_AT, flat=True), f"{_RUN}/admin.sock")
+    if plan.has_residue:
+        compiled[BUNDLE] = written(made.bundle)
     # Hashes of keys, and the key of digests.
     secret = {name: text for name, text in compiled.items() if ASK in name or BODY in name}
     open_ = {name: text for name, text in compiled.items() if name not in secret}
@@ -75,7 +86,7 @@ def manifests(plan: Plan, *, image: str, namespace: str) -> dict[str, str]:
         _object("v1", "ServiceAccount", namespace, automountServiceAccountToken=False),
         _object("v1", "ConfigMap", namespace, data=open_),
         _object("v1", "Secret", namespace, f"{_NAME}-callers", stringData=secret, type="Opaque"),
-        _deployment(plan, image, namespace, sorted(open_), sorted(secret)),
+        _deployment(plan, (image, service_image), namespace, sorted(open_), sorted(secret)),
         _service(plan, namespace),
         _nothing_else(namespace),
         _network_policy(plan, namespace),
@@ -111,7 +122,9 @@ def _in_a_cluster(plan: Plan) -> Plan:
     running = msgspec.structs.replace(gateway.gateway, metrics=f"0.0.0.0:{_METRICS_PORT}")
     moved: Gateway = msgspec.structs.replace(gateway, listener=listeners, gateway=running)
     loaded = msgspec.structs.replace(plan.loaded, gateway=moved)
-    return msgspec.structs.replace(plan, loaded=loaded, files=found, log="/dev/stdout")
+    return msgspec.structs.replace(
+        plan, loaded=loaded, files=found, log="/dev/stdout", authorise_socket=f"{_RUN}/{AUTHORISE_SOCKET}"
+    )
 
 
 def _object(version: str, kind: str, namespace: str, name: str = _NAME, **fields: Any) -> Json:
@@ -124,11 +137,11 @@ def _namespace(namespace: str) -> Json:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": levels}}
 
 
-def _deployment(plan: Plan, image: str, namespace: str, config: list[str], callers: list[str]) -> Json:
+def _deployment(plan: Plan, images: tuple[str, str], namespace: str, config: list[str], callers: list[str]) -> Json:
     memory_mb = plan.gateway.limits.memory_mb
     envoy = {
         "name": "envoy",
-        "image": image,
+        "image": images[0],
         "command": ["envoy"],
         "args": ["-c", str(_AT / BOOTSTRAP), "--disable-hot-restart", "--log-level", "warn", "--drain-strategy", "immediate",
                  "--drain-time-s", str(round(plan.gateway.gateway.drain_s)), "--file-flush-interval-msec", "50",
@@ -138,11 +151,7 @@ def _deployment(plan: Plan, image: str, namespace: str, config: list[str], calle
             "requests": {"cpu": "500m", "memory": f"{memory_mb // 2}Mi"},
             "limits": {"cpu": "2", "memory": f"{memory_mb + memory_mb // 4}Mi"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": _CONFINED,
         "startupProbe": {**_probe(), "failureThreshold": 60, "periodSeconds": 1},
         "readinessProbe": {**_probe(), "periodSeconds": 5},
         "livenessProbe": {**_probe(), "periodSeconds": 10, "failureThreshold": 6},
@@ -167,12 +176,28 @@ def _deployment(plan: Plan, image: str, namespace: str, config: list[str], calle
                 "labelSelector": {"matchLabels": _LABELS},
             }
         ],
-        "containers": [envoy],
+        "containers": [envoy, *([_authorise(images[1])] if plan.has_residue else [])],
         "volumes": _volumes(plan, config, callers),
     }
     template = {"metadata": {"labels": _LABELS}, "spec": spec}
     fields = {"replicas": 2, "selector": {"matchLabels": _LABELS}, "template": template}
     return _object("apps/v1", "Deployment", namespace, spec=fields)
+
+
+def _authorise(image: str) -> Json:
+    """The service that decides what the table leaves open; until it answers, that is refused."""
+    return {
+        "name": "authorise",
+        "image": image,
+        "command": ["/opt/garrison/bin/python", "-m", "garrison.gateway.authorise"],
+        "args": ["--bundle", str(_AT / BUNDLE), "--socket", f"{_RUN}/{AUTHORISE_SOCKET}"],
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}},
+        "securityContext": _CONFINED,
+        "volumeMounts": [
+            {"name": "envoy", "mountPath": str(_AT), "readOnly": True},
+            {"name": "run", "mountPath": _RUN, "readOnly": False},
+        ],
+    }
 
 
 def _ports(plan: Plan) -> list[tuple[str, int]]:

@@ -16,12 +16,13 @@ from click.testing import CliRunner
 
 from garrison.cli import program
 from garrison.errors import ConfigError, UsageError
+from garrison.gateway.authorise.bundle import read_bundle
 from garrison.gateway.certificates.authority import make
 from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.read import read
 from garrison.gateway.kubernetes import manifests
-from garrison.gateway.planning import planned
+from garrison.gateway.planning import Planned, planned
 
 IMAGE = f"registry.example.com/envoy@sha256:{'a' * 64}"
 FILE = """
@@ -45,23 +46,23 @@ upstream = "server"
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Plan:
+def gateway(tmp_path: Path) -> Planned:
     make(tmp_path, [], [])
     (tmp_path / "gateway.toml").write_text(FILE)
-    return planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC)).plan
+    return planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
 
 
-def test_a_scan_finds_nothing_in_them(plan: Plan, tmp_path: Path) -> None:
+def test_a_scan_finds_nothing_in_them(gateway: Planned, tmp_path: Path) -> None:
     folder = tmp_path / "k8s"
     folder.mkdir()
-    (folder / "gateway.yaml").write_text(manifests(plan, image=IMAGE, namespace="models-gateway")["gateway.yaml"])
+    (folder / "gateway.yaml").write_text(manifests(gateway, image=IMAGE, namespace="models-gateway")["gateway.yaml"])
     done = CliRunner().invoke(program, ["scan", str(folder), "--format", "json"], catch_exceptions=False)
     assert json.loads(done.stdout)["findings"] == []
     assert done.exit_code == 0
 
 
-def test_what_they_hold(plan: Plan) -> None:
-    objects: list[Any] = list(yaml.safe_load_all(manifests(plan, image=IMAGE, namespace="n")["gateway.yaml"]))
+def test_what_they_hold(gateway: Planned) -> None:
+    objects: list[Any] = list(yaml.safe_load_all(manifests(gateway, image=IMAGE, namespace="n")["gateway.yaml"]))
     by_kind = {(x["kind"], x["metadata"]["name"]): x for x in objects}
     pod = by_kind["Deployment", "garrison-gateway"]["spec"]["template"]["spec"]
     (envoy,) = pod["containers"]
@@ -80,15 +81,42 @@ def test_what_they_hold(plan: Plan) -> None:
     assert "127.0.0.1" not in held["listeners.garrison.json"]
 
 
-def test_what_cannot_be_run_in_a_cluster_is_refused(plan: Plan, tmp_path: Path) -> None:
+def test_what_cannot_be_run_in_a_cluster_is_refused(gateway: Planned, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not pinned"):
-        manifests(plan, image="envoyproxy/envoy:latest", namespace="n")
+        manifests(gateway, image="envoyproxy/envoy:latest", namespace="n")
     (tmp_path / "plain.toml").write_text(
         FILE.replace('tls = { certificate = "server.pem", key = "server.key", client-ca = "ca.pem" }', "")
     )
-    plain = planned(read(tmp_path / "plain.toml"), dt.datetime.now(dt.UTC)).plan
+    plain = planned(read(tmp_path / "plain.toml"), dt.datetime.now(dt.UTC))
     with pytest.raises(ConfigError, match="takes plaintext"):
         manifests(plain, image=IMAGE, namespace="n")
+
+
+OPEN = """
+forbid (principal in Role::"service", action == Action::"infer", resource) when { context.hour < 6 };
+"""
+
+
+def test_a_service_stands_beside_envoy_where_policies_depend_on_the_request(gateway: Planned, tmp_path: Path) -> None:
+    (tmp_path / "own.cedar").write_text(OPEN)
+    (tmp_path / "gateway.toml").write_text(FILE + '\n[policy]\ncedar = ["own.cedar"]\n')
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    with pytest.raises(UsageError, match="depend on the request"):
+        manifests(made, image=IMAGE, namespace="n")
+    folder = tmp_path / "k8s"
+    folder.mkdir()
+    text = manifests(made, image=IMAGE, namespace="n", service_image=IMAGE.replace("envoy", "garrison"))["gateway.yaml"]
+    (folder / "gateway.yaml").write_text(text)
+    done = CliRunner().invoke(program, ["scan", str(folder), "--format", "json"], catch_exceptions=False)
+    assert json.loads(done.stdout)["findings"] == []
+    by_kind = {(x["kind"], x["metadata"]["name"]): x for x in yaml.safe_load_all(text)}
+    envoy, service = by_kind["Deployment", "garrison-gateway"]["spec"]["template"]["spec"]["containers"]
+    held = by_kind["ConfigMap", "garrison-gateway"]["data"]
+    (tmp_path / "policies.json").write_text(held["policies.json"])
+    assert read_bundle(tmp_path / "policies.json") == made.bundle
+    assert service["args"][-1] == "/run/garrison/authorise.sock"
+    assert service["args"][-1] in held["clusters.garrison.json"]
+    assert {m["name"] for m in service["volumeMounts"]} <= {m["name"] for m in envoy["volumeMounts"]}
 
 
 @pytest.mark.slow

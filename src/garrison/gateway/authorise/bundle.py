@@ -17,6 +17,9 @@ _HINT = "compile the gateway again"
 _Stamp = tuple[int, int, int]
 
 
+BUNDLE = "policies.json"
+
+
 class Bundle(msgspec.Struct, frozen=True):
     """All that decisions depend on but the request."""
 
@@ -24,12 +27,17 @@ class Bundle(msgspec.Struct, frozen=True):
     models: tuple[Model, ...]
 
 
+def written(bundle: Bundle) -> str:
+    """A bundle as it lies in its file."""
+    return msgspec.json.encode(bundle, order="deterministic").decode()
+
+
 def write_bundle(path: Path, bundle: Bundle) -> None:
     """Put a bundle into its place: a reader finds the old one or the new one. Raises OSError."""
     descriptor, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(bundle, order="deterministic"))
+            file.write(written(bundle).encode())
             file.flush()
             os.fsync(descriptor)
         Path(made).rename(path)

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from garrison.errors import GarrisonError, UsageError
-from garrison.gateway.authorise.bundle import write_bundle
+from garrison.gateway.authorise.bundle import BUNDLE, write_bundle
 from garrison.gateway.callers import active_keys, parts_of, store_of
 from garrison.gateway.certificates import usable
 from garrison.gateway.digests import make_key
@@ -96,7 +96,7 @@ class Supervisor:
     @property
     def bundle(self) -> Path:
         """What the authorisation service decides by."""
-        return self.state / "policies.json"
+        return self.state / BUNDLE
 
     @property
     def socket(self) -> Path:
