@@ -128,6 +128,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     completion_tokens: int = 0
     decision: str = ""  # allowed, denied: by a gateway, a firewall, an authorizer
     raw: bytes = b""  # the line as it was told, less what redaction took
+    sketches: bytes = b""  # what is kept of an inference's rows, so that the rows need not be (garrison.watch.models)
 
 
 def digest_of(line: bytes, *place: object) -> str:

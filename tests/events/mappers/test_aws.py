@@ -197,7 +197,7 @@ def test_a_line_of_another_form_is_refused(form: Any, line: bytes) -> None:
 _JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda s: st.lists(s, max_size=3) | st.dictionaries(st.text(max_size=5), s, max_size=3), max_leaves=8)  # fmt: skip
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     changes=st.dictionaries(
         st.sampled_from([*CALL, "errorCode", "resources", "additionalEventData"]), _JSON, max_size=3

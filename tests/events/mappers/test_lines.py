@@ -78,6 +78,7 @@ LINES: dict[str, bytes] = {
     "aws-s3-access": b'0a1b fraud-training [24/Nov/2026:10:11:12 +0000] 203.0.113.9 - REQ1 REST.GET.OBJECT cards.parquet "GET /fraud-training/cards.parquet?x=1 HTTP/1.1" 200 - 2662992 3462992 70 10 "-" "curl/8 \\"x\\"" - HOST= SigV4 - - fraud-training.s3.amazonaws.com TLSv1.3 - -',
     "falco": b'{"hostname":"node-1","output":"10:11:12: Notice A shell","priority":"Notice","rule":"Terminal shell in container","source":"syscall","tags":["shell"],"time":"2026-11-24T10:11:12.123456789Z","output_fields":{"container.id":"a1b2","container.name":"trainer","container.image.repository":"registry.example/trainer","proc.name":"bash","proc.cmdline":"bash -i","proc.pid":77,"user.name":"root","k8s.ns.name":"ml","k8s.pod.name":null,"evt.time":1}}',
     "garrison-gateway": b'{"time":"2026-11-24T10:11:12.345Z","request_id":"r1","client":"scoring-job","role":"service","model":"fraud","action":"load-model","protocol":"open-inference","reason":"the role may not","method":"POST","path":"/v2/repository/models/fraud/load","status":403,"request_bytes":2,"response_bytes":64,"duration_ms":1,"ip":"10.0.0.9","listener":"[::1]:8443","decision":"deny"}',
+    "garrison-outcome": b'{"time":"2026-11-24T10:11:12Z","model":"fraud","wrong":true,"request_id":"r1","comment":"charged back"}',
     "suricata": b'{"timestamp":"2026-11-24T10:11:12.123456+0000","flow_id":42,"event_type":"alert","src_ip":"203.0.113.9","src_port":50112,"dest_ip":"10.0.1.5","dest_port":8265,"proto":"TCP","alert":{"action":"blocked","signature_id":1,"signature":"Ray job submission from outside","category":"Attempted Administrator Privilege Gain","severity":1}}',
     "container": b"2026-11-24T10:11:12.123456789Z stderr F Traceback (most recent call last):",
     "journald": b'{"__CURSOR":"s=1;i=2","__REALTIME_TIMESTAMP":"1795515072123456","MESSAGE":"Failed password for invalid user admin from 203.0.113.9 port 50112 ssh2","PRIORITY":"6","SYSLOG_IDENTIFIER":"sshd","_PID":"99","_HOSTNAME":"gpu-1","_SYSTEMD_UNIT":"ssh.service","_COMM":"sshd"}',
@@ -399,6 +400,25 @@ def test_postgresql_as_csv() -> None:
     )
 
 
+def test_outcome(told: Told) -> None:
+    assert told(mapper("garrison-outcome").event(LINES["garrison-outcome"])) == snapshot(
+        {
+            "time_us": 1795515072000000,
+            "class_uid": Class.API,
+            "activity_id": Call.OTHER,
+            "status_id": Status.FAILURE,
+            "status_detail": "charged back",
+            "uid": "r1",
+            "product": "Garrison outcome",
+            "api_operation": "outcome",
+            "request_uid": "r1",
+            "resource": "fraud",
+            "resource_type": "model",
+            "model": "fraud",
+        }
+    )
+
+
 def test_times_of_another_zone_are_refused_with_what_to_do() -> None:
     line = LINES["postgresql"].replace(b" UTC", b" CET")
     with pytest.raises(UnmappedError, match="log_timezone"):
@@ -452,7 +472,7 @@ def test_a_format_that_is_none() -> None:
         mapper("sislog")
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_damaged_line_is_an_event_or_refused(
     data: st.DataObject, ocsf_faults: Callable[[dict[str, Any]], list[str]]

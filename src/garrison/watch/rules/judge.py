@@ -70,8 +70,8 @@ def formats(said: Logsource) -> list[str]:
 
 def columns(event: Event) -> dict[str, Any]:
     """An event as a record of its columns; those that tell nothing are left out."""
-    pairs = ((name, getattr(event, name)) for name in event.__struct_fields__ if name != "raw")
-    return {name: value for name, value in pairs if value not in ("", None)}
+    pairs = ((name, getattr(event, name)) for name in event.__struct_fields__)
+    return {name: value for name, value in pairs if value not in ("", None) and not isinstance(value, bytes)}
 
 
 def record_of(form: Mapper, line: bytes, event: Event) -> Record:

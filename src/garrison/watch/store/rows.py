@@ -18,6 +18,7 @@ from garrison.watch.spool import Batch
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Event))
 _HEADER_BYTES = 3 if len(COLUMNS) > 15 else 1  # noqa: PLR2004 - array 16, fixarray: https://github.com/msgpack/msgpack/blob/master/spec.md
 _MARK_BYTES = 4
+_BYTES = {field.name for field in msgspec.structs.fields(Event) if field.type is bytes}
 
 _encode = msgspec.msgpack.Encoder().encode
 _values = msgspec.structs.astuple
@@ -69,7 +70,7 @@ def event_of(values: Sequence[object]) -> tuple[Event, bytes]:
 
 
 def _plain(name: str, value: object) -> object:
-    if isinstance(value, bytes) and name != "raw":
+    if isinstance(value, bytes) and name not in _BYTES:
         return value.decode("utf8", "replace")
     if name == "time_us" and isinstance(value, int) and value >= 1 << 63:
         return value - (1 << 64)  # ClickHouse writes a DateTime64 before 1970 as an unsigned number

@@ -29,6 +29,7 @@ _PLAIN = {"message", "status_detail", "uid", "request_uid", "cmd_line", "url_pat
 _SPECIAL = {
     "time_us": "DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1))",
     "raw": "String CODEC(ZSTD(6))",
+    "sketches": "String CODEC(ZSTD(1))",
 }
 _TYPES: Mapping[Any, str] = {
     str: "LowCardinality(String) CODEC(ZSTD(1))",
