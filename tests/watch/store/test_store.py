@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from garrison.events.event import Class, Event, Status
 from garrison.ledger import Ledger
 from garrison.ledger.note import Ed25519Signer
 from garrison.watch.spool import Spool
-from garrison.watch.store import schema
+from garrison.watch.store import reading, schema
 from garrison.watch.store.client import Node, connected, start
 from garrison.watch.store.guard import Role
 from garrison.watch.store.rows import COLUMNS, batch
@@ -96,6 +97,24 @@ def tamper(folder: Path, *statements: str) -> None:
 def faults(folder: Path, ledger: Ledger) -> list[Fault]:
     with connected(folder / "store", Role.READER) as client:
         return verify(client, ledger).faults
+
+
+def test_what_was_stored_is_read_in_its_order_from_where_one_was(tmp_path: Path) -> None:
+    whole = event(7, is_mfa=False, sketches=b"\x00\xff", message='"\\\n\u2028 \x1b ü')
+    with running(tmp_path):
+        put(tmp_path, [event(3), event(1)])
+        put(tmp_path, [whole])
+        with connected(tmp_path / "store", Role.READER) as client:
+            since = dt.datetime.now(dt.UTC) - reading.LATE
+            first, second = reading.stored(client, {}, since=since)
+            assert [e.uid for e in first.events] == ["e3", "e1"]
+            assert second.events == [whole]
+            assert reading.magic(first.batch) == reading.magic(second.batch)
+            assert first.batch < second.batch
+            assert abs(first.stored - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
+            after = {reading.magic(first.batch): first.batch}
+            assert list(reading.stored(client, after, since=since)) == [second]
+            assert list(reading.stored(client, {}, since=dt.datetime.now(dt.UTC) + reading.LATE)) == []
 
 
 def test_events_are_found_followed_and_counted(tmp_path: Path) -> None:
