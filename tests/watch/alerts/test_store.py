@@ -176,13 +176,12 @@ with Alerts.open(Path(sys.argv[1])) as alerts:
 def test_a_writer_that_is_killed_says_nothing_twice(tmp_path: Path) -> None:
     path, seen = tmp_path / "alerts.db", 0
     for number in range(12):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
-        assert writer.stdout is not None
-        seen = int(writer.stdout.readline())
-        time.sleep(0.01 * number)
-        os.kill(writer.pid, signals.SIGKILL)
-        seen = max(seen, *map(int, writer.stdout.read().split() or ["0"]))
-        writer.wait()
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            seen = int(writer.stdout.readline())
+            time.sleep(0.01 * number)
+            os.kill(writer.pid, signals.SIGKILL)
+            seen = max(seen, *map(int, writer.stdout.read().split() or ["0"]))
     with Alerts.open(path) as alerts:
         done = int(alerts.kept("position") or b"0")
         assert done >= seen  # what was said to be kept is
