@@ -1,0 +1,7 @@
+"""Redaction: what must not be kept is taken out of a line before anything else sees it.
+
+settings.py     [[redact]] of the watch file
+path.py         fields of records: $.input.email, $..password, $.items[*].name
+patterns.toml   what addresses, cards, tokens look like; patterns.py reads it
+redactor.py     lines in, redacted lines out
+"""

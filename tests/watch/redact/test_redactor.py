@@ -1,0 +1,213 @@
+"""What must not be kept is gone, whatever stands around it; all else is as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.events.mappers.test_lines import LINES
+
+from garrison.errors import ConfigError, UnmappedError
+from garrison.events.mappers import mapped, mapper
+from garrison.watch.redact.path import DROPPED, changed, parse
+from garrison.watch.redact.patterns import CHECKS, patterns
+from garrison.watch.redact.redactor import Redactor, hashed, make_key, masked
+from garrison.watch.redact.settings import How, Rule
+
+KEY = b"k" * 32
+FORM = mapper("garrison-gateway")
+
+
+def redacted(line: bytes | dict[str, Any], *rules: Rule, credentials: bool = False) -> Any:
+    data = line if isinstance(line, bytes) else json.dumps(line).encode()
+    made = Redactor.make(rules, KEY, credentials=credentials).line(FORM, data)
+    return made if isinstance(line, bytes) else json.loads(made)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, p in patterns().items() if p.regex))
+def test_patterns_hold_to_their_examples(name: str) -> None:
+    rule = Rule(how=How.DROP, pattern=name)
+    for text in patterns()[name].match:
+        assert redacted({"a": text}, rule) != {"a": text}, text
+        assert redacted(text.encode(), rule) != text.encode(), text
+    for text in patterns()[name].miss:
+        assert redacted({"a": text}, rule) == {"a": text}, text
+
+
+@pytest.mark.parametrize("path", ["$.user.mail", "$..mail", "$.*.mail", '$["user"]["mail"]', '$.user["mail"]'])
+def test_fields_are_found_by_their_paths(path: str) -> None:
+    line = {"user": {"mail": "ann@example.com", "name": "ann"}, "mails": ["x"]}
+    made = redacted(line, Rule(how=How.DROP, field=path))
+    assert made == {"user": {"name": "ann"}, "mails": ["x"]}
+
+
+def test_what_stands_in_lists_keeps_its_place() -> None:
+    line = {"rows": [{"a": 1, "b": 2}, {"a": 3}], "n": [1, 2, 3]}
+    assert redacted(line, Rule(how=How.DROP, field="$.rows[*].a")) == {"rows": [{"b": 2}, {}], "n": [1, 2, 3]}
+    assert redacted(line, Rule(how=How.DROP, field="$.n[1]"))["n"] == [1, None, 3]
+    assert redacted(line, Rule(how=How.HASH, field="$.n[*]"))["n"][0] == hashed(KEY, "1")
+
+
+def test_json_in_a_text_is_gone_into() -> None:
+    inner = json.dumps({"inputs": [{"name": "mail", "data": ["ann@example.com"]}]})
+    made = redacted({"input": inner}, Rule(how=How.MASK, field="$.input.inputs[*].data[*]"))
+    assert json.loads(made["input"])["inputs"][0]["data"] == ["***@*******.com"]
+    assert redacted({"input": inner}, Rule(how=How.DROP, field="$.input")) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"m":"\\u0061nn@example.com"}',
+        b'{"m":"ann\\u0040example.com"}',
+        b'{"\\u006d":"ann@example.com"}',
+        b'{"m": "{\\"x\\": \\"ann@example.com\\"}"}',
+    ],
+    ids=["a letter", "the sign", "the name", "a text in a text"],
+)
+def test_escapes_hide_nothing(line: bytes) -> None:
+    for rule in (Rule(how=How.HASH, pattern="email"), Rule(how=How.HASH, field="$.m")):
+        made = Redactor.make([rule], KEY, credentials=False).line(FORM, line)
+        assert b"ann" not in made
+        assert "ann@example.com" not in str(json.loads(made))
+
+
+def test_the_same_value_has_the_same_hash_by_the_same_key() -> None:
+    rule = Rule(how=How.HASH, pattern="email")
+    one, other = redacted({"a": "ann@example.com"}, rule), redacted({"b": "to ann@example.com."}, rule)
+    assert other["b"] == f"to {one['a']}."
+    assert one["a"].startswith("hash:")
+    assert one["a"] != hashed(b"x" * 32, "ann@example.com")
+    assert redacted(one, rule) == one
+
+
+def test_masks_keep_the_form() -> None:
+    assert masked("4111 1111 1111 1234") == "**** **** **** 1234"
+    assert masked("short") == "*****"
+    assert redacted({"n": 4111111111111111}, Rule(how=How.MASK, pattern="card")) == {"n": "************1111"}
+    assert redacted({"n": 4111111111111112}, Rule(how=How.MASK, pattern="card")) == {"n": 4111111111111112}
+
+
+def test_credentials_are_masked_unless_they_are_not_to_be() -> None:
+    line = {
+        "requestParameters": {
+            "masterUserPassword": "hunter2hunter2",
+            "nextToken": "abc",
+            "tags": [{"api-key": "abcdefgh"}],
+        },
+        "headers": "authorization: Bearer abcdefghijklmnop",
+        "path": "/b/k?X-Amz-Signature=0123456789abcdef0123&x=1",
+    }
+    made = redacted(line, credentials=True)
+    assert made["requestParameters"] == {
+        "masterUserPassword": "**********ter2", "nextToken": "abc", "tags": [{"api-key": "****efgh"}],
+    }  # fmt: skip
+    assert made["headers"] == "authorization: Bearer ************mnop"
+    assert made["path"] == "/b/k?X-Amz-Signature=****************0123&x=1"
+    assert redacted(line) == line
+
+
+def test_a_rule_is_for_the_logs_it_names() -> None:
+    made = Redactor.make([Rule(how=How.DROP, log=("syslog",), pattern="email")], KEY, credentials=False)
+    line = b"<13>1 2026-11-24T10:11:12Z h app - - - mail from ann@example.com"
+    assert b"ann@" not in made.line(mapper("syslog"), line)
+    assert made.line(mapper("journald"), line) == line
+
+
+def test_what_no_rule_is_about_keeps_its_bytes() -> None:
+    line = b'{"a" : 1.0, "b":"\\u00e4\\n",  "c":1e3}'
+    rule = Rule(how=How.MASK, pattern="card")
+    assert Redactor.make([rule], KEY).line(FORM, line) is line
+    strange = b"\xff\xfe {not json ann@example.com \xff"
+    assert redacted(strange, Rule(how=How.DROP, pattern="email")) == b"\xff\xfe {not json  \xff"
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (Rule(how=How.DROP), "neither a field nor a pattern"),
+        (Rule(how=How.DROP, field="$.a", pattern="email"), "or both"),
+        (Rule(how=How.DROP, field="a.b"), "is no path"),
+        (Rule(how=How.DROP, field="$.a["), "is no path"),
+        (Rule(how=How.DROP, pattern="(["), "is no regular expression"),
+        (Rule(how=How.DROP, pattern="a*"), "matches nothing at all"),
+        (Rule(how=How.DROP, pattern="fields"), "is no pattern"),
+        (Rule(how=How.DROP, field="$.a", log=("sislog",)), "no log format sislog"),
+    ],
+)
+def test_a_rule_that_cannot_hold_is_told(rule: Rule, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as caught:
+        Redactor.make([rule], KEY)
+    assert str(caught.value).startswith("redact 1: ")
+    assert caught.value.hint
+
+
+def test_what_is_too_deep_to_look_through_is_no_line() -> None:
+    deep = b'{"a":' * 500 + b'"ann@example.com"' + b"}" * 500
+    with pytest.raises(UnmappedError, match="nested deeper"):
+        redacted(deep, Rule(how=How.DROP, pattern="email"))
+    bomb = b"[" * 100_000 + b'"ann@example.com"'
+    assert b"ann@" not in redacted(bomb, Rule(how=How.DROP, pattern="email"))
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+@pytest.mark.parametrize("how", [How.HASH, How.MASK])
+def test_a_redacted_line_is_still_one_of_its_format(name: str, how: How) -> None:
+    rules = [Rule(how=how, pattern="ipv4"), Rule(how=how, pattern="email"), Rule(how=how, field="$..user")]
+    line = Redactor.make(rules, KEY).line(mapper(name), LINES[name])
+    event = mapped(mapper(name), line)
+    assert event.raw == line
+    assert b"203.0.113.9" not in line
+
+
+def test_a_key_is_made_once(tmp_path: Path) -> None:
+    key = make_key(tmp_path / "k")
+    assert make_key(tmp_path / "k") == key
+    assert (tmp_path / "k").stat().st_mode & 0o077 == 0
+    (tmp_path / "k").write_text("no")
+    with pytest.raises(ConfigError, match="is no key"):
+        make_key(tmp_path / "k")
+
+
+def test_checks() -> None:
+    assert CHECKS["luhn"]("4111111111111111")
+    assert not CHECKS["luhn"]("4111111111111112")
+    assert CHECKS["iban"]("CH9300762011623852957")
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(max_size=12)
+    | st.sampled_from(["ann@example.com", "x ann@example.com y"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(_JSON, st.booleans(), st.sampled_from(list(How)))
+@settings(max_examples=300, deadline=None)
+def test_whatever_stands_around_it_it_is_gone_and_stays_so(value: Any, ascii_: bool, how: How) -> None:
+    line = json.dumps({"v": value, "m": "ann@example.com"}, ensure_ascii=ascii_).encode("utf-8", "surrogatepass")
+    redactor = Redactor.make([Rule(how=how, pattern="email")], KEY, credentials=False)
+    try:
+        made = redactor.line(FORM, line)
+    except UnmappedError:
+        return
+    assert b"ann@example.com" not in made
+    assert redactor.line(FORM, made) == made
+
+
+@given(_JSON)
+@settings(max_examples=200, deadline=None)
+def test_a_path_changes_what_it_leads_to_and_nothing_else(value: Any) -> None:
+    whole = {"a": value, "b": {"c": value}}
+    made = changed(whole, parse("$.b.c"), lambda _: DROPPED)
+    assert made == {"a": value, "b": {}}
+    assert msgspec.json.encode(whole)
