@@ -1,7 +1,7 @@
 """What was stored, in the order in which it was: for whoever goes on from where it stopped.
 
-Batches of one spool have names that rise, `MAGIC-NUMBER`; a position is the last of them, by magic. Batches are looked for among those
-stored since shortly before the last one, as the clocks of several writers differ.
+Batches of one spool have names that rise, `MAGIC-NUMBER`; a position is the last of them, by magic. Behind it batches are found by their
+names, whatever the clocks of writers say; those of spools that nobody has heard of, by when they were stored.
 """
 
 from __future__ import annotations
@@ -28,32 +28,47 @@ _AS_JSON = {
 }  # fmt: skip
 # Values before their names: within the statement, a name means the column.
 _EVENTS = f"SELECT {', '.join(_AS_JSON.get(name, name) for name in COLUMNS)} FROM {TABLE} AS e WHERE e.batch = {{batch:String}} ORDER BY e.row"  # noqa: S608
-_BATCHES = f"SELECT batch, toUnixTimestamp(min(stored)) AS at FROM {TABLE} WHERE stored >= toDateTime({{since:Int64}}, 'UTC') GROUP BY batch ORDER BY at, batch"  # noqa: S608
+_SINCE = "stored >= toDateTime({since:Int64}, 'UTC')"
 
-_event = msgspec.json.Decoder(Event).decode
-
-
+_events = msgspec.json.Decoder(Event)
 _Batch = tuple[str, int]
+_batches = msgspec.json.Decoder(_Batch)
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Events that were stored together, in the order of the spool."""
+    """Events that were stored together, in the order of the spool. `unread` tells of rows that are no events, and why."""
 
     batch: str
     stored: dt.datetime
     events: list[Event]
+    unread: tuple[str, ...] = ()
 
 
 def stored(client: Client, after: Mapping[str, str], *, since: dt.datetime) -> Iterator[Stored]:
-    """The batches behind the positions `after`, the last batch by magic, that were stored at `since` or later.
+    """The batches behind the positions `after`, the last batch by magic; of other spools those stored at `since` or later.
 
     Raises EventsError where the store does not answer.
     """
-    for line in _lines(client, _BATCHES, {"since": int(since.timestamp())}):
-        name, at = msgspec.json.decode(line, type=_Batch)
-        if name > after.get(magic(name), ""):
-            found = [_event(row) for row in _lines(client, _EVENTS, {"batch": name})]
-            yield Stored(name, dt.datetime.fromtimestamp(at, dt.UTC), found)
+    for name, at in batches(client, after, since=since):
+        data = b"".join(read(client, _EVENTS, {"batch": name}, "JSONEachRow"))
+        try:
+            found, unread = _events.decode_lines(data), ()
+        except msgspec.MsgspecError:
+            found, unread = _one_by_one(data)
+        yield Stored(name, at, found, unread)
+
+
+def batches(client: Client, after: Mapping[str, str], *, since: dt.datetime) -> list[tuple[str, dt.datetime]]:
+    """The names of those batches, and when each was stored. Raises EventsError."""
+    known = list(after.items())
+    others = "".join(f" AND NOT (batch >= {{b{n}:String}} AND batch < {{e{n}:String}})" for n in range(len(known)))
+    behind = "".join(f" OR (batch > {{l{n}:String}} AND batch < {{e{n}:String}})" for n in range(len(known)))
+    sql = f"SELECT batch, toUnixTimestamp(min(stored)) AS at FROM {TABLE} WHERE ({_SINCE}{others}){behind} GROUP BY batch ORDER BY at, batch"  # noqa: S608
+    asked: dict[str, object] = {"since": int(since.timestamp())}
+    for n, (begins, last) in enumerate(known):
+        asked |= {f"b{n}": f"{begins}-", f"e{n}": f"{begins}.", f"l{n}": last}  # '.' comes next after '-'
+    found = _batches.decode_lines(b"".join(read(client, sql, asked, "JSONCompactEachRow")))
+    return [(name, dt.datetime.fromtimestamp(at, dt.UTC)) for name, at in _in_order(found)]
 
 
 def magic(batch: str) -> str:
@@ -61,13 +76,22 @@ def magic(batch: str) -> str:
     return batch.rpartition("-")[0]
 
 
-_FORMS = {_BATCHES: "JSONCompactEachRow", _EVENTS: "JSONEachRow"}
+def _in_order(found: list[_Batch]) -> list[_Batch]:
+    """By when they were stored, but those of one spool by name: a clock that was set back changes no order."""
+    latest: dict[str, int] = {}
+    placed = []
+    for name, at in sorted(found):
+        latest[magic(name)] = max(at, latest.get(magic(name), at))
+        placed.append((latest[magic(name)], name, at))
+    return [(name, at) for _, name, at in sorted(placed)]
 
 
-def _lines(client: Client, sql: str, parameters: dict[str, object]) -> Iterator[bytes]:
-    rest = b""
-    for piece in read(client, sql, parameters, _FORMS[sql]):
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest
+def _one_by_one(data: bytes) -> tuple[list[Event], tuple[str, ...]]:
+    """Row by row, where one of them is none of this version."""
+    found, unread = [], []
+    for line in data.splitlines():
+        try:
+            found.append(_events.decode(line))
+        except msgspec.MsgspecError as error:
+            unread.append(str(error))
+    return found, tuple(unread)
