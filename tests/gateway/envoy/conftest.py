@@ -26,6 +26,7 @@ from garrison.gateway.planning import planned
 from garrison.gateway.run import admin, child
 from garrison.gateway.run.program import find_envoy, validate
 from garrison.gateway.run.publish import publish
+from garrison.running.child import stop
 
 START_S = 15
 NONE: Mapping[str, str] = {}
@@ -207,7 +208,7 @@ def serving(plan: Plan) -> Iterator[Gateway]:
         address = next(iter(plan.gateway.listener.values())).address
         yield Gateway(int(address.rpartition(":")[2]), folder, plan, process)
     finally:
-        child.stop(process)
+        stop(process)
 
 
 def made_ready(process: Popen[bytes], socket: Path, seconds: float) -> None:

@@ -23,6 +23,7 @@ from garrison.gateway.run.program import find_envoy
 from garrison.policy.actions import Action
 from garrison.policy.decide import Judge, Outcome
 from garrison.policy.request import Model
+from garrison.running.child import stop
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +84,7 @@ def test_envoy_says_what_cedar_says(plan: Plan, tmp_path: Path) -> None:
             found[allowed] += 1
         connection.close()
     finally:
-        child.stop(process)
+        stop(process)
     assert min(found.values()) > 50
 
 

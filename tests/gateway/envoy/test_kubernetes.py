@@ -125,6 +125,7 @@ def test_files_that_a_kubelet_swaps_take_effect(made: Callable[..., Plan], tmp_p
 
     from garrison.gateway.run import admin, child
     from garrison.gateway.run.program import find_envoy
+    from garrison.running.child import stop
 
     plan = made(tmp_path)
     mount = tmp_path / "m"
@@ -155,4 +156,4 @@ def test_files_that_a_kubelet_swaps_take_effect(made: Callable[..., Plan], tmp_p
             time.sleep(0.02)
         assert gateway.infer().status == 401
     finally:
-        child.stop(process)
+        stop(process)

@@ -19,7 +19,7 @@ from garrison.gateway.batch.queue import Message, Queue
 from garrison.gateway.digests import digest_of, make_key, read_key
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
-from garrison.gateway.run.watch import stamps
+from garrison.running.stamps import stamps
 
 Say = Callable[[str], None]
 _SHORTEST_S, _LONGEST_S = 0.1, 10.0  # between two tries of what fails

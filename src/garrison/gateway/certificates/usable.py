@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from garrison.gateway.file.places import Steps
+from garrison.forms.places import Steps
 from garrison.gateway.file.read import Loaded
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""The gateway file: its form, where its keys stand, and what is said of one that is wrong."""
+"""The gateway file: its form, and what it must not say."""

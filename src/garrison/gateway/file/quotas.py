@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from garrison.errors import nearest
+from garrison.forms.places import Steps
 from garrison.gateway.envoy.plan import Mount
 from garrison.gateway.file.form import Quota
-from garrison.gateway.file.places import Steps
 from garrison.gateway.file.read import Loaded
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from garrison.errors import ConfigError, nearest
+from garrison.forms.places import Steps
 from garrison.gateway.file.form import Listener
-from garrison.gateway.file.places import Steps
 from garrison.gateway.file.read import Loaded
 from garrison.policy.identity import check_rule
 

@@ -20,7 +20,7 @@ _LOOK_S = 0.02  # between two looks at the feed
 @click.argument("job", type=click.Path(path_type=Path))
 def main(job: Path) -> None:
     """Count what is used, from the audit feed, until SIGTERM."""
-    from garrison.gateway.run.watch import stamps
+    from garrison.running.stamps import stamps
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(ExitCode.CLEAN))
     try:

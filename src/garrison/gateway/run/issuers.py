@@ -12,7 +12,8 @@ from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.issuers.job import FETCHED, JOB, Job, job_of, read_fetched
 from garrison.gateway.run import child
 from garrison.gateway.run.publish import replace
-from garrison.gateway.run.watch import Stamp, stamps
+from garrison.running.child import Kept, Process
+from garrison.running.stamps import Stamp, stamps
 
 _START_S: Final = 5.0  # in which issuers that are there have told their keys
 
@@ -23,7 +24,7 @@ class Issuers:
     def __init__(self, plan: Plan, say: Callable[[str], None]) -> None:
         self.say = say
         self.state = plan.loaded.state.resolve()
-        self.fetcher = child.Kept("what fetches the keys of issuers", self._start, say)
+        self.fetcher = Kept("what fetches the keys of issuers", self._start, say)
         self.job: Job | None = None
         self.said: Stamp = None
         self.found: Mapping[str, str] = {}
@@ -69,5 +70,5 @@ class Issuers:
         """Fetch no more."""
         self.fetcher.stop()
 
-    def _start(self) -> child.Process:
+    def _start(self) -> Process:
         return child.start_fetcher(self.state / JOB)

@@ -13,7 +13,8 @@ from garrison.gateway.quota.budgets import UNCOUNTED, Spent
 from garrison.gateway.quota.job import ALIVE, JOB, SPENT, Job, job_of
 from garrison.gateway.run import child
 from garrison.gateway.run.publish import replace
-from garrison.gateway.run.watch import Stamp, stamps
+from garrison.running.child import Kept, Process
+from garrison.running.stamps import Stamp, stamps
 
 _STALE_S: Final = 3.0  # after which a counter that says nothing is believed no more
 _START_S: Final = 5.0
@@ -26,7 +27,7 @@ class Quotas:
     def __init__(self, plan: Plan, say: Callable[[str], None]) -> None:
         self.say = say
         self.state = plan.loaded.state.resolve()
-        self.counter = child.Kept("the counter of quotas", self._start, say)
+        self.counter = Kept("the counter of quotas", self._start, say)
         self.job: Job | None = None
         self.alive: Stamp = self._stamp(ALIVE)
         self.said: Stamp = None
@@ -84,7 +85,7 @@ class Quotas:
             self.say(f"what is spent cannot be read: {error}")
             return _STOPPED
 
-    def _start(self) -> child.Process:
+    def _start(self) -> Process:
         return child.start_counter(self.state / JOB)
 
     def _stamp(self, name: str) -> Stamp:

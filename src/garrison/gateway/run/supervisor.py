@@ -45,7 +45,8 @@ from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
 from garrison.gateway.run.quotas import Quotas
 from garrison.gateway.run.recording import record
-from garrison.gateway.run.watch import Stamp, as_read, stamps
+from garrison.running.child import Kept, Process
+from garrison.running.stamps import Stamp, as_read, stamps
 
 Say = Callable[[str], None]
 
@@ -73,8 +74,8 @@ class Supervisor:
         self._warn(self.made)
         self.seen = as_read(rules.watched(self.plan.loaded), before, began_ns)
         self.keys = self._key_stamps()
-        self.envoy = child.Kept("Envoy", self._start_envoy, say)
-        self.service = child.Kept("the authorisation service", self._start_service, say)
+        self.envoy = Kept("Envoy", self._start_envoy, say)
+        self.service = Kept("the authorisation service", self._start_service, say)
         self.quotas = Quotas(self.plan, say)
         self.issuers = Issuers(self.plan, say)
 
@@ -282,14 +283,14 @@ class Supervisor:
         self.halted = True
         self.envoy.stop()
 
-    def _start_envoy(self) -> child.Process:
+    def _start_envoy(self) -> Process:
         self.socket.unlink(missing_ok=True)
         self.rejected = 0
         running, log = self.plan.gateway.gateway, self.plan.loaded.log.resolve()
         bootstrap = self.folder / BOOTSTRAP
         return child.start(self.binary, bootstrap, log, workers=running.workers, drain_s=running.drain_s)
 
-    def _start_service(self) -> child.Process:
+    def _start_service(self) -> Process:
         return child.start_service(self.bundle, Path(self.plan.authorise_socket))
 
     def _await_ready(self) -> None:

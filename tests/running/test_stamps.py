@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from garrison.gateway.run.watch import as_read, stamps
+from garrison.running.stamps import as_read, stamps
 
 
 def test_writing_replacing_and_removing_change_the_stamp(tmp_path: Path) -> None:

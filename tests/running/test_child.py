@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from garrison.gateway.run import child
+from garrison.running import child
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from garrison.errors import nearest
-from garrison.gateway.file.places import Steps
+from garrison.forms.places import Steps
 
 
 class Blame(msgspec.Struct, frozen=True):
@@ -30,13 +30,16 @@ def blames(kind: Any, said: Any, steps: Steps = ()) -> Iterator[Blame]:
     try:
         msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        inner = list(_inner(_plain(kind), said, steps))
+        inner = list(_inner(kind, said, steps))
         yield from inner or [_blame(str(error), kind, steps)]
 
 
 def _inner(kind: Any, said: Any, steps: Steps) -> Iterator[Blame]:
+    tables, kind = _tables(kind), _plain(kind)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if isinstance(said, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+    if isinstance(said, dict) and tables:
+        yield from _tagged(tables, said, steps)
+    elif isinstance(said, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         yield from _struct(kind, said, steps)
     elif isinstance(said, dict) and origin is dict:
         for name, value in said.items():
@@ -46,6 +49,27 @@ def _inner(kind: Any, said: Any, steps: Steps) -> Iterator[Blame]:
     elif isinstance(said, list) and origin is tuple:
         for number, value in enumerate(said):
             yield from blames(arguments[0], value, (*steps, number))
+
+
+def _tables(kind: Any) -> dict[Any, type[msgspec.Struct]]:
+    """Tables that are told apart by a tag, each by its own."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return _tables(typing.get_args(kind)[0])
+    is_union = typing.get_origin(kind) in (types.UnionType, typing.Union)
+    choices = typing.get_args(kind) if is_union else (kind,)
+    structs = [k for k in choices if isinstance(k, type) and issubclass(k, msgspec.Struct)]
+    return {k.__struct_config__.tag: k for k in structs if k.__struct_config__.tag is not None}
+
+
+def _tagged(tables: dict[Any, type[msgspec.Struct]], said: dict[str, Any], steps: Steps) -> Iterator[Blame]:
+    field = str(next(iter(tables.values())).__struct_config__.tag_field)
+    tag, otherwise = said.get(field), f"write one of: {', '.join(map(str, sorted(tables)))}"
+    if tag in tables:
+        yield from _struct(tables[tag], {name: value for name, value in said.items() if name != field}, steps)
+    elif tag is None:
+        yield Blame(steps, f"{field} is missing", otherwise)
+    else:
+        yield Blame((*steps, field), f"there is no {field} {tag}", nearest(str(tag), tables, otherwise))
 
 
 def _struct(kind: type[msgspec.Struct], said: dict[str, Any], steps: Steps) -> Iterator[Blame]:

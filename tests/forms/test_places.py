@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garrison.gateway.file.places import Steps, line_of, lines_of
+from garrison.forms.places import Steps, line_of, lines_of
 from garrison.sources.toml_nodes import compose_toml
 
 TEXT = '''\
