@@ -107,7 +107,9 @@ def test_silence_tells_nobody_until_it_is_over(alerts: Alerts) -> None:
     assert [alert.silence for alert in alerts.alerts()] == [1, 0]
     assert [change.alert for change in alerts.news(0)] == [2]
     with alerts.database.change():
-        assert (alerts.wake(AT + HOUR - 1), alerts.wake(AT + HOUR), alerts.wake(AT + HOUR)) == (0, 1, 0)
+        for now, ended in ((AT + HOUR - 1, False), (AT + HOUR, True), (AT + HOUR, False)):
+            assert alerts.ended_silences(now) is ended
+            alerts.hush(now)
     assert told(alerts) == [What.OPENED, What.HEARD]
     alerts.record([signal(at=AT + HOUR)], {}, now=AT + HOUR)
     assert len(told(alerts)) == 2

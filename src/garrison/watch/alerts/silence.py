@@ -16,7 +16,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """An alert is silenced where all that is said is so of it, with * for anything. What is empty is so of any."""
 
     number: int = 0
-    name: str = ""  # of a rule, of a measure
+    name: str = ""  # the id or the title of a rule, a measure
     principal: str = ""
     asset: str = ""
     reason: str
@@ -26,11 +26,16 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, alert: Alert) -> bool:
         """Whether it is about an alert."""
-        said = (self.name, alert.name), (self.principal, alert.principal), (self.asset, alert.asset)
-        return all(not want or fnmatchcase(have, want) for want, have in said)
+        said = (self.principal, alert.principal), (self.asset, alert.asset)
+        return named(self.name or "*", alert) and all(not want or fnmatchcase(have, want) for want, have in said)
 
     @property
     def about(self) -> str:
         """`rule gateway-* of batch`, in words."""
         parts = (("rule", self.name), ("principal", self.principal), ("asset", self.asset))
         return ", ".join(f"{word} {value}" for word, value in parts if value)
+
+
+def named(pattern: str, alert: Alert) -> bool:
+    """Whether an alert's rule is meant, by its id or its title."""
+    return fnmatchcase(alert.name, pattern) or fnmatchcase(alert.title, pattern)

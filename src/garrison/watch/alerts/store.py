@@ -154,15 +154,22 @@ class Alerts:
         self.database.do("UPDATE silence SET until_us = ?, said = ? WHERE number = ?", values)
         return silence
 
-    def wake(self, now: int) -> int:
-        """Let alerts be heard again whose silence is over; how many."""
-        holding = {silence.number for silence in self.silences(now)}
-        over = [alert for alert in self._alerts("silence <> 0", ()) if alert.silence not in holding]
-        for alert in over:
-            self.put(msgspec.structs.replace(alert, silence=0))
-            if alert.status is not Status.CLOSED:
-                self.tell(alert.number, What.HEARD, now)
-        return len(over)
+    def hush(self, now: int) -> None:
+        """Silence what silences cover that hold now, and let be heard again what none covers any more."""
+        silences = self.silences(now)
+        unheard = self._alerts("status <> ?" if silences else "silence <> 0 AND status <> ?", (Status.CLOSED,))
+        for alert in unheard:
+            silence = _silencing(silences, alert)
+            if silence != alert.silence:
+                self.put(msgspec.structs.replace(alert, silence=silence))
+                if not silence:
+                    self.tell(alert.number, What.HEARD, now)
+
+    def ended_silences(self, now: int) -> bool:
+        """Whether alerts are silent whose silence is over: a cheap look before `hush`."""
+        holding = f"SELECT number FROM silence WHERE {_HOLDING}"  # noqa: S608 - our own words
+        query = f"SELECT 1 FROM alert WHERE silence <> 0 AND status <> ? AND silence NOT IN ({holding}) LIMIT 1"  # noqa: S608
+        return bool(self.database.rows(query, (Status.CLOSED, now)))
 
     def _add(self, signal: Signal, silences: Sequence[Silence], now: int) -> Alert:
         known = self._alerts("key = ?", (key_of(signal),), last=1)
