@@ -24,6 +24,7 @@ MAX_INTEGER = 2**53 - 1  # RFC 7493, section 2.2: what every reader of JSON can 
 _PEOPLE = "hmac-sha256:"
 _PERSONAL = rf"{_PEOPLE}[0-9a-f]{{64}}"
 _DIGEST = r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
+_ACTOR = re.compile(rf"(?:service|client|key|role):[!-~]{{1,200}}|person:{_PERSONAL}")
 _ADDRESS = re.compile(rb"[A-Za-z0-9_.+%-]+(?<!\bgit)@[A-Za-z0-9-]+\.[A-Za-z]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=250, description="name")]
@@ -118,3 +119,8 @@ def pseudonym(key: bytes, name: str) -> str:
             "the key of the pseudonyms is too short", hint="make one of 32 bytes: secrets.token_bytes(32)"
         )
     return _PEOPLE + hmac.digest(key, name.encode(), "sha256").hex()
+
+
+def as_actor(name: str, people: bytes) -> str:
+    """How somebody stands in the ledger: `service:ci` and the like as they are, anybody else as a person under a pseudonym."""
+    return name if _ACTOR.fullmatch(name) else f"person:{pseudonym(people, name)}"

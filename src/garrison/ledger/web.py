@@ -7,12 +7,15 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from garrison.errors import LedgerError, UnreachedError
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 _MOST_BYTES = 256 * 1024
 
@@ -51,17 +54,29 @@ def is_loopback(host: str) -> bool:
 
 
 def send(
-    method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None, *, timeout_s: float = 10
+    method: str,
+    url: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    timeout_s: float = 10,
+    context: SSLContext | None = None,
 ) -> Response:
     """Ask once; redirects are not followed, and environment variables for proxies not obeyed.
+
+    `context` says whose certificates are trusted; those of the system's store where it is not given.
 
     Raises UnreachedError where no whole answer of at most 256 KiB came in time.
     """
     import http.client
 
     parts = checked_url(url)
-    make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = make(parts.hostname or "", parts.port, timeout=timeout_s)
+    host = parts.hostname or ""
+    connection = (
+        http.client.HTTPSConnection(host, parts.port, timeout=timeout_s, context=context)
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, parts.port, timeout=timeout_s)
+    )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.connect()

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from garrison.errors import LedgerError, StoreError, UsageError
-from garrison.gateway.keys.recording import as_actor, recording
+from garrison.gateway.keys.recording import recording
 from garrison.gateway.keys.secret import digest_of, id_of
 from garrison.gateway.keys.store import Record, Store
 from garrison.ledger import Ledger
-from garrison.ledger.entry import parse
+from garrison.ledger.entry import as_actor, parse
 from garrison.ledger.keys import file as key_file
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)

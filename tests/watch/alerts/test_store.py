@@ -1,207 +1,226 @@
-"""Alerts: what is one, what belongs together, what people do, and what is heard of."""
+"""Signals become alerts, once, and alerts incidents, whatever ends in between."""
 
 from __future__ import annotations
 
-import os
 import signal as signals
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.watch.alerts.signals import AT, HOUR, signal
 
 from garrison.errors import BusyError, EventsError, UsageError
 from garrison.events.event import Severity
-from garrison.watch.alerts.alert import News, Status
-from garrison.watch.alerts.incident import APART_US, MAX_ALERTS, Finding, risk
-from garrison.watch.alerts.signal import Detector, Signal
+from garrison.watch.alerts.alert import Alert, Status, What
+from garrison.watch.alerts.incident import MAX_ALERTS
 from garrison.watch.alerts.silence import Silence
-from garrison.watch.alerts.store import Alerts
-
-NOW_US = 1_795_000_000_000_000
-HOUR_US = 3_600_000_000
-
-
-def signal(name: str = "a-rule", **more: Any) -> Signal:
-    said: dict[str, Any] = {
-        "detector": Detector.RULE, "title": f"Title of {name}", "severity": Severity.MEDIUM, "since_us": NOW_US, "time_us": NOW_US,
-        "principal": "eve", "uids": ("e1",), **more,
-    }  # fmt: skip
-    return Signal(name=name, **said)
-
-
-@pytest.fixture
-def alerts(tmp_path: Path) -> Any:
-    with Alerts.open(tmp_path / "alerts.db") as found:
-        yield found
-
-
-def test_signals_that_say_the_same_are_one_alert(alerts: Alerts) -> None:
-    (first,) = alerts.record([signal()], {})
-    later = signal(time_us=NOW_US + 5, severity=Severity.HIGH, uids=("e2", "e1"), text="worse", events=3)
-    (again,) = alerts.record([later], {})
-    assert again.id == first.id
-    assert (again.signals, again.events, again.uids) == (2, 4, ("e1", "e2"))
-    assert (again.since_us, again.time_us) == (NOW_US, NOW_US + 5)
-    assert (again.severity, again.text) == (Severity.HIGH, "worse")
-    assert [told.what for told in alerts.news(0)] == [News.OPENED, News.RAISED]
-    assert alerts.alerts() == [again]
-
-
-def test_what_is_seen_again_after_it_was_closed_is_another(alerts: Alerts) -> None:
-    (first,) = alerts.record([signal()], {})
-    closed = alerts.close_alert(first.id, reason="a test")
-    assert (closed.status, closed.reason) == (Status.CLOSED, "a test")
-    with pytest.raises(UsageError, match="is closed"):
-        alerts.acknowledge(first.id)
-    (second,) = alerts.record([signal()], {})
-    assert second.id != first.id
-    assert alerts.alerts() == [second]
-    assert [a.id for a in alerts.alerts(closed=True)] == [first.id, second.id]
-    assert [told.what for told in alerts.news(0)] == [News.OPENED, News.CLOSED, News.OPENED]
-
-
-def test_an_incident_is_what_happens_at_one_time_about_one_principal_or_asset(alerts: Alerts) -> None:
-    made = alerts.record(
-        [
-            signal("log-in", principal="eve"),
-            signal("read", principal="eve", asset="bucket", time_us=NOW_US + HOUR_US // 2),
-            signal("share", principal="bob", asset="bucket", since_us=NOW_US + HOUR_US, time_us=NOW_US + HOUR_US),
-            signal("other", principal="zoe", asset="host"),
-            signal("late", principal="eve", since_us=NOW_US + 10 * HOUR_US, time_us=NOW_US + 10 * HOUR_US),
-            signal("nobody", principal=""),
-            signal("nothing", principal=""),
-        ],
-        {},
-    )
-    assert [a.incident for a in made] == [1, 1, 1, 4, 5, 6, 7]
-    assert [a.name for a in alerts.incident(1)] == ["log-in", "read", "share"]
-
-
-def test_who_is_loud_does_not_swallow_all(alerts: Alerts) -> None:
-    made = alerts.record([signal(f"r{n}") for n in range(MAX_ALERTS + 1)], {})
-    assert {a.incident for a in made} == {1, MAX_ALERTS + 1}
-
-
-def test_risk_tells_each_part_of_it(alerts: Alerts) -> None:
-    made = alerts.record(
-        [
-            signal("log-in", tags=("attack.initial_access", "attack.t1078")),
-            signal(
-                "rate", detector=Detector.BASELINE, asset="iris", severity=Severity.HIGH, tags=("attack.exfiltration",)
-            ),
-        ],
-        {},
-    )
-    found = risk(made, {"iris": [Finding("endpoint-open", "high", "Endpoint is open")]})
-    assert found.score == 65 + 8 + 6 + 8
-    assert found.because == (
-        "Title of rate: high", "baseline and rule agree", "steps of an attack: exfiltration, initial_access",
-        "a scan found of iris: Endpoint is open (high)",
-    )  # fmt: skip
-
-
-def test_silences_hold_until_their_time_and_no_longer(alerts: Alerts) -> None:
-    (open_,) = alerts.record([signal()], {}, now_us=NOW_US)
-    said = Silence(id=0, name="a-rule", reason="maintenance", actor="ann", since_us=NOW_US, until_us=NOW_US + HOUR_US)
-    made = alerts.silence(said, now_us=NOW_US)
-    assert alerts.alert(open_.id).silence == made.id
-    (other,) = alerts.record([signal(principal="bob")], {}, now_us=NOW_US + 1)
-    assert other.silence == made.id
-    alerts.record([signal("another-rule")], {}, now_us=NOW_US + 1)
-    assert [a.name for a in alerts.alerts()] == ["another-rule"]
-    assert len(alerts.alerts(silenced=True)) == 3
-    assert [told.alert.name for told in alerts.news(1)] == ["another-rule"]
-    assert alerts.silences(NOW_US + 1) == [made]
-    assert alerts.wake(NOW_US + 2) == 0
-    assert alerts.wake(NOW_US + HOUR_US) == 2
-    assert len(alerts.alerts()) == 3
-    assert [told.alert.name for told in alerts.news(2)] == ["a-rule", "a-rule"]
-    again = alerts.silence(said, now_us=NOW_US)
-    alerts.end_silence(again.id, now_us=NOW_US + 5)
-    assert again.id not in {silence.id for silence in alerts.silences(NOW_US + 6)}
-    with pytest.raises(UsageError, match="no silence"):
-        alerts.end_silence(again.id, now_us=NOW_US + 6)
-
-
-def test_what_detectors_remember_changes_with_what_they_say(alerts: Alerts) -> None:
-    alerts.record([signal()], {"judge/position": b"1", "a/x": b"x"})
-    assert alerts.kept("judge/position") == b"1"
-    assert alerts.kept_under("a/") == {"a/x": b"x"}
-    broken: Any = 7
-    with pytest.raises((EventsError, TypeError, AttributeError)):
-        alerts.record([signal(principal="bob"), broken], {"judge/position": b"2"})
-    assert alerts.kept("judge/position") == b"1"
-    assert len(alerts.alerts()) == 1
-    alerts.record([], {"a/x": None})
-    assert alerts.kept("a/x") is None
-
-
-def test_the_file_is_its_owners_and_no_others(alerts: Alerts, tmp_path: Path) -> None:
-    assert (tmp_path / "alerts.db").stat().st_mode & 0o077 == 0
-    with sqlite3.connect(tmp_path / "theirs.db") as db:
-        db.execute("CREATE TABLE theirs (x)")
-    db.close()
-    with pytest.raises(EventsError, match="another program"):
-        Alerts.open(tmp_path / "theirs.db")
-    (tmp_path / "text.db").write_text("this is no database, and long enough for one to be told from it" * 20)
-    with pytest.raises(EventsError, match="damaged"):
-        Alerts.open(tmp_path / "text.db")
-    with pytest.raises(BusyError, match="cannot be kept"):
-        Alerts.open(tmp_path / "text.db" / "alerts.db")
-
+from garrison.watch.alerts.store import REOPENED_WITHIN_US, Alerts
 
 WRITER = """
-import sys
+import sys, time
 from pathlib import Path
 from garrison.watch.alerts.store import Alerts
-from garrison.watch.alerts.signal import Detector, Signal
-
+from tests.watch.alerts.signals import signal
 with Alerts.open(Path(sys.argv[1])) as alerts:
     done = int(alerts.kept("position") or b"0")
     while True:
         done += 1
-        said = Signal(detector=Detector.RULE, name=f"r{done % 7}", title="t", severity=3, since_us=done, time_us=done, events=1)
-        alerts.record([said], {"position": str(done).encode()})
+        alerts.record([signal(principal=f"p{done % 7}")], {"position": str(done).encode()})
         print(done, flush=True)
 """
 
 
+@pytest.fixture
+def alerts(tmp_path: Path) -> Iterator[Alerts]:
+    with Alerts.open(tmp_path / "alerts.db") as made:
+        yield made
+
+
+def close(alerts: Alerts, alert: Alert, at: int) -> None:
+    with alerts.database.change():
+        alerts.put(msgspec.structs.replace(alerts.alert(alert.number), status=Status.CLOSED, closed_us=at))
+
+
+def told(alerts: Alerts) -> list[What]:
+    return [change.what for change in alerts.news(0)]
+
+
+def test_signals_that_say_the_same_are_one_alert(alerts: Alerts) -> None:
+    first, again = alerts.record([signal(uids=("a",)), signal(at=AT + 5, uids=("b", "a"), events=3, text="later")], {})
+    (other,) = alerts.record([signal(asset="other")], {})
+    assert (first.number, again.number, other.number) == (1, 1, 2)
+    found = alerts.alert(1)
+    assert (found.signals, found.events, found.since_us, found.time_us) == (2, 4, AT, AT + 5)
+    assert (found.uids, found.text) == (("a", "b"), "later")
+    assert told(alerts) == [What.OPENED, What.OPENED]
+
+
+def test_a_signal_that_comes_late_changes_no_words(alerts: Alerts) -> None:
+    alerts.record([signal(text="latest"), signal(at=AT - 9, text="older", severity=Severity.CRITICAL)], {})
+    found = alerts.alert(1)
+    assert (found.text, found.since_us, found.time_us, found.severity) == ("latest", AT - 9, AT, Severity.CRITICAL)
+    assert told(alerts) == [What.OPENED, What.RAISED]
+
+
+def test_what_detectors_remember_is_kept_with_the_signals(alerts: Alerts) -> None:
+    alerts.record([], {"a/1": b"x", "a/2": b"y", "b": b"z"})
+    alerts.record([], {"a/1": None, "b": b"w"})
+    assert alerts.kept_under("a/") == {"a/2": b"y"}
+    assert (alerts.kept("b"), alerts.kept("a/1")) == (b"w", None)
+
+
+def test_neither_is_kept_where_one_cannot_be(alerts: Alerts) -> None:
+    with pytest.raises(EventsError):
+        alerts.record([signal()], {"a": None, "b": 7.5, "c": object()})  # type: ignore[dict-item]
+    assert alerts.alerts() == []
+    assert alerts.kept("b") is None
+
+
+def test_a_closed_alert_opens_again_soon_and_is_another_later(alerts: Alerts) -> None:
+    (alert,) = alerts.record([signal()], {})
+    close(alerts, alert, AT + 10)
+    alerts.record([signal(at=AT + 5)], {})
+    assert alerts.alert(1).status is Status.CLOSED
+    alerts.record([signal(at=AT + 20)], {})
+    assert alerts.alert(1).status is Status.OPEN
+    close(alerts, alert, AT + 30)
+    (other,) = alerts.record([signal(at=AT + 30 + REOPENED_WITHIN_US)], {})
+    assert other.number == 2
+    assert told(alerts) == [What.OPENED, What.REOPENED, What.OPENED]
+
+
+def test_silence_tells_nobody_until_it_is_over(alerts: Alerts) -> None:
+    silence = Silence(
+        name="secret-*", principal="batch", reason="migration", actor="ann", since_us=AT, until_us=AT + HOUR
+    )
+    with alerts.database.change():
+        alerts.put_silence(silence)
+    alerts.record([signal(), signal(principal="other")], {}, now=AT)
+    assert [alert.silence for alert in alerts.alerts()] == [1, 0]
+    assert [change.alert for change in alerts.news(0)] == [2]
+    with alerts.database.change():
+        for now, ended in ((AT + HOUR - 1, False), (AT + HOUR, True), (AT + HOUR, False)):
+            assert alerts.ended_silences(now) is ended
+            alerts.hush(now)
+    assert told(alerts) == [What.OPENED, What.HEARD]
+    alerts.record([signal(at=AT + HOUR)], {}, now=AT + HOUR)
+    assert len(told(alerts)) == 2
+
+
+def test_alerts_of_one_principal_or_asset_within_an_hour_are_an_incident(alerts: Alerts) -> None:
+    made = alerts.record(
+        [
+            signal("one", "ann", "fraud"),
+            signal("two", "ann", "bucket", at=AT + HOUR),
+            signal("three", "eve", "bucket", at=AT + 2 * HOUR),
+            signal("four", "ann", "fraud", at=AT + 4 * HOUR),
+            signal("five", "bob", "other"),
+            signal("six", "", ""),
+            signal("seven", "", ""),
+        ],
+        {},
+    )
+    assert [alert.incident for alert in made] == [1, 1, 1, 4, 5, 6, 7]
+
+
+def test_an_alert_that_belongs_to_two_incidents_makes_them_one(alerts: Alerts) -> None:
+    made = alerts.record([signal("one", "ann", "a"), signal("two", "eve", "b"), signal("three", "ann", "b")], {})
+    assert [alert.incident for alert in made] == [1, 2, 1]
+    assert [alert.number for alert in alerts.incident(1)] == [1, 2, 3]
+    assert alerts.incident(2) == []
+
+
+def test_a_loud_principal_does_not_swallow_what_others_do(alerts: Alerts) -> None:
+    scanner = alerts.record([signal("probe", "scanner", f"b{n}") for n in range(MAX_ALERTS + 20)], {})
+    assert [alert.incident for alert in scanner] == [1] * MAX_ALERTS + [MAX_ALERTS + 1] * 20
+    (other,) = alerts.record([signal("theft", "eve", "b3")], {})
+    assert other.incident == other.number
+
+
+def test_an_incident_ends_after_a_day(alerts: Alerts) -> None:
+    made = [alerts.record([signal(f"n{hour}", at=AT + hour * HOUR)], {})[0] for hour in range(30)]
+    assert {alert.incident for alert in made[:25]} == {1}
+    assert {alert.incident for alert in made[25:]} == {26}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 3)] * 3, st.integers(0, 40)), max_size=25))
+def test_whatever_comes_every_alert_is_in_one_incident_within_its_bounds(said: list[tuple[int, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, Alerts.open(Path(folder, "alerts.db")) as alerts:
+        for name, principal, asset, hours in said:
+            alerts.record([signal(f"n{name}", "p" * principal, "a" * asset, AT + hours * HOUR)], {})
+        numbers = {alert.number for alert in alerts.alerts()}
+        found = [alert.number for incident in alerts.incidents() for alert in incident]
+        assert sorted(found) == sorted(numbers)
+        keys = {(alert.name, alert.principal, alert.asset) for alert in alerts.alerts()}
+        assert len(keys) == len(numbers)
+
+
+def test_what_strangers_write_is_bounded(alerts: Alerts) -> None:
+    alerts.record(
+        [signal("n" * 9999, "p" * 9999, "a" * 9999, text="t" * 99_999, tags=("x",) * 999, uids=("u",) * 99)], {}
+    )
+    (found,) = alerts.alerts()
+    assert len(msgspec.json.encode(found)) < 8000
+
+
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.db"
+    Alerts.open(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    with pytest.raises(EventsError, match="others can read"):
+        Alerts.open(path)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE t (a)")
+    other.close()
+    path.chmod(0o600)
+    with pytest.raises(EventsError, match="another program"):
+        Alerts.open(path)
+    path.write_bytes(b"no database, " * 99)
+    with pytest.raises(EventsError, match="no file of alerts"):
+        Alerts.open(path)
+    with pytest.raises(EventsError, match="there are no alerts"):
+        Alerts.open(tmp_path / "none.db", make=False)
+
+
+def test_an_alert_that_is_not_there(alerts: Alerts) -> None:
+    with pytest.raises(UsageError, match="no alert 7"):
+        alerts.alert(7)
+
+
+def test_who_waits_too_long_is_told_to_try_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("garrison.watch.alerts.database._BUSY_S", 0.05)
+    with Alerts.open(tmp_path / "alerts.db") as one, Alerts.open(tmp_path / "alerts.db") as other:
+        with one.database.change(), pytest.raises(BusyError, match="locked"):
+            other.record([signal()], {})
+        assert other.record([signal()], {})
+
+
 @pytest.mark.slow
-def test_a_writer_that_is_killed_says_nothing_twice(tmp_path: Path) -> None:
-    path, seen = tmp_path / "alerts.db", 0
-    for number in range(12):
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
-            assert writer.stdout is not None
-            seen = int(writer.stdout.readline())
-            time.sleep(0.01 * number)
-            os.kill(writer.pid, signals.SIGKILL)
-            seen = max(seen, *map(int, writer.stdout.read().split() or ["0"]))
-    with Alerts.open(path) as alerts:
-        done = int(alerts.kept("position") or b"0")
-        assert done >= seen  # what was said to be kept is
-        assert sum(alert.events for alert in alerts.alerts()) == done
-        assert len(alerts.alerts()) == 7
-
-
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "x", "y"]), st.integers(0, 4)), max_size=25))
-@settings(max_examples=40, deadline=None)
-def test_whatever_comes_each_signal_is_in_one_alert(many: list[tuple[str, str, int]]) -> None:
-    with Alerts.open(Path("/dev/shm") / f"garrison-test-{os.getpid()}-{time.time_ns()}.db") as alerts:
-        try:
-            for name, who, hours in many:
-                at = NOW_US + hours * APART_US
-                alerts.record([signal(name, principal=who, since_us=at, time_us=at)], {})
-            found = alerts.alerts()
-            assert sum(a.signals for a in found) == len(many)
-            assert len(found) == len({(name, who) for name, who, _ in many})
-            for alert in found:
-                assert alert in alerts.incident(alert.incident)
-        finally:
-            for path in alerts.path.parent.glob(alerts.path.name + "*"):
-                path.unlink()
+def test_a_writer_that_is_killed_keeps_position_and_alerts_together(tmp_path: Path) -> None:
+    path, last = tmp_path / "alerts.db", 0
+    for _ in range(30):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for _ in range(5):
+                last = int(process.stdout.readline())
+            time.sleep(0.01)
+            process.send_signal(signals.SIGKILL)
+            last = max([last, *(int(line) for line in process.stdout.read().split("\n") if line)])
+        with Alerts.open(path) as alerts:
+            position = int(alerts.kept("position") or b"0")
+            assert position >= last
+            assert sum(alert.signals for alert in alerts.alerts()) == position

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from garrison.gateway.keys.store import Key, Record, Store
-from garrison.ledger.entry import parse, pseudonym
+from garrison.ledger.entry import as_actor, parse
 from garrison.ledger.log import Ledger
 from garrison.ledger.opening import open_ledger
-
-_ACTOR: Final = re.compile(r"(?:service|client|key|role):[!-~]{1,200}|person:hmac-sha256:[0-9a-f]{64}")
 
 
 @contextlib.contextmanager
@@ -70,8 +67,3 @@ def _wrong(key: Key, ledger: Ledger, people: bytes) -> str:
     if dt.datetime.fromisoformat(entry.details.get("expires", "0001-01-01T00:00:00Z")) < key.expires:
         wrong.append("expiry")
     return f"its {', '.join(wrong)} is another in entry {key.entry}" if wrong else ""
-
-
-def as_actor(name: str, people: bytes) -> str:
-    """How somebody stands in the ledger: `service:ci` and the like as they are, anybody else as a person."""
-    return name if _ACTOR.fullmatch(name) else f"person:{pseudonym(people, name)}"

@@ -40,7 +40,7 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
             "webhook-id": f"ckpt_{hashlib.sha256(body).hexdigest()[:32]}",
         }
         if self.secret_file is not None:
-            headers |= _signed(headers["webhook-id"], body, _secret(Path(self.secret_file)))
+            headers |= signature(headers["webhook-id"], body, webhook_secret(Path(self.secret_file)))
         answer = send("POST", self.url, body, headers, timeout_s=self.timeout_s)
         if answer.status not in _TAKEN:
             raise UnreachedError(
@@ -49,16 +49,22 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         return self.url
 
 
-def _signed(message_id: str, body: bytes, secret: bytes) -> dict[str, str]:
+def signature(message_id: str, body: bytes, secret: bytes) -> dict[str, str]:
+    """The headers that sign a message."""
     now = str(int(time.time()))
     digest = hmac.digest(secret, f"{message_id}.{now}.".encode() + body, "sha256")
     return {"webhook-timestamp": now, "webhook-signature": f"v1,{encode64(digest)}"}
 
 
-def _secret(path: Path) -> bytes:
-    text = read_secret(path).decode("ascii", "replace").strip()
+def webhook_secret(path: Path) -> bytes:
+    """The secret in a file that only its owner can read. Raises LedgerError."""
+    return parse_secret(read_secret(path).decode("ascii", "replace").strip(), str(path))
+
+
+def parse_secret(text: str, path: str) -> bytes:
+    """`whsec_` and base64, as bytes. Raises LedgerError, in which the secret does not stand."""
     found = decode64(text.removeprefix(_PREFIX))
     if not text.startswith(_PREFIX) or found is None or len(found) < _LEAST_SECRET_BYTES:
         hint = f"write {_PREFIX} and {_LEAST_SECRET_BYTES} random bytes or more in base64"
-        raise LedgerError("this is no secret of a webhook", hint=hint, path=str(path))
+        raise LedgerError("this is no secret of a webhook", hint=hint, path=path)
     return found

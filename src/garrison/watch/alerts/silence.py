@@ -1,17 +1,22 @@
-"""Silences: what is kept, and not carried to anybody, until a time that was said with a reason."""
+"""Silences: what is kept and told to nobody, for a reason, until a time."""
 
 from __future__ import annotations
+
+from fnmatch import fnmatchcase
 
 import msgspec
 
 from garrison.watch.alerts.alert import Alert
 
+FOR_EVER = 2**62
+"""The end of a silence that has none; whoever makes one has to say so."""
+
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert is silenced where all that is said here is so of it; what is empty is so of any. Times in microseconds."""
+    """An alert is silenced where all that is said is so of it, with * for anything. What is empty is so of any."""
 
-    id: int
-    name: str = ""  # of a rule, a measure
+    number: int = 0
+    name: str = ""  # the id or the title of a rule, a measure
     principal: str = ""
     asset: str = ""
     reason: str
@@ -19,7 +24,18 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     since_us: int
     until_us: int
 
-    def holds(self, alert: Alert, now_us: int) -> bool:
-        """Whether it silences an alert now."""
-        said = (self.name, alert.name), (self.principal, alert.principal), (self.asset, alert.asset)
-        return now_us < self.until_us and all(want in ("", have) for want, have in said)
+    def covers(self, alert: Alert) -> bool:
+        """Whether it is about an alert."""
+        said = (self.principal, alert.principal), (self.asset, alert.asset)
+        return named(self.name or "*", alert) and all(not want or fnmatchcase(have, want) for want, have in said)
+
+    @property
+    def about(self) -> str:
+        """`rule gateway-* of batch`, in words."""
+        parts = (("rule", self.name), ("principal", self.principal), ("asset", self.asset))
+        return ", ".join(f"{word} {value}" for word, value in parts if value)
+
+
+def named(pattern: str, alert: Alert) -> bool:
+    """Whether an alert's rule is meant, by its id or its title."""
+    return fnmatchcase(alert.name, pattern) or fnmatchcase(alert.title, pattern)

@@ -1,84 +1,55 @@
-"""Alerts in one SQLite file that the judge writes, and that people and routes read and change.
+"""Alerts as the judge records them, and as everybody reads them.
 
-Signals, what the detectors remember and how far they have read change in one transaction: a judge that is killed says nothing twice and
-leaves nothing out. Routes and responses follow the `news`, each from where it was.
+Signals, what detectors remember, and how far the judge has read change in one transaction: a judge that is killed says nothing twice and
+leaves nothing out. What happens to an alert is written beside it, in order (`changes`); routes and responses follow that.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
 import msgspec
 
-from garrison.errors import BusyError, EventsError, UsageError
-from garrison.watch.alerts.alert import Alert, News, Status, added, begun, key_of
-from garrison.watch.alerts.incident import APART_US, belongs
+from garrison.errors import UsageError
+from garrison.watch.alerts.alert import NEWS, Alert, Change, Status, What, added, begun, bounded, key_of
+from garrison.watch.alerts.database import Database
+from garrison.watch.alerts.incident import APART_US, belongs, joins
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.alerts.silence import Silence
 
-_APPLICATION: Final = 0x67616C31  # "gal1": what a file of ours is known by
-_VERSION: Final = 1
-_BUSY_S: Final = 10.0
-_TABLES: Final = """
-CREATE TABLE kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE alert (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, incident INTEGER NOT NULL, status TEXT NOT NULL,
-  severity INTEGER NOT NULL, since_us INTEGER NOT NULL, time_us INTEGER NOT NULL, principal TEXT NOT NULL, asset TEXT NOT NULL,
-  said BLOB NOT NULL);
-CREATE UNIQUE INDEX alert_open ON alert (key) WHERE status <> 'closed';
-CREATE INDEX alert_incident ON alert (incident);
-CREATE INDEX alert_principal ON alert (principal, time_us);
-CREATE INDEX alert_asset ON alert (asset, time_us);
-CREATE TABLE news (number INTEGER PRIMARY KEY AUTOINCREMENT, alert INTEGER NOT NULL, what TEXT NOT NULL, time_us INTEGER NOT NULL);
-CREATE TABLE silence (id INTEGER PRIMARY KEY AUTOINCREMENT, until_us INTEGER NOT NULL, said BLOB NOT NULL);
-"""
+REOPENED_WITHIN_US: Final = 7 * 24 * 3_600_000_000
+"""What happens again so soon after it was closed opens the alert again; later it is another alert."""
 
+_NEAR_INCIDENTS: Final = 8  # that an alert is compared with
+_HOLDING: Final = "until_us > ? AND number NOT IN (SELECT silence FROM owed WHERE silence IS NOT NULL)"
 _alert = msgspec.json.Decoder(Alert).decode
 _silence = msgspec.json.Decoder(Silence).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Told(msgspec.Struct, frozen=True):
-    """A piece of news: what happened to an alert. Its number is its name wherever it is carried."""
-
-    number: int
-    what: News
-    time_us: int
-    alert: Alert
+def now_us() -> int:
+    """The time."""
+    return time.time_ns() // 1000
 
 
 class Alerts:
-    """An open store of alerts. Not to be shared by threads."""
+    """An open file of alerts; each thread opens its own. Raises BusyError where the disk takes nothing now."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
-        self.path, self._db = path, db
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        ((self.id,),) = database.rows("SELECT id FROM alerts")
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, make: bool = True) -> Self:
         """The alerts of a file, made where there is none. Raises EventsError for a file that is another's, BusyError."""
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise BusyError(f"alerts cannot be kept: {error.strerror}", hint=_HINT, path=str(path)) from error
-        with _told(path):
-            db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
-            try:
-                _begin(db, path)
-            except BaseException:
-                db.close()
-                raise
-        return cls(path, db)
+        return cls(Database.open(path, make=make))
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let the file go."""
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -86,227 +57,190 @@ class Alerts:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # What the judge does
+    # What detectors do.
 
     def record(
-        self, signals: Sequence[Signal], keep: Mapping[str, bytes | None], *, now_us: int | None = None
+        self, signals: Sequence[Signal], keep: Mapping[str, bytes | None], *, now: int | None = None
     ) -> list[Alert]:
-        """The alerts that signals begin or add to; and what detectors remember under names (None: nothing any more), at once.
+        """The alerts that signals begin or add to; and, with them, what detectors remember under names (None: no more).
 
         Raises BusyError where the disk takes nothing now; nothing of it is kept then.
         """
-        now = time.time_ns() // 1000 if now_us is None else now_us
-        with self._change():
+        moment = now_us() if now is None else now
+        with self.database.change():
             for name, value in keep.items():
                 if value is None:
-                    self._db.execute("DELETE FROM kept WHERE name = ?", (name,))
+                    self.database.do("DELETE FROM kept WHERE name = ?", (name,))
                 else:
-                    self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
-            silences = self._silences(now) if signals else []
-            return [self._add(signal, silences, now) for signal in signals]
+                    self.database.do("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
+            silences = self.silences(moment) if signals else []
+            return [self._add(bounded(signal), silences, moment) for signal in signals]
 
     def kept(self, name: str) -> bytes | None:
         """What is remembered under a name."""
-        with _told(self.path):
-            row = self._db.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone()
-        return bytes(row[0]) if row else None
+        found = self.database.rows("SELECT value FROM kept WHERE name = ?", (name,))
+        return bytes(found[0][0]) if found else None
 
     def kept_under(self, prefix: str) -> dict[str, bytes]:
         """All that is remembered under names that begin so."""
-        with _told(self.path):
-            rows = self._db.execute("SELECT name, value FROM kept WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
-            return {str(name): bytes(value) for name, value in rows}
+        query = "SELECT name, value FROM kept WHERE substr(name, 1, ?) = ?"
+        return {name: bytes(value) for name, value in self.database.rows(query, (len(prefix), prefix))}
 
-    # What is read
+    # What is read.
 
     def alert(self, number: int) -> Alert:
         """One alert. Raises UsageError."""
-        found = self._alerts("id = ?", (number,))
+        found = self._alerts("number = ?", (number,))
         if not found:
-            raise UsageError(f"there is no alert {number}", hint="list them: garrison alerts")
+            raise UsageError(f"there is no alert {number}", hint="garrison alerts lists them")
         return found[0]
 
-    def alerts(self, *, closed: bool = False, silenced: bool = False, since_us: int = 0) -> list[Alert]:
-        """The alerts: the open ones, or all; those that are silenced only if asked for."""
-        found = self._alerts("time_us >= ? AND (status <> ? OR ?)", (since_us, "" if closed else Status.CLOSED, closed))
-        return found if silenced else [alert for alert in found if not alert.silence]
+    def alerts(self, *, since_us: int = 0, statuses: Iterable[Status] = Status) -> list[Alert]:
+        """Those that were last seen since a time, the oldest first."""
+        wanted = [str(status) for status in statuses]
+        marks = ", ".join("?" * len(wanted))
+        return self._alerts(f"time_us >= ? AND status IN ({marks})", (since_us, *wanted))
 
     def incident(self, number: int) -> list[Alert]:
         """The alerts of an incident, the first first."""
-        return sorted(self._alerts("incident = ?", (number,)), key=lambda alert: (alert.since_us, alert.id))
+        return sorted(self._alerts("incident = ?", (number,)), key=lambda alert: (alert.since_us, alert.number))
 
-    def news(self, after: int, most: int = 100) -> list[Told]:
-        """What happened after a piece of news, in order. What is silenced is no news."""
-        with _told(self.path):
-            rows = self._db.execute(
-                "SELECT number, what, news.time_us, said FROM news JOIN alert ON alert.id = news.alert"
-                " WHERE number > ? ORDER BY number LIMIT ?",
-                (after, most),
-            ).fetchall()
-        return [Told(number, News(what), time_us, _alert(said)) for number, what, time_us, said in rows]
+    def incidents(self, *, since_us: int = 0, statuses: Iterable[Status] = Status) -> list[list[Alert]]:
+        """All alerts of the incidents in which one is of such a status and was seen since a time."""
+        numbers = dict.fromkeys(alert.incident for alert in self.alerts(since_us=since_us, statuses=statuses))
+        return [self.incident(number) for number in numbers]
 
-    def silences(self, now_us: int | None = None) -> list[Silence]:
-        """Those that hold now."""
-        with _told(self.path):
-            return self._silences(time.time_ns() // 1000 if now_us is None else now_us)
+    def changes(self, numbers: Iterable[int]) -> list[Change]:
+        """What happened to alerts, in order."""
+        wanted = list(numbers)
+        marks = ", ".join("?" * len(wanted))
+        return self._changes(f"alert IN ({marks})", wanted)
 
-    # What people do
+    def news(self, after: int, most: int = 1000) -> list[Change]:
+        """What is to be told after a change, in order."""
+        marks = ", ".join("?" * len(NEWS))
+        return self._changes(f"what IN ({marks}) AND number > ?", [*map(str, NEWS), after], most)
 
-    def acknowledge(self, number: int, *, assignee: str = "") -> Alert:
-        """Somebody sees to it. Raises UsageError."""
-        return self._changed(
-            number, lambda a: msgspec.structs.replace(a, status=Status.ACKNOWLEDGED, assignee=assignee or a.assignee)
-        )
+    def silences(self, now: int, *, also_over: bool = False) -> list[Silence]:
+        """Those that hold; or, for people, all that there were, and those that the ledger is still to hear of."""
+        condition, values = ("1", ()) if also_over else (_HOLDING, (now,))
+        rows = self.database.rows(f"SELECT said FROM silence WHERE {condition} ORDER BY number", values)  # noqa: S608 - our own words
+        return [_silence(said) for (said,) in rows]
 
-    def close_alert(self, number: int, *, reason: str) -> Alert:
-        """It is dealt with. The same, seen again, is another alert. Raises UsageError."""
-        return self._changed(
-            number, lambda a: msgspec.structs.replace(a, status=Status.CLOSED, reason=reason), News.CLOSED
-        )
+    # Within a change.
 
-    def silence(self, silence: Silence, *, now_us: int | None = None) -> Silence:
-        """Silence what is open and what comes; with its number."""
-        now = time.time_ns() // 1000 if now_us is None else now_us
-        with self._change():
-            number = self._db.execute(
-                "INSERT INTO silence (until_us, said) VALUES (?, '')", (silence.until_us,)
-            ).lastrowid
-            made = msgspec.structs.replace(silence, id=int(number or 0))
-            self._db.execute("UPDATE silence SET said = ? WHERE id = ?", (_encode(made), made.id))
-            for alert in self._alerts("status <> ?", (Status.CLOSED,)):
-                if made.holds(alert, now):
-                    self._put(msgspec.structs.replace(alert, silence=made.id, changed_us=now))
-        return made
-
-    def end_silence(self, number: int, *, now_us: int | None = None) -> Silence:
-        """Silence no more. Raises UsageError."""
-        now = time.time_ns() // 1000 if now_us is None else now_us
-        with self._change():
-            found = next((s for s in self._silences(now) if s.id == number), None)
-            if found is None:
-                raise UsageError(f"no silence {number} holds now", hint="list them: garrison alerts silences")
-            self._db.execute("UPDATE silence SET until_us = ? WHERE id = ?", (now, number))
-            self._heard(now)
-        return found
-
-    def wake(self, now_us: int) -> int:
-        """Let alerts be heard whose silence is over; how many."""
-        with self._change():
-            return self._heard(now_us)
-
-    def _heard(self, now: int) -> int:
-        holding = {silence.id for silence in self._silences(now)}
-        found = [a for a in self._alerts("status <> ?", (Status.CLOSED,)) if a.silence and a.silence not in holding]
-        for alert in found:
-            self._put(msgspec.structs.replace(alert, silence=0, changed_us=now))
-            self._tell(alert.id, News.OPENED, now)
-        return len(found)
-
-    # Below here a transaction is open
-
-    def _add(self, signal: Signal, silences: Sequence[Silence], now: int) -> Alert:
-        known = self._alerts("key = ? AND status <> ?", (key_of(signal), Status.CLOSED))
-        if known:
-            alert = added(known[0], signal, now)
-            self._put(alert)
-            if alert.severity > known[0].severity and not alert.silence:
-                self._tell(alert.id, News.RAISED, now)
-            return alert
-        cursor = self._db.execute(
-            "INSERT INTO alert (key, incident, status, severity, since_us, time_us, principal, asset, said)"
-            " VALUES (?, 0, ?, 0, 0, 0, '', '', '')",
-            (key_of(signal), Status.OPEN),
-        )
-        alert = begun(signal, int(cursor.lastrowid or 0), 0, now)
-        silence = next((s.id for s in silences if s.holds(alert, now)), 0)
-        alert = msgspec.structs.replace(alert, incident=self._incident(alert), silence=silence)
-        self._put(alert)
-        if not silence:
-            self._tell(alert.id, News.OPENED, now)
-        return alert
-
-    def _incident(self, alert: Alert) -> int:
-        """The incident that an alert belongs to: the latest that fits, else one of its own, which has its number."""
-        near = self._alerts(
-            "id <> ? AND time_us >= ? AND ((principal <> '' AND principal = ?) OR (asset <> '' AND asset = ?))",
-            (alert.id, alert.since_us - APART_US, alert.principal, alert.asset),
-        )
-        for number in sorted({other.incident for other in near}, reverse=True):
-            if belongs(alert, self._alerts("incident = ?", (number,))):
-                return number
-        return alert.id
-
-    def _put(self, alert: Alert) -> None:
-        self._db.execute(
-            "UPDATE alert SET incident = ?, status = ?, severity = ?, since_us = ?, time_us = ?, principal = ?, asset = ?, said = ?"
-            " WHERE id = ?",
+    def put(self, alert: Alert) -> None:
+        """Write what has become of an alert."""
+        self.database.do(
+            "UPDATE alert SET incident = ?, status = ?, severity = ?, since_us = ?, time_us = ?, principal = ?, asset = ?,"
+            " silence = ?, said = ? WHERE number = ?",
             (
                 alert.incident, alert.status, int(alert.severity), alert.since_us, alert.time_us, alert.principal, alert.asset,
-                _encode(alert), alert.id,
+                alert.silence, _encode(alert), alert.number,
             ),
         )  # fmt: skip
 
-    def _changed(self, number: int, change: Callable[[Alert], Alert], news: News | None = None) -> Alert:
-        now = time.time_ns() // 1000
-        with self._change():
-            before = self.alert(number)
-            if before.status is Status.CLOSED:
-                raise UsageError(f"alert {number} is closed", hint="what is seen again is another alert")
-            alert = msgspec.structs.replace(change(before), changed_us=now)
-            self._put(alert)
-            if news is not None and not alert.silence:
-                self._tell(number, news, now)
+    def tell(self, alert: int, what: What, now: int, actor: str = "", text: str = "") -> int:
+        """Write down what happened; the number of the change."""
+        statement = "INSERT INTO change (alert, what, time_us, actor, text) VALUES (?, ?, ?, ?, ?)"
+        return self.database.do(statement, (alert, what, now, actor, text))
+
+    def put_silence(self, silence: Silence) -> Silence:
+        """Write a silence, or how it has changed; with its number."""
+        if not silence.number:
+            number = self.database.do("INSERT INTO silence (until_us, said) VALUES (0, '')")
+            silence = msgspec.structs.replace(silence, number=number)
+        values = (silence.until_us, _encode(silence), silence.number)
+        self.database.do("UPDATE silence SET until_us = ?, said = ? WHERE number = ?", values)
+        return silence
+
+    def hush(self, now: int) -> None:
+        """Silence what silences cover that hold now, and let be heard again what none covers any more."""
+        silences = self.silences(now)
+        unheard = self._alerts("status <> ?" if silences else "silence <> 0 AND status <> ?", (Status.CLOSED,))
+        for alert in unheard:
+            silence = _silencing(silences, alert)
+            if silence != alert.silence:
+                self.put(msgspec.structs.replace(alert, silence=silence))
+                if not silence:
+                    self.tell(alert.number, What.HEARD, now)
+
+    def ended_silences(self, now: int) -> bool:
+        """Whether alerts are silent whose silence is over: a cheap look before `hush`."""
+        holding = f"SELECT number FROM silence WHERE {_HOLDING}"  # noqa: S608 - our own words
+        query = f"SELECT 1 FROM alert WHERE silence <> 0 AND status <> ? AND silence NOT IN ({holding}) LIMIT 1"  # noqa: S608
+        return bool(self.database.rows(query, (Status.CLOSED, now)))
+
+    def _add(self, signal: Signal, silences: Sequence[Silence], now: int) -> Alert:
+        known = self._alerts("key = ?", (key_of(signal),), last=1)
+        if known and self._goes_on(known[0], signal):
+            return self._added(known[0], signal, silences, now)
+        number = self.database.do(
+            "INSERT INTO alert (key, incident, status, severity, since_us, time_us, principal, asset, silence, said)"
+            " VALUES (?, 0, '', 0, 0, 0, '', '', 0, '')",
+            (key_of(signal),),
+        )
+        alert = begun(signal, number)
+        alert = msgspec.structs.replace(alert, incident=self._incident(alert), silence=_silencing(silences, alert))
+        self.put(alert)
+        if not alert.silence:
+            self.tell(number, What.OPENED, now)
         return alert
 
-    def _tell(self, number: int, what: News, now: int) -> None:
-        self._db.execute("INSERT INTO news (alert, what, time_us) VALUES (?, ?, ?)", (number, what, now))
+    def _goes_on(self, alert: Alert, signal: Signal) -> bool:
+        return alert.status is not Status.CLOSED or signal.time_us < alert.closed_us + REOPENED_WITHIN_US
 
-    def _alerts(self, where: str, values: tuple[object, ...]) -> list[Alert]:
-        with _told(self.path):
-            rows = self._db.execute(f"SELECT said FROM alert WHERE {where} ORDER BY id", values).fetchall()  # noqa: S608 - our own words
+    def _added(self, before: Alert, signal: Signal, silences: Sequence[Silence], now: int) -> Alert:
+        """What is told late of a time before it was closed leaves it closed."""
+        silence = _silencing(silences, before)
+        alert = msgspec.structs.replace(added(before, signal), silence=silence)
+        again = before.status is Status.CLOSED and signal.time_us > before.closed_us
+        if again:
+            alert = msgspec.structs.replace(alert, status=Status.OPEN, verdict=None, reason="", closed_us=0)
+        self.put(alert)
+        if silence or alert.status is Status.CLOSED:
+            return alert
+        if again:
+            self.tell(alert.number, What.REOPENED, now)
+        elif before.silence:
+            self.tell(alert.number, What.HEARD, now)
+        elif alert.severity > before.severity:
+            self.tell(alert.number, What.RAISED, now, text=f"from {before.severity.name.lower()}")
+        return alert
+
+    def _incident(self, alert: Alert) -> int:
+        """The incident that an alert belongs to, else one of its own. Two that it belongs to become one."""
+        near = self.database.rows(
+            "SELECT DISTINCT incident FROM alert WHERE number <> ? AND time_us >= ? AND since_us <= ?"
+            " AND ((principal <> '' AND principal = ?) OR (asset <> '' AND asset = ?)) ORDER BY incident DESC LIMIT ?",
+            (
+                alert.number, alert.since_us - APART_US, alert.time_us + APART_US, alert.principal, alert.asset,
+                _NEAR_INCIDENTS,
+            ),
+        )  # fmt: skip
+        fitting = [found for (number,) in near if belongs(alert, found := self.incident(number))]
+        if not fitting:
+            return alert.number
+        whole = fitting[-1]
+        for other in fitting[:-1]:
+            if joins(whole, other, alert):
+                for moved in other:
+                    self.put(msgspec.structs.replace(moved, incident=whole[0].incident))
+                whole = [*whole, *other]
+        return whole[0].incident
+
+    def _alerts(self, where: str, values: Sequence[object], *, last: int = 0) -> list[Alert]:
+        order = f"DESC LIMIT {last:d}" if last else ""
+        rows = self.database.rows(f"SELECT said FROM alert WHERE {where} ORDER BY number {order}", values)  # noqa: S608 - our own words
         return [_alert(said) for (said,) in rows]
 
-    def _silences(self, now: int) -> list[Silence]:
-        rows = self._db.execute("SELECT said FROM silence WHERE until_us > ? ORDER BY id", (now,)).fetchall()
-        return [_silence(said) for (said,) in rows]
-
-    @contextlib.contextmanager
-    def _change(self) -> Iterator[None]:
-        with _told(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-
-def _begin(db: sqlite3.Connection, path: Path) -> None:
-    ((application,),) = db.execute("PRAGMA application_id").fetchall()
-    ((version,),) = db.execute("PRAGMA user_version").fetchall()
-    ((tables,),) = db.execute("SELECT count(*) FROM sqlite_master").fetchall()
-    if (tables and application != _APPLICATION) or version > _VERSION:
-        why = "of a newer version" if application == _APPLICATION else "of another program"
-        raise EventsError(f"this is no file of alerts, but one {why}", hint="name another folder", path=str(path))
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    if not tables:
-        db.executescript(
-            f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION}; {_TABLES} COMMIT;"
+    def _changes(self, where: str, values: Sequence[object], most: int = -1) -> list[Change]:
+        rows = self.database.rows(
+            f"SELECT number, alert, what, time_us, actor, text FROM change WHERE {where} ORDER BY number LIMIT ?",  # noqa: S608
+            (*values, most),
         )
+        return [Change(number, alert, What(what), *rest) for number, alert, what, *rest in rows]
 
 
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """SQLite's errors in our words."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:  # a lock, a disk
-        raise BusyError(f"alerts cannot be kept now: {error}", hint=_HINT, path=str(path)) from error
-    except sqlite3.DatabaseError as error:
-        raise EventsError(f"the file of alerts is damaged: {error}", hint="restore it", path=str(path)) from error
-
-
-_HINT: Final = "make room, or see who may write here"
+def _silencing(silences: Iterable[Silence], alert: Alert) -> int:
+    return next((silence.number for silence in silences if silence.covers(alert)), 0)

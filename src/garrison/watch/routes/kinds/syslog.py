@@ -1,0 +1,123 @@
+"""Syslog (RFC 5424) with the alert as CEF, over TLS (RFC 5425) or TCP (RFC 6587), framed by counting octets.
+
+Syslog acknowledges nothing. So each delivery is a connection of its own, which the receiver closes when it has read all that came: one
+that is reset, or does not end, is tried again. What a receiver loses after it has read is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import socket
+import ssl
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from garrison import __version__
+from garrison.errors import BusyError, ConfigError
+from garrison.events.cef import Header, address, cef, labelled
+from garrison.events.event import Severity
+from garrison.ledger.web import is_loopback
+from garrison.watch.routes.message import Message, Told
+from garrison.watch.routes.route import Beside, Route
+from garrison.watch.routes.secret import trust
+
+_SEVERITY = {Severity.CRITICAL: 2, Severity.HIGH: 3, Severity.MEDIUM: 4, Severity.LOW: 5}  # RFC 5424, table 2
+_INFORMATIONAL = 6
+_PORT = 6514
+
+
+class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="syslog"):
+    """`type = "syslog"`."""
+
+    host: Annotated[str, Meta(min_length=1)]
+    port: Annotated[int, Meta(gt=0, le=65_535)] = _PORT
+    security: Annotated[Literal["tls", "tcp"], Meta(description="tcp: to this machine, or with insecure.")] = "tls"
+    insecure: Annotated[bool, Meta(description="Allow plaintext to another machine.")] = False
+    ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's if empty.")] = ""
+    certificate: Annotated[str, Meta(description="PEM file: our own certificate, if it asks.")] = ""
+    key: Annotated[str, Meta(description="PEM file: the private key of that.")] = ""
+    facility: Annotated[int, Meta(ge=0, le=23)] = 10  # security/authorization messages
+    hostname: Annotated[str, Meta(description="What is said to send; this machine's name if empty.")] = ""
+
+
+def send(settings: Settings, message: Message, beside: Beside) -> None:
+    """Send a line for each alert, and wait until the receiver has read them."""
+    if settings.security == "tcp" and not (settings.insecure or is_loopback(settings.host)):
+        hint = 'write security = "tls", or insecure = true where the network is trusted'
+        raise ConfigError(f"route {settings.name} would send in plaintext", hint=hint)
+    context = trust(settings.ca, beside, settings.certificate, settings.key) if settings.security == "tls" else None
+    frames = b"".join(_framed(line(settings, message, told)) for told in message.told)
+    try:
+        with socket.create_connection((settings.host, settings.port), timeout=settings.timeout_s) as plain:
+            if context is None:
+                plain.sendall(frames)
+                plain.shutdown(socket.SHUT_WR)
+                _await_end(plain)
+                return
+            with context.wrap_socket(plain, server_hostname=settings.host) as secured:
+                secured.sendall(frames)
+                with contextlib.suppress(ssl.SSLEOFError):  # it may close without saying so
+                    secured.unwrap()  # ours ends; returns when theirs does
+    except (OSError, ssl.SSLError) as error:
+        raise BusyError(f"the syslog receiver was not reached: {error}", hint="it is tried again") from error
+
+
+def line(settings: Settings, message: Message, told: Told) -> bytes:
+    """One message of syslog."""
+    alert = told.alert
+    priority = settings.facility * 8 + _SEVERITY.get(alert.severity, _INFORMATIONAL)
+    time = (
+        dt.datetime.fromtimestamp(told.time_us / 1_000_000, dt.UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
+    host = _name(settings.hostname or socket.gethostname())
+    return f"<{priority}>1 {time} {host} garrison - {told.what} - {event(message, told)}".encode()
+
+
+def event(message: Message, told: Told) -> str:
+    """An alert as CEF. `externalId` is the same each time it is tried."""
+    alert = told.alert
+    header = Header(
+        product="watch", version=__version__, event_class=alert.name, name=alert.title, severity=alert.severity
+    )
+    return cef(
+        header,
+        [
+            ("externalId", message.key),
+            ("rt", alert.time_us // 1000),
+            ("start", alert.since_us // 1000),
+            ("end", alert.time_us // 1000),
+            ("cnt", alert.events),
+            ("cat", alert.detector),
+            ("act", told.what),
+            ("suser", alert.principal),
+            *address("src", alert.src_ip),
+            ("msg", alert.text),
+            *labelled("cn1", "alert", alert.number),
+            *labelled("cn2", "risk", told.risk),
+            *labelled("cn3", "incident", alert.incident),
+            *labelled("cs1", "asset", alert.asset),
+            *labelled("cs2", "assetType", alert.asset_type),
+            *labelled("cs3", "tags", " ".join(alert.tags)),
+            *labelled("cs4", "because", "; ".join(told.because)),
+            *labelled("cs5", "events", " ".join(alert.uids)),
+        ],
+    )
+
+
+def _framed(said: bytes) -> bytes:
+    return b"%d %s" % (len(said), said)
+
+
+def _name(host: str) -> str:
+    """As HOSTNAME of RFC 5424 may be: printable ASCII, without a space."""
+    return "".join(c for c in host if "!" <= c <= "~")[:255] or "-"
+
+
+def _await_end(connection: socket.socket) -> None:
+    """Until the receiver closes. Raises OSError where it resets, or does not in time."""
+    while connection.recv(4096):
+        pass

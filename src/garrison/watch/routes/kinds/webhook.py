@@ -1,0 +1,42 @@
+"""A webhook: the message as JSON, signed as of Standard Webhooks 1.0 (https://www.standardwebhooks.com) where a secret is named.
+
+`webhook-id` is the same each time it is tried, as is `Idempotency-Key`: it tells doubles.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from garrison.errors import ConfigError, LedgerError
+from garrison.ledger.sinks.webhook import parse_secret, signature
+from garrison.watch.routes.http import post
+from garrison.watch.routes.message import Message
+from garrison.watch.routes.route import Beside, Route
+from garrison.watch.routes.secret import secret
+
+
+class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="webhook"):
+    """`type = "webhook"`."""
+
+    url: Annotated[str, Meta(description="https, or http on this machine.")] = ""
+    url_file: Annotated[str, Meta(description="A file with the url, where that is a secret.")] = ""
+    url_env: Annotated[str, Meta(description="Or the name of a variable.")] = ""
+    secret_file: Annotated[str, Meta(description="Signs: whsec_ and 24 bytes or more in base64.")] = ""
+    secret_env: Annotated[str, Meta(description="Or the name of a variable.")] = ""
+    ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's if empty.")] = ""
+
+
+def send(settings: Settings, message: Message, beside: Beside) -> None:
+    """Post it."""
+    body = msgspec.json.encode(message)
+    headers = {"webhook-id": message.key, "Idempotency-Key": message.key}
+    if said := secret(settings.secret_file, settings.secret_env, beside, f"secret of route {settings.name}"):
+        try:
+            headers |= signature(message.key, body, parse_secret(said, ""))
+        except LedgerError as error:
+            raise ConfigError(f"route {settings.name}: {error.message}", hint=error.hint) from error
+    url = settings.url or secret(settings.url_file, settings.url_env, beside, f"url of route {settings.name}")
+    post(settings, url, body, headers, ca=settings.ca, beside=beside)

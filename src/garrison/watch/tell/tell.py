@@ -1,0 +1,141 @@
+"""A thread for each route and each response, so that none waits for another; and one that sees to silences, the ledger and old deliveries."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from garrison.errors import BusyError, ConfigError, GarrisonError, LedgerError
+from garrison.watch.alerts import owed
+from garrison.watch.alerts.findings import Findings
+from garrison.watch.alerts.store import Alerts, now_us
+from garrison.watch.responses import queue
+from garrison.watch.responses.response import Case, Response, responses
+from garrison.watch.routes import outbox
+from garrison.watch.routes.message import Message
+from garrison.watch.routes.route import Beside, Route, routes
+
+FINDINGS: Final = "settings/findings"
+"""Under which the file of alerts remembers where the report of a scan is, for the command line."""
+
+_LOOK_S: Final = 0.25
+_HOUSE_S: Final = 1.0
+_FORGET_S: Final = 3600.0
+_LEDGER_S: Final = 2.0  # how long another writer of the ledger is waited for
+
+_log = logging.getLogger(__name__)
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """What the watch file says of it."""
+
+    routes: tuple[Route, ...] = ()
+    responses: tuple[Response, ...] = ()
+    findings: str = ""  # a report of garrison scan --format json
+
+
+def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.Event, *, beside: Beside) -> None:
+    """Until `stop` is set. Raises ConfigError for settings that cannot hold, EventsError where the file of alerts cannot be used."""
+    hold(settings)
+    report = beside(settings.findings) if settings.findings else None
+    with Alerts.open(alerts) as opened:
+        opened.record([], {FINDINGS: str(report.resolve()).encode() if report else None})
+        if ledger is not None:
+            owed.bind(opened, ledger)
+        failed: list[BaseException] = []
+        work = [(f"route {route.name}", _telling(route, Findings(report), beside)) for route in settings.routes]
+        work += [(f"response {response.name}", _responding(response, beside)) for response in settings.responses]
+        threads = [threading.Thread(target=_work, args=(alerts, step, stop, failed), name=name) for name, step in work]
+        for thread in threads:
+            thread.start()
+        try:
+            _keep_house(opened, stop)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+    if failed:
+        raise failed[0]
+
+
+def hold(settings: Telling) -> None:
+    """Raises ConfigError for two of one name: they would share a position."""
+    for word, names in (
+        ("route", [r.name for r in settings.routes]),
+        ("response", [r.name for r in settings.responses]),
+    ):
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f"two {word}s are called {name}", hint="give each a name of its own")
+
+
+def _telling(route: Route, findings: Findings, beside: Beside) -> Callable[[Alerts], bool]:
+    kind = routes()[type(route)]
+
+    def send(message: Message) -> None:
+        kind.send(route, message, beside)
+
+    def step(alerts: Alerts) -> bool:
+        made = outbox.plan(alerts, route, findings, now_us())
+        return outbox.deliver(alerts, route, send, now_us) or bool(made)
+
+    return step
+
+
+def _responding(response: Response, beside: Beside) -> Callable[[Alerts], bool]:
+    kind = responses()[type(response)]
+
+    def step(alerts: Alerts) -> bool:
+        queue.plan(alerts, response, now_us())
+        return queue.perform(
+            alerts, response, lambda request, alert: kind.respond(response, Case(request, alert, beside)), now_us
+        )
+
+    return step
+
+
+def _work(path: Path, step: Callable[[Alerts], bool], stop: threading.Event, failed: list[BaseException]) -> None:
+    """Steps, one after the other, until the end; what fails otherwise than now and then ends the process, which is started again."""
+    try:
+        with Alerts.open(path) as alerts:
+            while not stop.is_set():
+                try:
+                    more = step(alerts)
+                except BusyError as error:
+                    _log.warning("%s", error)
+                    more = False
+                if not more:
+                    stop.wait(_LOOK_S)
+    except BaseException as error:  # noqa: BLE001 - raised by who waits for the threads
+        failed.append(error)
+        stop.set()
+
+
+def _keep_house(alerts: Alerts, stop: threading.Event) -> None:
+    since_s, said = _FORGET_S, ""
+    while not stop.is_set():
+        try:
+            if alerts.ended_silences(now_us()):
+                with alerts.database.change():
+                    alerts.hush(now_us())
+            queue.expire(alerts, now_us())
+            if since_s >= _FORGET_S:
+                outbox.forget(alerts, now_us())
+                since_s = 0.0
+            owed.pay(alerts, wait_s=_LEDGER_S)
+            said = ""
+        except (BusyError, LedgerError) as error:
+            said = _told_once(error, said)
+        stop.wait(_HOUSE_S)
+        since_s += _HOUSE_S
+
+
+def _told_once(error: GarrisonError, said: str) -> str:
+    if error.message != said:
+        _log.warning("%s", error)
+    return error.message
