@@ -197,5 +197,4 @@ def test_a_spool_that_is_full_asks_to_try_again(tmp_path: Path) -> None:
     kept = Kept(tmp_path, max_bytes=1000)
     with serving(otlp, kept.around) as port:
         assert post(port, request_of("hello" * 300).SerializeToString(), PROTOBUF)[0] == 503
-    kept.intake.close()
-    kept.spool.close()
+    kept.close()
