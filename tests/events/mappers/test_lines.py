@@ -71,7 +71,30 @@ AZURE = {
     "identity": {"claims": {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": "ann@example.com"}},
     "properties": {"eventDataId": "e1"},
 }
+OTLP = {
+    "resource": {"service.name": "helpdesk", "host.name": "gpu-1", "k8s.namespace.name": "ml", "cloud.provider": "aws"},
+    "scope": {"name": "openai"},
+    "record": {
+        "timeUnixNano": 1795515072123456789,
+        "endTimeUnixNano": 1795515073623456789,
+        "span": "chat gpt-4o",
+        "attributes": {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "gpt-4o",
+            "gen_ai.response.model": "gpt-4o-2024-08-06",
+            "gen_ai.response.id": "chatcmpl-1",
+            "gen_ai.usage.input_tokens": 100,
+            "gen_ai.usage.output_tokens": 180,
+            "server.address": "api.openai.com",
+            "server.port": 443,
+        },
+        "traceId": "5b8efff798038103d269b633813fc60c",
+        "spanId": "eee19b7ec3c1b174",
+    },
+}
 LINES: dict[str, bytes] = {
+    "otlp": json.dumps(OTLP).encode(),
     "kubernetes-audit": json.dumps(KUBERNETES).encode(),
     "gcp-audit": json.dumps(GOOGLE).encode(),
     "azure-activity": json.dumps(AZURE).encode(),
@@ -442,6 +465,97 @@ def test_auditd(told: Told) -> None:
     event = mapper("auditd").event(login)
     assert (event.class_uid, event.activity_id, event.status_id) == (Class.AUTHENTICATION, Logon.LOGON, Status.FAILURE)
     assert (event.actor_user, event.src_ip, event.api_service) == ("root", "203.0.113.9", "sshd")
+
+
+def test_the_use_of_a_model(told: Told) -> None:
+    event = mapper("otlp").event(LINES["otlp"])
+    assert told(event) == snapshot(
+        {
+            "time_us": 1795515072123456,
+            "class_uid": Class.API,
+            "activity_id": Call.OTHER,
+            "status_id": Status.SUCCESS,
+            "message": "chat gpt-4o",
+            "uid": "5b8efff798038103d269b633813fc60c/eee19b7ec3c1b174",
+            "product": "OpenTelemetry",
+            "actor_user": "helpdesk",
+            "actor_type": "service",
+            "dst_ip": "api.openai.com",
+            "dst_port": 443,
+            "api_service": "openai",
+            "api_operation": "chat",
+            "request_uid": "chatcmpl-1",
+            "resource": "gpt-4o",
+            "resource_type": "model",
+            "model": "gpt-4o",
+            "model_version": "gpt-4o-2024-08-06",
+            "cloud_provider": "AWS",
+            "host": "gpu-1",
+            "namespace": "ml",
+            "duration_us": 1500000,
+            "prompt_tokens": 100,
+            "completion_tokens": 180,
+        }
+    )
+    old = {
+        "gen_ai.system": "vllm",
+        "gen_ai.usage.prompt_tokens": 3,
+        "gen_ai.usage.completion_tokens": 4,
+        "user.id": "ann",
+    }
+    event = mapper("otlp").event(json.dumps({"record": {"attributes": old}}).encode())
+    assert (event.api_service, event.prompt_tokens, event.completion_tokens, event.actor_user) == ("vllm", 3, 4, "ann")
+
+
+def test_a_log_record_and_an_exception(told: Told) -> None:
+    record = {"observedTimeUnixNano": 1795515072123456789, "severityNumber": 17, "body": {"a": [1]}, "traceId": "ab"}
+    line = json.dumps({"resource": {"service.name": "scoring"}, "record": record}).encode()
+    assert told(mapper("otlp").event(line)) == snapshot(
+        {
+            "time_us": 1795515072123456,
+            "class_uid": Class.BASE,
+            "severity_id": Severity.HIGH,
+            "message": '{"a":[1]}',
+            "product": "OpenTelemetry",
+            "request_uid": "ab",
+            "resource": "scoring",
+            "resource_type": "service",
+        }
+    )
+    raised = {
+        "exception.type": "KeyError",
+        "exception.message": "'x'",
+        "http.request.method": "POST",
+        "url.path": "/v1/chat?key=1",
+    }
+    event = mapper("otlp").event(json.dumps({"record": {"eventName": "exception", "attributes": raised}}).encode())
+    assert (event.message, event.status_detail, event.status_id) == ("'x'", "KeyError", Status.FAILURE)
+    assert (event.class_uid, event.activity_id, event.url_path) == (Class.HTTP, 6, "/v1/chat")
+
+
+def test_a_file_of_the_collector_holds_records() -> None:
+    value = {"kvlistValue": {"values": [{"key": "n", "value": {"intValue": "7"}}, {"key": "x", "value": {"arrayValue": {"values": [{"doubleValue": 0.5}, {"boolValue": False}, {"bytesValue": "AQ=="}, {"doubleValue": "NaN"}]}}}]}}  # fmt: skip
+    request = {
+        "resourceLogs": [
+            {
+                "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "scoring"}}]},
+                "scopeLogs": [{"logRecords": [{"timeUnixNano": "1795515072123456789", "body": value}, {"traceId": "AB", "body": None}]}],
+            }
+        ]
+    }  # fmt: skip
+    data = json.dumps(request).encode() + b"\n\n" + b'{"resourceLogs":7}'
+    found = [json.loads(line) for line in records(mapper("otlp"), data)]
+    assert found == snapshot(
+        [
+            {
+                "resource": {"service.name": "scoring"},
+                "scope": {},
+                "record": {"timeUnixNano": 1795515072123456789, "body": {"n": 7, "x": [0.5, False, "AQ==", "nan"]}},
+            },
+            {"resource": {"service.name": "scoring"}, "scope": {}, "record": {"traceId": "ab"}},
+            {"resourceLogs": 7},
+        ]
+    )
 
 
 def test_lists_hold_records() -> None:

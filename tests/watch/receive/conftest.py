@@ -16,9 +16,14 @@ import msgspec
 import pytest
 
 from garrison.events.event import Event
-from garrison.events.mappers import Mapper
+from garrison.watch.quarantine.quarantine import IDENTITY, Quarantine
+from garrison.watch.quarantine.reading import Kept as Strange
+from garrison.watch.quarantine.reading import lines as quarantined
+from garrison.watch.quarantine.settings import Settings
 from garrison.watch.receive.input import Around, Sample
 from garrison.watch.receive.intake import SpoolIntake
+from garrison.watch.redact.redactor import Redactor
+from garrison.watch.redact.settings import How, Rule
 from garrison.watch.spool import Spool
 from garrison.watch.store.rows import COLUMNS, event_of
 
@@ -28,22 +33,25 @@ class Kept:
 
     def __init__(self, folder: Path, *, names: Sequence[str] = ("here",), max_bytes: int = 1 << 30) -> None:
         self.spool = Spool.open(folder / "spool", COLUMNS, max_bytes=max_bytes)
-        self.strange: list[tuple[str, str, bytes, str]] = []
+        self.quarantine = Quarantine.open(folder / "quarantine", Settings())
         self.samples: list[Sample] = []
         self.intake = SpoolIntake(
             dict.fromkeys(names, self.spool),
-            redact=self.redact,
-            quarantine=self,
+            Redactor.make([Rule(how=How.MASK, pattern="email")], b"a key for tests"),
+            self.quarantine,
             keep_samples=lambda _, samples: self.samples.extend(samples),
         )
         self.around = Around(self.intake, folder, lambda name: folder / name)
 
-    def redact(self, form: Mapper, line: bytes) -> bytes:
-        del form
-        return line.replace(b"ann@example.com", b"***")
+    @property
+    def strange(self) -> list[Strange]:
+        """What is in the quarantine, in its order."""
+        return list(quarantined(self.quarantine.folder, self.quarantine.folder.parent / IDENTITY))
 
-    def put(self, input: str, form: str, line: bytes, reason: str) -> None:  # noqa: A002 - as the intake calls it
-        self.strange.append((input, form, line, reason))
+    def close(self) -> None:
+        self.intake.close()
+        self.quarantine.close()
+        self.spool.close()
 
     def events(self) -> list[Event]:
         """What is in the spool, in its order; it stays there."""
@@ -109,5 +117,4 @@ def _values(row: bytes) -> list[object]:
 def kept(tmp_path: Path) -> Iterator[Kept]:
     made = Kept(tmp_path)
     yield made
-    made.intake.close()
-    made.spool.close()
+    made.close()

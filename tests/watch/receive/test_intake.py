@@ -13,9 +13,7 @@ from garrison.errors import BusyError
 from garrison.events.event import Event
 from garrison.events.mappers import mapper
 from garrison.watch.receive.input import Count, Line, Sample, Source
-from garrison.watch.receive.intake import MOST_BYTES, SpoolIntake
-from garrison.watch.spool import Spool
-from garrison.watch.store.rows import COLUMNS
+from garrison.watch.receive.intake import MOST_BYTES
 
 GATEWAY = Source("here", mapper("garrison-gateway"))
 GOOD = {"time": "2026-11-25T10:11:12.345Z", "request_id": "r1", "client": "ann@example.com", "decision": "allow"}
@@ -43,8 +41,9 @@ def test_one_hostile_line_never_stops_the_others(kept: Kept) -> None:
     mixed = [line for pair in zip(map(Line, HOSTILE.values()), lines, strict=True) for line in pair]
     assert asyncio.run(kept.intake.take(GATEWAY, mixed)) == len(lines)
     assert [event.uid for event in kept.events()] == [f"r{n}" for n in range(len(HOSTILE))]
-    assert [line for _, _, line, _ in kept.strange] == list(HOSTILE.values())
-    assert all(reason and (name, form) == ("here", GATEWAY.form.NAME) for name, form, _, reason in kept.strange)
+    strange = kept.strange
+    assert [one.line for one in strange] == list(HOSTILE.values())
+    assert all(one.reason and (one.head.input, one.head.form) == ("here", GATEWAY.form.NAME) for one in strange)
     assert kept.intake.counts == {
         ("here", Count.LINES): len(mixed),
         ("here", Count.BYTES): sum(len(line.data) for line in mixed),
@@ -56,7 +55,7 @@ def test_one_hostile_line_never_stops_the_others(kept: Kept) -> None:
 def test_nothing_behind_redaction_sees_what_it_took(kept: Kept) -> None:
     asyncio.run(kept.intake.take(GATEWAY, [good(1)]))
     (event,) = kept.events()
-    assert (event.actor_user, event.log_name) == ("***", "here")
+    assert (event.actor_user, event.log_name) == ("***@*******.com", "here")
     assert b"ann@example.com" not in event.raw
 
 
@@ -85,20 +84,29 @@ def test_what_a_column_cannot_hold_is_quarantined_alone(kept: Kept) -> None:
 
 
 def test_a_full_spool_refuses_and_says_how_much(tmp_path: Path) -> None:
-    with Spool.open(tmp_path, COLUMNS, max_bytes=400_000) as spool:
-        intake = SpoolIntake(
-            {"here": spool},
-            redact=lambda _, line: line,
-            quarantine=None,  # type: ignore[arg-type] # nothing of this test goes there
-            keep_samples=lambda *_: None,
-        )
-        with pytest.raises(BusyError, match="full"):
-            asyncio.run(intake.take(GATEWAY, [good(n) for n in range(5_000)]))
-        intake.close()
-        refused = intake.counts["here", Count.REFUSED]
-        assert refused > 0
-        assert intake.counts["here", Count.EVENTS] + refused == 5_000
-        assert spool.pending == intake.counts["here", Count.EVENTS]
+    kept = Kept(tmp_path, max_bytes=400_000)
+    with pytest.raises(BusyError, match="full"):
+        asyncio.run(kept.intake.take(GATEWAY, [good(n) for n in range(5_000)]))
+    refused = kept.intake.counts["here", Count.REFUSED]
+    assert refused > 0
+    assert kept.intake.counts["here", Count.EVENTS] + refused == 5_000
+    assert kept.spool.pending == kept.intake.counts["here", Count.EVENTS]
+    kept.close()
+
+
+def test_a_line_is_sketched_before_it_is_redacted(kept: Kept) -> None:
+    seen: list[bytes] = []
+
+    class Sees:
+        def sketches(self, line: bytes) -> bytes:
+            seen.append(line)
+            return b"a sketch"
+
+    kept.intake._sketching = Sees()  # type: ignore[assignment] # tests/watch/models has the true one
+    asyncio.run(kept.intake.take(GATEWAY, [good(1)]))
+    asyncio.run(kept.intake.take(Source("here", mapper("syslog")), [Line(b"<13>Nov 24 10:11:12 gpu-1 kernel: x")]))
+    assert [event.sketches for event in kept.events()] == [b"a sketch", b""]
+    assert seen == [good(1).data]
 
 
 def test_samples_are_kept_and_counted(kept: Kept) -> None:

@@ -53,7 +53,7 @@ def mapped(form: Mapper, line: bytes, *place: object) -> Event:
     """
     try:
         found = form.event(line)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnmappedError(f"this is no line of {form.LABEL}: {error}") from error
     found.uid = found.uid or digest_of(line, *place)
     return found
@@ -66,5 +66,5 @@ def records(form: Mapper, data: bytes) -> Iterable[bytes]:
         return (line for line in data.splitlines() if line.strip())
     try:
         return cast("Iterable[bytes]", split(data))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnmappedError(f"this is no file of {form.LABEL}: {error}") from error

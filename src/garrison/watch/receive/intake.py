@@ -11,42 +11,48 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from garrison.errors import BusyError, GarrisonError, UnmappedError
 from garrison.events.event import Event
-from garrison.events.mappers import Mapper, mapped
+from garrison.events.mappers import mapped
+from garrison.watch.quarantine.quarantine import Quarantine
 from garrison.watch.receive.input import Count, Line, Sample, Source
+from garrison.watch.redact.redactor import Redactor
 from garrison.watch.spool import Batch, Spool
 from garrison.watch.store.rows import batch
+
+if TYPE_CHECKING:
+    from garrison.watch.models.sketching import Sketching
 
 MOST_BYTES = 1 << 20
 """Of a line; a longer one is no line of any log. Inputs hand it over in pieces, `wrong`, and those go into the quarantine."""
 
+SKETCHED = "garrison-gateway"
+"""The format of logs that tells what models were asked (garrison.watch.models.sketching)."""
+
 _AT_ONCE = 1_000  # lines in one thread, and in one batch
 _THREADS = 8  # they wait for the disk most of the time
 
-Redact = Callable[[Mapper, bytes], bytes]
 KeepSamples = Callable[[str, Sequence[Sample]], None]
-
-
-class Keeps(Protocol):
-    """Where lines go that are no events."""
-
-    def put(self, input: str, form: str, line: bytes, reason: str) -> None:  # noqa: A002 - the field's word
-        """Keep a line; durable when this returns. Raises BusyError."""
-        ...
 
 
 class SpoolIntake:
     """The intake of a watch. `counts` is what was counted of each input since it began."""
 
     def __init__(
-        self, spools: Mapping[str, Spool], *, redact: Redact, quarantine: Keeps, keep_samples: KeepSamples
+        self,
+        spools: Mapping[str, Spool],
+        redactor: Redactor,
+        quarantine: Quarantine,
+        *,
+        sketching: Sketching | None = None,
+        keep_samples: KeepSamples,
     ) -> None:
-        """`spools`: by the names of inputs; those of one retention class share one."""
+        """`spools`: by the names of inputs; those of one retention class share one. `sketching`: where models are watched."""
         self.counts: Counter[tuple[str, Count]] = Counter()
-        self._spools, self._redact, self._quarantine, self._keep_samples = spools, redact, quarantine, keep_samples
+        self._spools, self._redactor, self._quarantine = spools, redactor, quarantine
+        self._sketching, self._keep_samples = sketching, keep_samples
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
 
     async def take(self, source: Source, lines: Sequence[Line]) -> int:
@@ -89,13 +95,14 @@ class SpoolIntake:
             rows, unkept = _one_by_one(events)
             strange += unkept
         self._spools[source.name].append(rows)
-        for line, reason in strange:
-            self._quarantine.put(source.name, source.form.NAME, line, reason)
+        if strange:
+            self._quarantine.put_all(source.name, source.form.NAME, strange)
         return len(lines) - len(strange)
 
     def _events(self, source: Source, lines: Sequence[Line]) -> tuple[list[Event], list[tuple[bytes, str]]]:
         """The events of lines, and the lines that are none, with the reasons."""
-        form, name, redact = source.form, source.name, self._redact
+        form, name, redact = source.form, source.name, self._redactor.line
+        sketches = self._sketching.sketches if self._sketching and form.NAME == SKETCHED else None
         events: list[Event] = []
         strange: list[tuple[bytes, str]] = []
         for line in lines:
@@ -104,6 +111,8 @@ class SpoolIntake:
                 continue
             try:
                 event = mapped(form, redact(form, line.data), *line.place)
+                if sketches is not None:  # of the line as it came: redaction may drop what was asked
+                    event.sketches = sketches(line.data)
             except GarrisonError as error:
                 strange.append((line.data, error.message))
             except Exception as error:  # noqa: BLE001 - one stranger's line stops no other

@@ -41,7 +41,7 @@ def test_lines_are_on_the_disk_when_they_are_acknowledged(kept: Kept) -> None:
     with serving(http, kept.around, log="garrison-gateway") as port:
         assert curl(port, lines(2500) + b"\n\r\nno line\r\n") == (200, {"events": 2500, "quarantined": 1})
         assert uids(kept) == [f"r{n}" for n in range(2500)]
-    assert kept.strange[0][2] == b"no line"
+    assert kept.strange[0].line == b"no line"
 
 
 def test_one_line_without_an_end(kept: Kept) -> None:
@@ -110,8 +110,7 @@ def test_what_is_not_taken_is_not_acknowledged(tmp_path: Path) -> None:
     assert b"Retry-After: 5" in head
     assert b"full" in body
     assert kept.intake.counts["here", Count.REFUSED] > 0
-    kept.intake.close()
-    kept.spool.close()
+    kept.close()
 
 
 def test_what_else_is_asked_is_refused(kept: Kept) -> None:
