@@ -50,6 +50,14 @@ class Condition(msgspec.Struct, frozen=True):
     sql: str
     parameters: dict[str, object]
 
+    def literal(self) -> str:
+        """The same with its values in it, for a statement that takes no parameters."""
+        sql = self.sql
+        for name, value in self.parameters.items():
+            said = str(value) if isinstance(value, int) else _quoted(str(value))
+            sql = sql.replace(f"{{{name}:{'Int64' if isinstance(value, int) else 'String'}}}", said)
+        return sql
+
 
 class _Token(msgspec.Struct, frozen=True):
     kind: str
@@ -243,6 +251,15 @@ class _Parser:
     def _wrong(self, at: int, what: str, hint: str) -> UsageError:
         line = self._text.replace("\n", " ").replace("\t", " ")
         return UsageError(f"{what} (column {at + 1})", hint=f"{line}\n  {'':{at}}^ {hint}")
+
+
+def _quoted(text: str) -> str:
+    """A literal of SQL, every character of which that means something is escaped."""
+    return "'" + "".join(c if c.isalnum() or c in " .-_/:@" else _escape(c) for c in text) + "'"
+
+
+def _escape(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def _unquoted(text: str) -> str:

@@ -33,7 +33,7 @@ _HARMLESS = {
     "generateSeries",
 }
 _READS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery", "DescribeQuery", "ShowCreateTableQuery", "Explain")
-_ALTERS = ("ADD_COLUMN", "ADD_INDEX", "MODIFY_TTL")
+_ALTERS = ("ADD_COLUMN", "ADD_INDEX", "MODIFY_TTL", "REMOVE_TTL")
 _FUNCTION = re.compile(r"^ *Function (\S+)", re.MULTILINE)
 _ALTER = re.compile(r"^ *AlterCommand (\S+)", re.MULTILINE)
 _OUTFILE = re.compile(r"^ Literal ", re.MULTILINE)  # what stands beside the query itself: INTO OUTFILE

@@ -52,7 +52,7 @@ def stored(client: Client, after: Mapping[str, str], *, since: dt.datetime) -> I
     for name, at in batches(client, after, since=since):
         data = b"".join(read(client, _EVENTS, {"batch": name}, "JSONEachRow"))
         try:
-            found, unread = _events.decode_lines(data), ()
+            found, unread = _events.decode_lines(data), tuple[str, ...]()
         except msgspec.MsgspecError:
             found, unread = _one_by_one(data)
         yield Stored(name, at, found, unread)

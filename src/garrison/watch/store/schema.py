@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -85,6 +85,30 @@ def clustered(cluster: str, retention: Mapping[str, int | None] = RETENTION_DAYS
     ]
 
 
+def ttl(retention: Mapping[str, int | None], held: Sequence[str] = ()) -> str:
+    """When rows go: of each class after its days, but for those that any of the conditions `held` is true of. Empty where none ever goes.
+
+    Raises ConfigError for a class or days that are none.
+    """
+    rules = []
+    kept = "".join(f" AND NOT ({condition})" for condition in held)
+    for name, days in retention.items():
+        if not _NAME.fullmatch(name) or (days is not None and days < 1):
+            raise ConfigError(f"retention {name!r}: {days} is none", hint="a name, and at least one day")
+        if days is not None:
+            rules.append(f"stored + toIntervalDay({days}) DELETE WHERE retention = '{name}'{kept}")
+    return ", ".join(rules)
+
+
+def retained(retention: Mapping[str, int | None], held: Sequence[str], cluster: str = "") -> str:
+    """The statement by which other rows go than before."""
+    if cluster and not _NAME.fullmatch(cluster):
+        raise ConfigError(f"{cluster!r} is no name of a cluster", hint="letters, digits, - and _")
+    table = f'{LOCAL} ON CLUSTER "{cluster}"' if cluster else TABLE
+    rules = ttl(retention, held)
+    return f"ALTER TABLE {table} MODIFY TTL {rules}" if rules else f"ALTER TABLE {table} REMOVE TTL"
+
+
 def _column(name: str, type_: Any) -> str:
     if name in _SPECIAL:
         return _SPECIAL[name]
@@ -104,15 +128,9 @@ def _body() -> str:
 
 
 def _tail(retention: Mapping[str, int | None], settings: Mapping[str, int]) -> str:
-    rules = []
-    for name, days in retention.items():
-        if not _NAME.fullmatch(name) or (days is not None and days < 1):
-            raise ConfigError(f"retention {name!r}: {days} is none", hint="a name, and at least one day")
-        if days is not None:
-            rules.append(f"stored + toIntervalDay({days}) DELETE WHERE retention = '{name}'")
-    ttl = f" TTL {', '.join(rules)}" if rules else ""
+    rules = f" TTL {found}" if (found := ttl(retention)) else ""
     said = ", ".join(f"{name} = {value}" for name, value in settings.items())
-    return f"PARTITION BY toYYYYMMDD(stored) ORDER BY (product, class_uid, time_us){ttl} SETTINGS {said}"
+    return f"PARTITION BY toYYYYMMDD(stored) ORDER BY (product, class_uid, time_us){rules} SETTINGS {said}"
 
 
 def _additions(table: str, on: str) -> list[str]:

@@ -23,6 +23,7 @@ from garrison.watch.store.write import KIND
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+RETENTION = "retention.change"
 _AT_ONCE = 100_000  # events
 
 
@@ -72,7 +73,10 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 def verify(client: Client, ledger: Ledger, retention: Mapping[str, int | None] = RETENTION_DAYS) -> Verified:
-    """Look at every batch. Raises LedgerError, and EventsError where the store does not answer."""
+    """Look at every batch. How long each class is kept is what the ledger says, else `retention`.
+
+    Raises LedgerError, and EventsError where the store does not answer.
+    """
     found, said = Verified(), _said(ledger, retention)
     now = dt.datetime.now(dt.UTC)
     for group in _groups(list(said.values())):
@@ -90,21 +94,28 @@ def verify(client: Client, ledger: Ledger, retention: Mapping[str, int | None] =
 
 
 def _said(ledger: Ledger, retention: Mapping[str, int | None]) -> dict[str, _Said]:
-    batches: dict[str, _Said] = {}
+    batches: dict[str, tuple[int, Entry]] = {}
+    days = dict(retention)
     for index, data in enumerate(ledger.entries()):
         entry = parse(data)
-        if entry.kind == KIND and entry.action == "store" and entry.object is not None:
-            thing = entry.object
-            count = entry.details["events"]
-            # After a crash a batch may be told twice; the first word counts.
-            batches.setdefault(thing.name, _Said(index, thing.name, thing.digest, count, _expires(entry, retention)))
-    return batches
+        if entry.object is None:
+            continue
+        if entry.kind == KIND and entry.action == "store":
+            batches.setdefault(
+                entry.object.name, (index, entry)
+            )  # after a crash a batch may be told twice; the first word counts
+        elif entry.kind == RETENTION and entry.action == "change":
+            days[entry.details.get("class", "")] = entry.details.get("days")
+    return {name: _batch(index, entry, days) for name, (index, entry) in batches.items()}
 
 
-def _expires(entry: Entry, retention: Mapping[str, int | None]) -> dt.datetime | None:
-    """When its events may be gone; what the class of is not known is kept for ever."""
+def _batch(index: int, entry: Entry, retention: Mapping[str, int | None]) -> _Said:
+    """What an entry says of a batch, and when its events may be gone; what the class of is not known is kept for ever."""
+    thing = entry.object
+    assert thing is not None  # noqa: S101 - every such entry has one
     days = retention.get(entry.details.get("class", ""))
-    return None if days is None else entry.time + dt.timedelta(days=days)
+    expires = None if days is None else entry.time + dt.timedelta(days=days)
+    return _Said(index, thing.name, thing.digest, entry.details["events"], expires)
 
 
 def _groups(batches: Sequence[_Said]) -> Iterator[list[_Said]]:
