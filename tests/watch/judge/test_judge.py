@@ -142,10 +142,10 @@ def test_each_event_is_judged_once_whenever_it_stops(tmp_path: Path, node: Node,
                 if number % 3:
                     at = dice.choice(["before", "in", "after"])
                     if at == "in":
-                        alerts._db.execute(
-                            "CREATE TEMP TRIGGER t BEFORE INSERT ON news BEGIN SELECT RAISE(ABORT, 'cut'); END"
+                        alerts.database._connection.execute(
+                            "CREATE TEMP TRIGGER t BEFORE INSERT ON change BEGIN SELECT RAISE(ABORT, 'cut'); END"
                         )
-                        alerts._db.execute(
+                        alerts.database._connection.execute(
                             "CREATE TEMP TRIGGER u BEFORE UPDATE ON alert BEGIN SELECT RAISE(ABORT, 'cut'); END"
                         )
                         with contextlib.suppress(EventsError):  # the process ends here
