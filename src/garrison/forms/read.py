@@ -27,10 +27,13 @@ _WORDS: dict[str, bool | None] = {
 }
 
 
-def read(path: Path, form: type[Form]) -> tuple[Form, Lines]:
-    """The value of a file, and where its keys stand. Raises ConfigError that names file, line and key, and what to write instead."""
+def read(path: Path, form: type[Form], *, copy: Path | None = None) -> tuple[Form, Lines]:
+    """The value of a file, and where its keys stand; `copy` is where its text was kept, if it is not read from where it stands.
+
+    Raises ConfigError that names file, line and key, and what to write instead.
+    """
     try:
-        data = path.read_bytes()
+        data = (copy or path).read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
     if len(data) > _MAX_BYTES:

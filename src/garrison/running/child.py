@@ -21,8 +21,16 @@ PATIENCE_S = 5.0  # from SIGTERM to SIGKILL
 class Kept:
     """A process that is started again when it ends by itself: at once the first time, ever later if it happens again."""
 
-    def __init__(self, name: str, begin: Callable[[], Process], say: Callable[[str], None]) -> None:
-        self.name, self.begin, self.say = name, begin, say
+    def __init__(
+        self,
+        name: str,
+        begin: Callable[[], Process],
+        say: Callable[[str], None],
+        *,
+        end: Callable[[Process], None] | None = None,
+    ) -> None:
+        """`end`: how it is ended where SIGTERM is not the way."""
+        self.name, self.begin, self.say, self.end = name, begin, say, end or stop
         self.process: Process | None = None
         self.since = self.again = 0.0
         self.pause_s = _SHORTEST_S
@@ -42,7 +50,7 @@ class Kept:
         if self.process is not None and (code := self.process.poll()) is not None:
             long = now - self.since > _LONGEST_S
             self.pause_s = _SHORTEST_S if long else min(self.pause_s * 2, _LONGEST_S)
-            stop(self.process)
+            stop(self.process)  # what it has started itself
             self.process, self.again = None, now + self.pause_s
             self.say(f"{self.name} ended by itself ({how(code)}); it is started again")
         if self.process is None and now >= self.again:
@@ -51,7 +59,7 @@ class Kept:
     def stop(self) -> None:
         """End it."""
         if self.process is not None:
-            stop(self.process)
+            self.end(self.process)
             self.process = None
 
 
@@ -71,11 +79,11 @@ def how(code: int) -> str:
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
-def spawn(command: list[str]) -> Process:
-    """Start a process of our guarding. What it has to say goes where our own words go."""
+def spawn(command: list[str], *, hears: bool = False) -> Process:
+    """Start a process of our guarding. What it has to say goes where our own words go; one that `hears` has a pipe to its input."""
     # What runs between fork and exec is unsafe only beside threads, and there are none.
-    out = sys.stderr.fileno()
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, preexec_fn=_in_child)  # noqa: S603, PLW1509
+    heard, out = subprocess.PIPE if hears else subprocess.DEVNULL, sys.stderr.fileno()
+    return subprocess.Popen(command, stdin=heard, stdout=out, preexec_fn=_in_child)  # noqa: S603, PLW1509
 
 
 def _in_child() -> None:

@@ -158,11 +158,13 @@ def test_nobody_deletes_and_readers_read(tmp_path: Path) -> None:
                 assert (tmp_path / f"store/{role}.json").stat().st_mode & 0o077 == 0
         with connected(tmp_path / "store", Role.READER) as reader, pytest.raises(Exception, match="not for a reader"):
             reader.raw_insert("garrison.events", ["uid"], b"\xa1x", fmt="MsgPack")
+        import json
         import urllib.error
         import urllib.request
 
+        port = json.loads((tmp_path / "store/reader.json").read_bytes())["port"]
         with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(f"http://127.0.0.1:{node.endpoints[Role.READER].port}/?query=SELECT+1", timeout=10)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/?query=SELECT+1", timeout=10)
         with pytest.raises(BusyError, match="another process"):
             start(tmp_path / "store")
         # The DDL of a cluster is what ClickHouse's own parser takes.

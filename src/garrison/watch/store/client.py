@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +14,8 @@ import msgspec
 
 from garrison.errors import BusyError, EventsError
 from garrison.ledger import durable
-from garrison.watch.store import schema
 from garrison.watch.store.guard import Role
-from garrison.watch.store.node import BUSY, Said
+from garrison.watch.store.node import BUSY, Endpoint, endpoint
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -26,18 +24,11 @@ _PATIENCE_S = 30
 _EXTRA = "install the extra: garrison[watch]"
 
 
-class Endpoint(msgspec.Struct, frozen=True):
-    """Where a node answers, and as whom: a file for each role, so that readers can be given theirs alone."""
-
-    port: int
-    token: str
-
-
 class Node:
     """The store of a folder, as a process of ours. `stop` ends it; so does the end of this process."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes], endpoints: dict[Role, Endpoint]) -> None:
-        self.folder, self.endpoints, self._process = folder, endpoints, process
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+        self.folder, self._process = folder, process
 
     @property
     def lives(self) -> bool:
@@ -51,47 +42,31 @@ class Node:
 
     def stop(self) -> None:
         """End it; what it has acknowledged is on the disk."""
-        for role in Role:
-            _endpoint(self.folder, role).unlink(missing_ok=True)
         with contextlib.suppress(BrokenPipeError):
             self._process.communicate(timeout=_PATIENCE_S)
 
 
-def start(folder: Path) -> Node:
-    """Begin the store of a folder. Raises BusyError where another process has it, EventsError where it cannot begin."""
+def command(folder: Path) -> list[str]:
+    """How the store of a folder, which is made here, is begun as a process. Raises BusyError."""
     try:
         durable.make_folder(folder)
         folder.chmod(0o700)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "garrison.watch.store.node"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/"
-        )
     except OSError as error:
-        raise BusyError(
-            f"the store cannot begin: {error.strerror}", hint="see who may write here", path=str(folder)
-        ) from error
-    tokens = {role: secrets.token_urlsafe(32) for role in Role}
-    if process.stdin is None or process.stdout is None:
-        raise EventsError("the store has no pipe", path=str(folder))
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.write(msgspec.json.encode(Said(str(folder.resolve()), tokens)) + b"\n")
-        process.stdin.flush()
-    said = process.stdout.readline().strip()
-    if not said.isdigit():
-        process.communicate()
-        if process.returncode == BUSY:
-            raise BusyError("another process has this store", hint="wait until it ends", path=str(folder))
-        raise EventsError(f"the store ended as it began ({process.returncode})", hint=_EXTRA, path=str(folder))
-    node = Node(folder, process, {role: Endpoint(int(said), token) for role, token in tokens.items()})
-    try:
-        with contextlib.closing(_client(node.endpoints[Role.ADMIN], Role.ADMIN)) as admin:
-            for statement in schema.embedded():
-                admin.command(statement)
-        for role, endpoint in node.endpoints.items():
-            durable.replace(_endpoint(folder, role), msgspec.json.encode(endpoint), mode=0o600)
-    except BaseException:
-        node.stop()
-        raise
-    return node
+        hint = "see who may write here"
+        raise BusyError(f"the store cannot begin: {error.strerror}", hint=hint, path=str(folder)) from error
+    return [sys.executable, "-m", "garrison.watch.store.node", str(folder.resolve())]
+
+
+def start(folder: Path) -> Node:
+    """Begin the store of a folder. Raises BusyError where another process has it, EventsError where it cannot begin."""
+    process = subprocess.Popen(command(folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/")  # noqa: S603
+    said = process.stdout.readline().strip() if process.stdout is not None else b""
+    if said.isdigit():
+        return Node(folder, process)
+    process.communicate()
+    if process.returncode == BUSY:
+        raise BusyError("another process has this store", hint="wait until it ends", path=str(folder))
+    raise EventsError(f"the store ended as it began ({process.returncode})", hint=_EXTRA, path=str(folder))
 
 
 @contextlib.contextmanager
@@ -108,24 +83,32 @@ def connected(place: Path | str, role: Role) -> Iterator[Client]:
         with contextlib.closing(_cluster(place)) as client:
             yield client
         return
-    running = _running(place, role)
-    if running is not None:
-        with contextlib.closing(running):
-            yield running
+    found = _running(place, role)
+    if found is not None:
+        with contextlib.closing(found):
+            yield found
         return
     node = start(place)
     try:
-        with contextlib.closing(_client(node.endpoints[role], role)) as client:
-            yield client
+        with contextlib.closing(running(place, role)) as begun:
+            yield begun
     finally:
         node.stop()
+
+
+def running(place: Path | str, role: Role) -> Client:
+    """A client of a store that runs already; whoever asks for it closes it. Raises BusyError where none answers."""
+    found = _cluster(place) if isinstance(place, str) else _running(place, role)
+    if found is None:
+        raise BusyError("the store does not run", hint="it is begun by: garrison watch run", path=str(place))
+    return found
 
 
 def _running(folder: Path, role: Role) -> Client | None:
     """The client of a node that somebody else runs here; None where none does."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    data = durable.read(_endpoint(folder, role))
+    data = durable.read(endpoint(folder, role))
     if data is None:
         return None
     try:
@@ -134,8 +117,8 @@ def _running(folder: Path, role: Role) -> Client | None:
         return None
 
 
-def _client(endpoint: Endpoint, role: Role) -> Client:
-    return _get(host="127.0.0.1", port=endpoint.port, username=role.value, password=endpoint.token)
+def _client(at: Endpoint, role: Role) -> Client:
+    return _get(host="127.0.0.1", port=at.port, username=role.value, password=at.token)
 
 
 def _cluster(url: str) -> Client:
@@ -155,7 +138,3 @@ def _get(**where: Any) -> Client:
     return clickhouse_connect.get_client(
         compress=False, autogenerate_session_id=False, autogenerate_query_id=False, **where
     )
-
-
-def _endpoint(folder: Path, role: Role) -> Path:
-    return folder / f"{role}.json"

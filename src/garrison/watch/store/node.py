@@ -1,8 +1,8 @@
 """The embedded store: chdb in a process of its own, which answers ClickHouse's HTTP protocol on loopback.
 
 One process may open a folder, it must never fork once chdb is loaded, and each connection has a session of its own, for a shared one
-serves one query at a time. `clickhouse-connect` cannot tell it from a server, as far as Garrison asks. It ends with its owner, whose
-end of the standard input it watches. Protocol: https://clickhouse.com/docs/interfaces/http
+serves one query at a time. `clickhouse-connect` cannot tell it from a server, as far as Garrison asks. It makes the tables, writes where
+it answers into a file for each role, and ends with its owner, whose end of the standard input it watches. Protocol: https://clickhouse.com/docs/interfaces/http
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import hmac
 import io
 import os
 import re
+import secrets
+import signal
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +27,8 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from garrison.errors import EventsError
+from garrison.ledger import durable
+from garrison.watch.store import schema
 from garrison.watch.store.guard import Role, check
 
 MOST_BYTES = 256 << 20  # of a request
@@ -35,11 +39,16 @@ _TOKEN = re.compile(r"[\w-]{1,100}")
 _STREAMED = ("MsgPack", "JSONEachRow", "Native", "RowBinary", "TabSeparated", "CSV")
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What the owner tells the process on its standard input."""
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where a node answers, and as whom: a file for each role, so that readers can be given theirs alone."""
 
-    folder: str
-    tokens: dict[Role, str]
+    port: int
+    token: str
+
+
+def endpoint(folder: Path, role: Role) -> Path:
+    """The file of a role."""
+    return folder / f"{role}.json"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -241,10 +250,13 @@ def _escaped(text: str) -> str:
     )
 
 
-def main() -> int:
-    """Read what the owner says, print the port, serve until the owner's end of the standard input is closed."""
-    said = msgspec.json.decode(sys.stdin.buffer.readline(), type=Said)
-    folder = Path(said.folder)
+def main(folder: Path) -> int:
+    """Serve a folder until the owner's end of the standard input is closed; print the port once it is ready."""
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # of a terminal, or of a service that ends: whoever stores is served to the last
+        signal.signal(number, signal.SIG_IGN)
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -252,17 +264,23 @@ def main() -> int:
         return BUSY
     data = str(folder / "data")
     keeping = _open(data)  # as long as it is there, the folder stays open
+    for statement in schema.embedded():
+        keeping.query(statement)
     functions = _rows(keeping.query("SELECT name FROM system.table_functions", "TSVRaw")).decode().split()
-    handler = type(
-        "Handler", (_Handler,), {"tokens": said.tokens, "folder": data, "table_functions": frozenset(functions)}
-    )
+    tokens = {role: secrets.token_urlsafe(32) for role in Role}
+    handler = type("Handler", (_Handler,), {"tokens": tokens, "folder": data, "table_functions": frozenset(functions)})
     server = _Server(("127.0.0.1", 0), handler)
+    port = server.server_address[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdout.write(f"{server.server_address[1]}\n")
+    for role, token in tokens.items():
+        durable.replace(endpoint(folder, role), msgspec.json.encode(Endpoint(port, token)), mode=0o600)
+    sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     sys.stdin.buffer.read()
+    for role in Role:
+        endpoint(folder, role).unlink(missing_ok=True)
     os._exit(0)  # what was acknowledged is on the disk; chdb has threads that do not end in order
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,96 @@
+"""What a watch file must not say although its form is right: found before anything is started."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from garrison.errors import ConfigError, GarrisonError, nearest
+from garrison.events.mappers import mapper
+from garrison.watch.file.read import Loaded, span_s
+from garrison.watch.judge.rules import chosen
+from garrison.watch.models.learnt import Learnt, read_key
+from garrison.watch.models.learnt import read as read_reference
+from garrison.watch.receive.listen import Guard, Listen, place
+from garrison.watch.redact.redactor import Redactor
+from garrison.watch.store.schema import RETENTION_DAYS
+
+
+def hold(loaded: Loaded) -> list[str]:
+    """What is worth a warning. Raises ConfigError for what is wrong."""
+    _hold_running(loaded)
+    _hold_inputs(loaded)
+    with _at(loaded, "redact"):
+        Redactor.make(loaded.watch.redact, b"", credentials=loaded.watch.redaction.credentials)
+    references(loaded)
+    return list(_warnings(loaded))
+
+
+def references(loaded: Loaded) -> dict[str, Learnt]:
+    """What is ordinary for the models that are watched. Raises ConfigError."""
+    found = {}
+    for number, model in enumerate(loaded.watch.model):
+        if model.name in found:
+            raise loaded.wrong(("model", number, "name"), f"{model.name} is named twice", "each model once")
+        found[model.name] = read_reference(loaded.beside(model.reference))
+    return found
+
+
+def models_key(loaded: Loaded) -> bytes:
+    """The key that references were made with; nothing where no model is watched. Raises ConfigError."""
+    return read_key(loaded.beside(loaded.watch.models.key_file)) if loaded.watch.model else b""
+
+
+def _hold_running(loaded: Loaded) -> None:
+    said = loaded.watch.watch
+    if said.store and "://" not in said.store:
+        hint = "write https://USER@HOST:8443, or leave it out and name the folder with state"
+        raise loaded.wrong(("watch", "store"), f"{said.store!r} is no URL", hint)
+    with _at(loaded, "watch", "metrics"):
+        if said.metrics and not place(said.metrics)[2]:
+            raise ConfigError(f"{said.metrics} is open to the network", hint='write "127.0.0.1:9469"')
+    ledger = loaded.ledger
+    if ledger is not None and not (ledger / "checkpoint").is_file():
+        hint = f"make it: garrison ledger init {said.ledger} --origin NAME"
+        raise loaded.wrong(("watch", "ledger"), "there is no ledger", hint)
+
+
+def _hold_inputs(loaded: Loaded) -> None:
+    names: set[str] = set()
+    for number, one in enumerate(loaded.watch.input):
+        with _at(loaded, "input", number, "name"):
+            if not one.name or one.name in names:
+                raise ConfigError(f"{one.name!r} is named twice" if one.name else "no name", hint="name each input")
+        names.add(one.name)
+        with _at(loaded, "input", number, "retention"):
+            if one.retention not in RETENTION_DAYS:
+                hint = nearest(one.retention, RETENTION_DAYS, f"write one of: {', '.join(RETENTION_DAYS)}")
+                raise ConfigError(f"no class is called {one.retention}", hint=hint)
+        with _at(loaded, "input", number, "log"):
+            if log := getattr(one, "log", ""):
+                mapper(log)
+        with _at(loaded, "input", number, "quiet-after"):
+            if one.quiet_after:
+                span_s(one.quiet_after)
+        with _at(loaded, "input", number):
+            if isinstance(one, Listen):
+                Guard(one, loaded.beside)
+
+
+@contextlib.contextmanager
+def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
+    """Whatever is found wrong within is said of these keys, unless it is said of another file."""
+    try:
+        yield
+    except GarrisonError as error:
+        if error.path:
+            raise
+        raise loaded.wrong(steps, error.message, error.hint) from error
+
+
+def _warnings(loaded: Loaded) -> Iterator[str]:
+    if loaded.ledger is None:
+        yield "[watch] ledger is not set: that events were changed or removed will not be noticed"
+    rules = chosen(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
+    for broken in rules.broken:
+        yield f"{broken.path}:{broken.line}  {broken.message}"
