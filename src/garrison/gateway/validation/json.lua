@@ -19,7 +19,7 @@ local TOO_MUCH = "the body takes too much work to check"
 local fail_at, fail_text = 0, ""
 local path, path_n = {}, 0
 local work = 0 -- bytes that alternatives may still read again
-local limit = { depth = 0 } -- of nesting, while a body is read
+local limit = { depth = 0, size = 0 } -- of nesting, and where the body ends, while it is read
 
 local function fail(i, text)
   fail_at, fail_text, path_n = i, text, 0
@@ -541,7 +541,7 @@ local function check(root, body, max_bytes, depth, state)
   if #body > max_bytes then return false, "the body: expected at most " .. max_bytes .. " bytes" end
   local p = cast(bytes_t, body)
   if p[0] == 0xEF and p[1] == 0xBB and p[2] == 0xBF then return false, "the body: expected no byte order mark" end
-  work, limit.depth = 64 * #body + 65536, depth
+  work, limit.depth, limit.size = 64 * #body + 65536, depth, #body
   local fine, e = pcall(root, p, ws(p, 0), 0, state)
   if not fine then
     if e == TOO_MUCH then return false, TOO_MUCH end

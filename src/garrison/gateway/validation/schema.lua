@@ -1,4 +1,5 @@
--- Values held against schemas that are tables, in one pass over the bytes. `J` is json.lua; schema.py says what a node is.
+-- Values held against schemas that are tables, in one pass over the bytes. `J` is json.lua, and `garrison` has runs.lua;
+-- schema.py says what a node is.
 --
 -- The schemas of all models are read by the same functions, so that the traces of the compiler are shared: code of its own
 -- for each model is as quick for one, and ten times slower for a hundred. A node that is true allows anything.
@@ -151,16 +152,28 @@ end
 
 -- Arrays ------------------------------------------------------------------------------------------------------------------
 
-local number_limits = record({ "whole", "low", "high", "divisor" })
+local number_limits = record({ "whole", "low", "high", "divisor", "run" })
 local ANY_NUMBER = number_limits({})
 local WORTH = 16 -- fewer are as soon read again
+local runs, PATIENCE, min, max = garrison.runs, garrison.runs.PATIENCE, math.min, math.max
 
--- The items of an array of numbers alone, as data is: a loop of its own, since most bytes of most bodies are read by it. Where
--- somebody else will read them too, as tensors, it is remembered what they are.
+-- The items of an array of numbers alone, as data is: a loop of its own, since most bytes of most bodies are read by it, the
+-- plain ones many at a time. Where somebody else will read them too, as tensors, it is remembered what they are.
 local function numbers(p, i, e, limits, node)
   local most, numeric, n = limits.most, node.number or ANY_NUMBER, 0
   local v, exact, low, high, whole = 0, false, math.huge, -math.huge, true
+  local run, wait = runs.of(numeric), 0
   while true do
+    if run and wait == 0 then
+      local many, points
+      e, many, points = runs.skip(run, p, e)
+      if many > 0 then
+        n, low, high, whole = n + many, min(low, run.least), max(high, run.most), whole and not points
+      end
+      if many < PATIENCE then wait = PATIENCE end
+    else
+      wait = wait - 1
+    end
     if n >= most then return fail(i, limits.too_many), n end
     if KIND[p[e]] == NUMBER then e, v, exact = number(p, e, numeric) else e = unexpected(p, e, node.expected) end
     if e < 0 then return up(n), n end
