@@ -66,18 +66,24 @@ local function unnamed(p, v, d, limits, key)
   return value(p, v, d, limits.additional)
 end
 
--- What is known of an object once all its keys are; `seen` says which of those that the schema names are there.
-local function complete(p, i, d, limits, seen, n)
+-- Whether a property that the schema names is there: its bit is in the mask, or, of too many for that, its key was seen.
+local function has(limits, id, mask, first, seen)
+  if not limits.many then return band(mask, lshift(1, id - 1)) ~= 0 end
+  return first == limits.keys[id] or seen ~= nil and seen[limits.keys[id]]
+end
+
+-- What is known of an object once all its keys are.
+local function complete(p, i, d, limits, n, mask, first, seen)
   if n < limits.least then return fail(i, limits.too_few) end
   local required, dependent = limits.required, limits.dependent
   for k = 1, #required do
-    if not seen(required[k].id) then return fail(i, required[k].expected) end
+    if not has(limits, required[k].id, mask, first, seen) then return fail(i, required[k].expected) end
   end
   for k = 1, #dependent do
-    if seen(dependent[k].id) then
+    if has(limits, dependent[k].id, mask, first, seen) then
       for j = 1, #dependent[k].required do
         local other = dependent[k].required[j]
-        if not seen(other.id) then return fail(i, other.expected) end
+        if not has(limits, other.id, mask, first, seen) then return fail(i, other.expected) end
       end
       if dependent[k].node then
         local e = value(p, i, d, dependent[k].node)
@@ -140,13 +146,7 @@ local function object(p, i, d, limits)
     end
   end
   if not limits.demands or not many and limits.plain and band(mask, limits.plain) == limits.plain then return e end
-  local there
-  if many then
-    there = function(id) return first == limits.keys[id] or seen ~= nil and seen[limits.keys[id]] end
-  else
-    there = function(id) return band(mask, lshift(1, id - 1)) ~= 0 end
-  end
-  if complete(p, i, d, limits, there, n) < 0 then return -1 end
+  if complete(p, i, d, limits, n, mask, first, seen) < 0 then return -1 end
   return e
 end
 
