@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import msgspec
 import pytest
@@ -43,6 +50,53 @@ class Kept:
         taken = self.spool.take(wait_s=0, most=1 << 30)
         rows = taken.batch.rows if taken else []
         return [event_of(_values(row))[0] for row in rows]
+
+
+class _Hears(logging.Handler):
+    """What an input says of where it listens."""
+
+    def __init__(self, heard: queue.Queue[int | BaseException]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "listens on" in record.getMessage():
+            self._heard.put(int(record.getMessage().rpartition(":")[2]))
+
+
+@contextlib.contextmanager
+def serving(input_: ModuleType, around: Around, **said: Any) -> Iterator[int]:
+    """An input that runs on a port of its own, until the end of the test."""
+    settings = msgspec.convert({"type": input_.TYPE, "name": "here", "address": "127.0.0.1:0", **said}, input_.Settings)
+    heard: queue.Queue[int | BaseException] = queue.Queue()
+    logger, handler, loop = logging.getLogger("garrison.watch.receive"), _Hears(heard), asyncio.new_event_loop()
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    task = loop.create_task(input_.serve(settings, around))
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            loop.run_until_complete(loop.shutdown_default_executor())
+        except BaseException as error:  # noqa: BLE001 - raised where the test waits
+            heard.put(error)
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        found = heard.get(timeout=20)
+        if isinstance(found, BaseException):
+            raise found
+        yield found
+    finally:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join(20)
+        logger.removeHandler(handler)
+        assert not thread.is_alive()
 
 
 def _values(row: bytes) -> list[object]:

@@ -41,7 +41,7 @@ def good(number: int, **more: object) -> Line:
 def test_one_hostile_line_never_stops_the_others(kept: Kept) -> None:
     lines = [good(n) for n in range(len(HOSTILE))]
     mixed = [line for pair in zip(map(Line, HOSTILE.values()), lines, strict=True) for line in pair]
-    asyncio.run(kept.intake.take(GATEWAY, mixed))
+    assert asyncio.run(kept.intake.take(GATEWAY, mixed)) == len(lines)
     assert [event.uid for event in kept.events()] == [f"r{n}" for n in range(len(HOSTILE))]
     assert [line for _, _, line, _ in kept.strange] == list(HOSTILE.values())
     assert all(reason and (name, form) == ("here", GATEWAY.form.NAME) for name, form, _, reason in kept.strange)

@@ -22,11 +22,20 @@ class Source(msgspec.Struct, frozen=True):
     form: Mapper
 
 
+class InputSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """What an `[[input]]` says, whatever its type: settings of inputs begin with these."""
+
+    name: str
+    quiet_after: str = ""  # `1h`: silence for so long is told; empty for never
+    retention: str = "standard"  # the class of its events
+
+
 class Line(msgspec.Struct, frozen=True):
     """What a sender told, and the place that tells it from the same line told twice: a file and an offset in it."""
 
     data: bytes
     place: tuple[object, ...] = ()
+    wrong: str = ""  # why it is no line, where the input knows already
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -55,10 +64,10 @@ class Count(enum.StrEnum):
 class Intake(Protocol):
     """What inputs hand over to."""
 
-    async def take(self, source: Source, lines: Sequence[Line]) -> None:
+    async def take(self, source: Source, lines: Sequence[Line]) -> int:
         """Make events of lines: normalised, redacted, and on the disk when this returns; lines of no event are in the quarantine then.
 
-        Raises BusyError where they cannot be kept now: acknowledge nothing, and be slow.
+        How many of the lines are events. Raises BusyError where they cannot be kept now: acknowledge nothing, and be slow.
         """
         ...
 
@@ -83,7 +92,7 @@ class Input(Protocol):
     """A module of `inputs`."""
 
     TYPE: str  # as `type` of an [[input]]
-    Settings: type[Any]  # a msgspec Struct with the tag TYPE, unknown fields forbidden
+    Settings: type[Any]  # made from InputSettings, with the tag TYPE
 
     async def serve(self, settings: Any, around: Around) -> None:
         """Receive until cancelled. Raises ConfigError for settings that cannot hold, BusyError where it cannot begin."""

@@ -21,7 +21,7 @@ from garrison.watch.spool import Batch, Spool
 from garrison.watch.store.rows import batch
 
 MOST_BYTES = 1 << 20
-"""Of a line; a longer one is no line of any log: inputs hand it over in pieces, and those go into the quarantine."""
+"""Of a line; a longer one is no line of any log. Inputs hand it over in pieces, `wrong`, and those go into the quarantine."""
 
 _AT_ONCE = 1_000  # lines in one thread, and in one batch
 _THREADS = 8  # they wait for the disk most of the time
@@ -49,9 +49,9 @@ class SpoolIntake:
         self._spools, self._redact, self._quarantine, self._keep_samples = spools, redact, quarantine, keep_samples
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
 
-    async def take(self, source: Source, lines: Sequence[Line]) -> None:
+    async def take(self, source: Source, lines: Sequence[Line]) -> int:
         """See `Intake`."""
-        loop, name = asyncio.get_running_loop(), source.name
+        loop, name, taken = asyncio.get_running_loop(), source.name, 0
         for at in range(0, len(lines), _AT_ONCE):
             part = lines[at : at + _AT_ONCE]
             try:
@@ -63,6 +63,8 @@ class SpoolIntake:
             self.count(name, Count.BYTES, sum(len(line.data) for line in part))
             self.count(name, Count.EVENTS, events)
             self.count(name, Count.QUARANTINED, len(part) - events)
+            taken += events
+        return taken
 
     async def sample(self, source: str, samples: Sequence[Sample]) -> None:
         """See `Intake`."""
@@ -97,8 +99,8 @@ class SpoolIntake:
         events: list[Event] = []
         strange: list[tuple[bytes, str]] = []
         for line in lines:
-            if len(line.data) > MOST_BYTES:
-                strange.append((line.data, f"{len(line.data):,} bytes are no line"))
+            if line.wrong or len(line.data) > MOST_BYTES:
+                strange.append((line.data, line.wrong or f"{len(line.data):,} bytes are no line"))
                 continue
             try:
                 event = mapped(form, redact(form, line.data), *line.place)

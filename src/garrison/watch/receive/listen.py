@@ -19,6 +19,7 @@ import msgspec
 
 from garrison.errors import BusyError, ConfigError
 from garrison.watch.receive.credentials import Fresh, Key, Tls, context, match, names_of, read_keys
+from garrison.watch.receive.input import InputSettings
 
 LOCAL = "local"
 """Who sends from this machine, where no credential is asked for."""
@@ -32,8 +33,8 @@ _SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)  # it pass
 _log = logging.getLogger(__name__)
 
 
-class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """Where an input listens, and to whom: settings of inputs begin with these."""
+class Listen(InputSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """Where an input listens, and to whom."""
 
     address: str  # HOST:PORT, numeric; an IPv6 address stands in brackets
     tls: Tls | None = None
