@@ -48,7 +48,12 @@ class RuleDetector:
     name = "rules"
 
     def __init__(
-        self, settings: Settings, paths: Sequence[Path], memory: Memory, ledger: Ledger | None, say: Callable[[str], None]
+        self,
+        settings: Settings,
+        paths: Sequence[Path],
+        memory: Memory,
+        ledger: Ledger | None,
+        say: Callable[[str], None],
     ) -> None:
         """Raises UsageError for a path that is not there."""
         self._settings, self._paths, self._memory, self._ledger, self._say = settings, tuple(paths), memory, ledger, say
@@ -143,7 +148,10 @@ class RuleDetector:
 
 
 def _name(correlation: str, key: Iterable[str]) -> str:
-    return _GROUPS + hashlib.blake2b("\0".join((correlation, *key)).encode("utf8", "surrogatepass"), digest_size=16).hexdigest()
+    return (
+        _GROUPS
+        + hashlib.blake2b("\0".join((correlation, *key)).encode("utf8", "surrogatepass"), digest_size=16).hexdigest()
+    )
 
 
 def _where(one: Broken) -> str:

@@ -121,7 +121,10 @@ class Receiver:
 
     def _told(self) -> Received:
         counts = Counter(self.intake.counts)
-        made = {one.name: Input(str(one.__struct_config__.tag), {}, self._waits[one.name]) for one in self._loaded.watch.input}
+        made = {
+            one.name: Input(str(one.__struct_config__.tag), {}, self._waits[one.name])
+            for one in self._loaded.watch.input
+        }
         for (name, what), number in counts.items():
             made[name].counts[what.value] = number
         keeper = self.keeper

@@ -106,7 +106,9 @@ class Correlator:
     def restore(self, told: Iterable[Told]) -> list[tuple[str, tuple[str, ...]]]:
         """Remember groups again; those that are let go, of correlations that are gone, or more than there is room for."""
         let_go = []
-        for name, key, group in sorted(told, key=lambda one: one[2][-1:]):  # the one that was silent longest comes first
+        for name, key, group in sorted(
+            told, key=lambda one: one[2][-1:]
+        ):  # the one that was silent longest comes first
             groups = self._groups.get(name)
             if groups is None:
                 let_go.append((name, key))

@@ -26,7 +26,9 @@ _SHORTEST_S, _LONGEST_S = 0.1, 5.0  # between two attempts
 class Keeper:
     """Spools by their retention class. `stored` and `doubles` count events."""
 
-    def __init__(self, spools: Mapping[str, Spool], place: Path | str, ledger: Path | None, waits: Callable[[str], None]) -> None:
+    def __init__(
+        self, spools: Mapping[str, Spool], place: Path | str, ledger: Path | None, waits: Callable[[str], None]
+    ) -> None:
         """`waits` is told why nothing can be stored now, and an empty text when it can."""
         self.stored = self.doubles = self.stored_s = 0
         self.batches: dict[str, str] = {}  # the last one, by the beginning of its name
