@@ -76,7 +76,7 @@ class Receiver:
             {one.name: self._spools[one.retention] for one in said.input},
             redact=redactor.line,
             quarantine=self._quarantine,
-            sketches=Sketching(references(self._loaded), models_key(self._loaded)).sketches,
+            sketching=Sketching(references(self._loaded), models_key(self._loaded)),
         )
 
     async def _receive(self, ended: threading.Event) -> None:
