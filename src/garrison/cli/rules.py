@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from garrison.watch.rules.hunt import Missing
     from garrison.watch.rules.look import Looked, Match
     from garrison.watch.rules.rule import About, Rules
 
@@ -121,6 +122,78 @@ def match(file: Path, log: str, paths: tuple[Path, ...], level: str, format_: st
         sys.exit(ExitCode.INCOMPLETE)
     if told:
         sys.exit(ExitCode.FINDINGS)
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  garrison rules hunt "A trail is stopped" --since 30d
+  garrison rules hunt 59e0b4a4-6f0e-4f57-9d2c-8f0a6a6f2a01 --rules mine --since 2026-11-01 --until 2026-11-20
+\b
+The store leaves out what cannot match, and the rule itself decides the rest: what is found is what would have been told as events came."""
+)
+@click.argument("name", metavar="RULE")
+@click.option(
+    "--store",
+    "place",
+    metavar="DIR|URL",
+    envvar="GARRISON_STORE",
+    show_envvar=True,
+    default="events",
+    show_default=True,
+    help="The folder of the store, or the URL of a ClickHouse cluster.",
+)
+@click.option("--since", default="7d", show_default=True, help="From when on: 30d, 2h, or a time of ISO 8601.")
+@click.option("--until", default="", help="Until when; until now if unsaid.")
+@click.option(
+    "--rules", "paths", multiple=True, type=click.Path(path_type=Path), help="Rules of yours, beside the shipped ones."
+)
+@_FORMAT
+def hunt(name: str, place: str, since: str, until: str, *, paths: tuple[Path, ...], format_: str) -> None:
+    """Look back over the stored events with RULE: its title, name or id.
+
+    Exits with 1 where something matches. Also tells what correlations ask for that did not happen (lt, lte).
+    """
+    import time
+
+    from garrison.cli.logs._options import client
+    from garrison.errors import ExitCode
+    from garrison.watch.rules.hunt import Hunted, Missing, named
+    from garrison.watch.rules.hunt import hunt as look
+    from garrison.watch.rules.read import pack, read_rules
+    from garrison.watch.store.guard import Role
+    from garrison.watch.store.search import moment
+
+    found = read_rules([pack(), *paths])
+    rule, hunted, told = named(found, name), Hunted(), 0
+    end = moment(until) if until else time.time_ns() // 1000
+    with client(place, Role.READER) as store:
+        for said in look(store, found, rule, since_us=moment(since), until_us=end, hunted=hunted):
+            told += 1
+            if isinstance(said, Missing):
+                _missing(said, format_)
+            elif format_ == "json":
+                _line(said)
+            else:
+                _show(said)
+    click.echo(f"{hunted.looked_at:,} events looked at, {told:,} matches", err=True)
+    _tell_broken(found)
+    if told:
+        sys.exit(ExitCode.FINDINGS)
+
+
+def _missing(said: Missing, format_: str) -> None:
+    import datetime as dt
+
+    import msgspec
+
+    if format_ == "json":
+        told = {"rule": _plain(said.about), "group": said.group, "since_us": said.since_us, "until_us": said.until_us}
+        sys.stdout.write(msgspec.json.encode({**told, "count": said.count}).decode() + "\n")
+        return
+    begin, end = (dt.datetime.fromtimestamp(at / 1_000_000, dt.UTC) for at in (said.since_us, said.until_us))
+    click.echo(f"{_level(said.about)}  {begin:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S}  {said.about.title}")
+    click.echo(_clean(f"{'':15}{', '.join(said.group)}  {said.count} events"))
 
 
 def _read(paths: tuple[Path, ...]) -> Rules:

@@ -23,7 +23,7 @@ AHEAD_US = 60_000_000
 MAX_GROUPS = 100_000
 _MAX_NAMED = 20  # events that a hit names
 _KEPT_OF_ONE = 8  # sightings of one thing that are kept, for others that come late
-_OPS = {"gte": 0, "gt": 1, "eq": 0}
+OPS = {"gte": 0, "gt": 1, "eq": 0}
 
 
 class Sighting(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -121,12 +121,18 @@ class Correlator:
 
 def check(correlation: Correlation) -> None:
     """Raises ConfigError for a condition that cannot be told while events come in."""
-    if correlation.op not in _OPS:
+    if correlation.op not in OPS:
         hint = "write gte or gt; what is missing is found by looking back (garrison rules hunt)"
         about = correlation.about
         raise ConfigError(
             f"{correlation.op} asks for what does not happen", hint=hint, path=about.path, line=about.line
         )
+
+
+def key_of(correlation: Correlation, rule: Rule, record: Record) -> tuple[str, ...] | None:
+    """The group that an event belongs to; None where it does not say."""
+    name = next((n for n in correlation.rules if n in (rule.about.id, rule.about.name)), "")
+    return _values(record, [_field(correlation, field, name) for field in correlation.group_by])
 
 
 def _field(correlation: Correlation, field: str, rule: str) -> str:
@@ -155,7 +161,7 @@ def _counted(correlation: Correlation, rule: str, record: Record, seen: Sighting
 
 
 def _needed(correlation: Correlation) -> int:
-    return correlation.count + _OPS[correlation.op]
+    return correlation.count + OPS[correlation.op]
 
 
 def _insert(group: Group, correlation: Correlation, seen: Sighting) -> None:

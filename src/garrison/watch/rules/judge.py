@@ -39,12 +39,11 @@ class Judge:
         self.idle: list[Rule] = []
         found: dict[str, list[tuple[Rule, Term]]] = {}
         for rule in rules:
-            about = list(_entries(rule.logsource))
+            about = list(entries(rule))
             if not about:
                 self.idle.append(rule)
-            for entry in about:
-                for form in entry.formats:
-                    found.setdefault(form, []).append((rule, _renamed(rule.term, entry.fields)))
+            for form, term in about:
+                found.setdefault(form, []).append((rule, term))
         self._rules = {form: [rule for rule, _ in pairs] for form, pairs in found.items()}
         self._matchers = {form: Matcher([term for _, term in pairs]) for form, pairs in found.items()}
 
@@ -66,6 +65,13 @@ class Judge:
 def formats(said: Logsource) -> list[str]:
     """The formats of logs that a rule is about."""
     return list(dict.fromkeys(form for entry in _entries(said) for form in entry.formats))
+
+
+def entries(rule: Rule) -> Iterator[tuple[str, Term]]:
+    """The formats of logs that a rule is about, and what it asks of them, by the names that fields have there."""
+    for entry in _entries(rule.logsource):
+        for form in entry.formats:
+            yield form, _renamed(rule.term, entry.fields)
 
 
 def columns(event: Event) -> dict[str, Any]:

@@ -100,3 +100,16 @@ def _one_by_one(data: bytes) -> tuple[list[Event], tuple[str, ...]]:
         except msgspec.MsgspecError as error:
             unread.append(str(error))
     return found, tuple(unread)
+
+
+def selected(client: Client, where: str, parameters: Mapping[str, object]) -> Iterator[Event]:
+    """The events that a condition is true of, in the order of time, never all of them in memory. Raises EventsError."""
+    inner = f"SELECT * FROM {TABLE} WHERE {where}"  # noqa: S608
+    sql = f"SELECT {_VALUES} FROM ({inner}) AS e ORDER BY e.time_us, e.batch, e.row"  # noqa: S608
+    rest = b""
+    for piece in read(client, sql, dict(parameters), "JSONEachRow"):
+        whole, newline, rest = (rest + piece).rpartition(b"\n")
+        if newline:
+            yield from _events.decode_lines(whole)
+    if rest:
+        yield _events.decode(rest)

@@ -1,0 +1,182 @@
+"""Looking back finds what was found when events came: with the pack on its own examples, and on lines that hide what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from garrison.errors import UsageError
+from garrison.events.event import Class, Event
+from garrison.events.mappers import mapper, names
+from garrison.watch.rules.examples import AT
+from garrison.watch.rules.hunt import Hunted, Missing, hunt, named
+from garrison.watch.rules.judge import ANY, Judge, formats, record_of
+from garrison.watch.rules.look import Match
+from garrison.watch.rules.read import pack, read_rules
+from garrison.watch.rules.rule import Rules
+from garrison.watch.spool import Spool
+from garrison.watch.store.client import connected
+from garrison.watch.store.guard import Role
+from garrison.watch.store.rows import COLUMNS, batch
+from garrison.watch.store.write import keep
+
+pytest.importorskip("chdb")
+pytestmark = pytest.mark.slow
+
+FIRST_US = 1_795_514_400_000_000
+END_US = FIRST_US + 10**13
+FORMS = {mapper(name).LABEL: mapper(name) for name in names()}
+
+
+@pytest.fixture(scope="module")
+def found() -> Rules:
+    return read_rules([pack()])
+
+
+def examples(found: Rules) -> list[Event]:
+    """What rules must match and must not, as events of the logs that they are about."""
+    made: list[Event] = []
+
+    def add(form: str, said: dict[str, object], at_us: int) -> None:
+        record = {name: value for name, value in said.items() if name != AT}
+        number = f"e{len(made)}"
+        if form == ANY:
+            columns = {name: value for name, value in record.items() if name in Event.__struct_fields__}
+            event = msgspec.convert({"class_uid": 0, **columns, "time_us": at_us, "uid": number}, Event, strict=False)
+            event.product = event.product or mapper("syslog").LABEL
+        else:
+            event = Event(time_us=at_us, class_uid=Class.BASE, uid=number, product=mapper(form).LABEL)
+            event.raw = msgspec.json.encode(record)
+        made.append(event)
+
+    for rule in found.rules:
+        for example in (*rule.examples.match, *rule.examples.miss):
+            for form in formats(rule.logsource):
+                add(form, example, FIRST_US + len(made) * 1_000_000)
+    forms = sorted({form for rule in found.rules for form in formats(rule.logsource)})
+    for correlation in found.correlations:
+        for several in (*correlation.examples.match, *correlation.examples.miss):
+            begin = FIRST_US + 10**11 + len(made) * 10**9
+            for example in several:
+                for form in forms:
+                    add(form, example, begin + int(example.get(AT, 0) * 1_000_000))
+    return made
+
+
+def put(folder: Path, events: list[Event]) -> None:
+    with Spool.open(folder / "spool", COLUMNS) as spool, connected(folder / "store", Role.WRITER) as client:
+        for at in range(0, len(events), 1_000):
+            spool.append(batch(events[at : at + 1_000]))
+        keep(client, spool, None)
+
+
+@pytest.fixture(scope="module")
+def stored(found: Rules, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, list[Event]]]:
+    folder, made = tmp_path_factory.mktemp("hunt"), examples(found)
+    from garrison.watch.store.client import start
+
+    node = start(folder / "store")
+    put(folder, made)
+    with connected(folder / "store", Role.READER) as client:
+        yield client, made
+    node.stop()
+
+
+def test_each_rule_of_the_pack_finds_what_it_finds_as_events_come(
+    found: Rules, stored: tuple[Client, list[Event]]
+) -> None:
+    client, made = stored
+    looked_at = 0
+    for rule in found.rules:
+        judge, hunted = Judge([rule]), Hunted()
+        wanted = []
+        for event in made:
+            form = FORMS[event.product]
+            if judge.judge(form.NAME, record_of(form, event.raw, event), event):
+                wanted.append(event.uid)
+        told = list(hunt(client, found, rule, since_us=FIRST_US, until_us=END_US, hunted=hunted))
+        assert sorted(one.event.uid for one in told if isinstance(one, Match)) == sorted(wanted), rule.about.title
+        looked_at += hunted.looked_at
+    assert looked_at < len(found.rules) * len(made) / 8  # the store leaves out most
+
+
+def test_correlations_of_the_pack_are_fulfilled_by_their_examples(
+    found: Rules, stored: tuple[Client, list[Event]]
+) -> None:
+    client, _ = stored
+    for correlation in found.correlations:
+        told = list(hunt(client, found, correlation, since_us=FIRST_US, until_us=END_US, hunted=Hunted()))
+        assert told, correlation.about.title
+        assert all(isinstance(one, Match) and one.hit is not None for one in told)
+
+
+HIDDEN = [
+    b'{"eventName":"StopLogging"}', b'{"eventName":"stoplogging"}', b'{"eventName":"Stop\\u004cogging"}', b'{"\\u0065ventName":"StopLogging"}',
+    b'{"eventName":"StopLoGging"}', b'{"eventName":"StartLogging"}', b"StopLogging",
+    b'{"eventName":"DisableKey"}', '{"eventName":"Disable\N{KELVIN SIGN}ey"}'.encode(), b'["StopLogging"]',
+]  # fmt: skip
+RULES = """
+title: stops
+id: 22222222-0000-4000-8000-000000000001
+name: stops
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection:
+    - eventName: StopLogging
+    - eventName|contains: ablekey
+  condition: selection
+level: high
+---
+title: seldom
+id: 22222222-0000-4000-8000-000000000002
+correlation:
+  type: event_count
+  rules: [stops]
+  group-by: [eventName]
+  timespan: 10m
+  condition: {lt: 1}
+level: low
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Client]:
+    label = mapper("aws-cloudtrail").LABEL
+    events = [
+        Event(time_us=FIRST_US + n * 1_000_000, class_uid=Class.API, uid=f"h{n}", product=label, raw=raw)
+        for n, raw in enumerate(HIDDEN)
+    ]
+    from garrison.watch.store.client import start
+
+    node = start(tmp_path / "store")
+    put(tmp_path, events)
+    (tmp_path / "rules.yml").write_text(RULES)
+    with connected(tmp_path / "store", Role.READER) as client:
+        yield client
+    node.stop()
+
+
+def test_a_line_hides_nothing_behind_escapes_or_letters(small: Client, tmp_path: Path) -> None:
+    found = read_rules([tmp_path / "rules.yml"])
+    told = hunt(small, found, named(found, "stops"), since_us=FIRST_US, until_us=END_US, hunted=Hunted())
+    assert [one.event.uid for one in told if isinstance(one, Match)] == ["h0", "h1", "h2", "h3", "h4", "h7", "h8"]
+
+
+def test_what_is_missing_is_told_by_stretches_of_time(small: Client, tmp_path: Path) -> None:
+    found = read_rules([tmp_path / "rules.yml"])
+    until = FIRST_US + 30 * 60_000_000
+    told = list(hunt(small, found, named(found, "seldom"), since_us=FIRST_US, until_us=until, hunted=Hunted()))
+    assert all(isinstance(one, Missing) for one in told)
+    stop = [one for one in told if isinstance(one, Missing) and one.group == ("StopLogging",)]
+    assert [(one.since_us - FIRST_US) // 60_000_000 for one in stop] == [10, 20]
+
+
+def test_a_rule_that_is_none(found: Rules) -> None:
+    with pytest.raises(UsageError, match="no rule is called xyz"):
+        named(found, "xyz")
+    rule = found.rules[0]
+    assert named(found, rule.about.title) is named(found, rule.about.id) is rule
