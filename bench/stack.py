@@ -30,7 +30,6 @@ from validation import SCHEMA, body
 
 _ISSUER = "https://login.example.com/"
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
 _ROUTER = extension("router", "envoy.extensions.filters.http.router.v3.Router")
 _FILE = """
 [gateway]
@@ -237,8 +236,7 @@ def upstream(folder: Path) -> Iterator[int]:
         "http",
         _MANAGER,
         stat_prefix="upstream",
-        # Without it Envoy answers before it has read the body, and then closes the connection, as no model server does.
-        http_filters=[extension("buffer", _BUFFER, max_request_bytes=1 << 20), _ROUTER],
+        http_filters=[_ROUTER],
         route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
     )
     listener = {"name": "upstream", "filter_chains": [{"filters": [manager]}]}

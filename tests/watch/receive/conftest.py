@@ -35,7 +35,6 @@ class Kept:
         self.spool = Spool.open(folder / "spool", COLUMNS, max_bytes=max_bytes)
         self.quarantine = Quarantine.open(folder / "quarantine", Settings())
         self.samples: list[Sample] = []
-        self._rows: list[bytes] = []
         self.intake = SpoolIntake(
             dict.fromkeys(names, self.spool),
             Redactor.make([Rule(how=How.MASK, pattern="email")], b"a key for tests"),
@@ -55,11 +54,10 @@ class Kept:
         self.spool.close()
 
     def events(self) -> list[Event]:
-        """What came into the spool, in its order."""
-        while (taken := self.spool.take(wait_s=0)) is not None:
-            self._rows += taken.batch.rows
-            self.spool.done(taken)
-        return [event_of(_values(row))[0] for row in self._rows]
+        """What is in the spool, in its order; it stays there."""
+        taken = self.spool.take(wait_s=0, most=1 << 30)
+        rows = taken.batch.rows if taken else []
+        return [event_of(_values(row))[0] for row in rows]
 
 
 class _Hears(logging.Handler):

@@ -147,7 +147,7 @@ def test_events_are_found_followed_and_counted(tmp_path: Path) -> None:
 
 
 def test_nobody_deletes_and_readers_read(tmp_path: Path) -> None:
-    with running(tmp_path) as node:
+    with running(tmp_path):
         put(tmp_path, [event(1)])
         for role in Role:
             with connected(tmp_path / "store", role) as client:

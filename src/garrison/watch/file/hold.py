@@ -14,6 +14,7 @@ from garrison.watch.models.learnt import read as read_reference
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.store.schema import RETENTION_DAYS
+from garrison.watch.tell.tell import hold as hold_telling
 
 
 def hold(loaded: Loaded) -> list[str]:
@@ -22,6 +23,8 @@ def hold(loaded: Loaded) -> list[str]:
     _hold_inputs(loaded)
     with _at(loaded, "redact"):
         Redactor.make(loaded.watch.redact, b"", credentials=loaded.watch.redaction.credentials)
+    with _at(loaded, "route"):
+        hold_telling(loaded.telling)
     references(loaded)
     return list(_warnings(loaded))
 
@@ -57,14 +60,15 @@ def _hold_running(loaded: Loaded) -> None:
 
 def _hold_inputs(loaded: Loaded) -> None:
     names: set[str] = set()
+    classes = {**RETENTION_DAYS, **loaded.retention}
     for number, one in enumerate(loaded.watch.input):
         with _at(loaded, "input", number, "name"):
             if not one.name or one.name in names:
                 raise ConfigError(f"{one.name!r} is named twice" if one.name else "no name", hint="name each input")
         names.add(one.name)
         with _at(loaded, "input", number, "retention"):
-            if one.retention not in RETENTION_DAYS:
-                hint = nearest(one.retention, RETENTION_DAYS, f"write one of: {', '.join(RETENTION_DAYS)}")
+            if one.retention not in classes:
+                hint = nearest(one.retention, classes, f"write one of: {', '.join(classes)}")
                 raise ConfigError(f"no class is called {one.retention}", hint=hint)
         with _at(loaded, "input", number, "log"):
             if log := getattr(one, "log", ""):

@@ -1,1 +1,0 @@
-"""Ways out: a module each, which says `Settings` and `send` (garrison.watch.export.destination)."""
