@@ -25,7 +25,7 @@ from garrison.watch.receive.intake import SpoolIntake
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.redact.settings import How, Rule
 from garrison.watch.spool import Spool
-from garrison.watch.store.rows import COLUMNS, event_of
+from garrison.watch.store.rows import COLUMNS, events
 
 
 class Kept:
@@ -56,8 +56,7 @@ class Kept:
     def events(self) -> list[Event]:
         """What is in the spool, in its order; it stays there."""
         taken = self.spool.take(wait_s=0, most=1 << 30)
-        rows = taken.batch.rows if taken else []
-        return [event_of(_values(row))[0] for row in rows]
+        return list(events(taken.batch)) if taken else []
 
 
 class _Hears(logging.Handler):
@@ -105,12 +104,6 @@ def serving(input_: ModuleType, around: Around, **said: Any) -> Iterator[int]:
         thread.join(20)
         logger.removeHandler(handler)
         assert not thread.is_alive()
-
-
-def _values(row: bytes) -> list[object]:
-    count = len(COLUMNS)
-    found: list[object] = msgspec.msgpack.decode(b"\xdc" + count.to_bytes(2, "big") + row)
-    return found
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ RETENTION_DAYS: Mapping[str, int | None] = {"standard": 400, "inference": 90, "h
 _PLAIN = {"message", "status_detail", "uid", "request_uid", "cmd_line", "url_path", "resource", "file"}
 _SPECIAL = {
     "time_us": "DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1))",
-    "raw": "String CODEC(ZSTD(6))",
+    "raw": "String CODEC(ZSTD(1))",
     "sketches": "String CODEC(ZSTD(1))",
 }
 _TYPES: Mapping[Any, str] = {
@@ -61,6 +61,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 def columns() -> dict[str, str]:
     """The columns of the fields of `Event`, each with its type and codec."""
     return {field.name: _column(field.name, field.type) for field in msgspec.structs.fields(Event)}
+
+
+def type_of(column: str) -> str:
+    """The type of a column, less its codec."""
+    return column.partition(" CODEC")[0]
 
 
 def embedded(retention: Mapping[str, int | None] = RETENTION_DAYS) -> list[str]:
@@ -113,7 +118,7 @@ def _column(name: str, type_: Any) -> str:
     if name in _SPECIAL:
         return _SPECIAL[name]
     if name in _PLAIN:
-        return "String CODEC(ZSTD(3))"
+        return "String CODEC(ZSTD(1))"
     plain = next((arg for arg in get_args(type_) if arg is not type(None)), type_)
     if isinstance(plain, type) and issubclass(plain, enum.IntEnum):
         return "Int32 CODEC(ZSTD(1))"
