@@ -15,7 +15,7 @@ import msgspec
 from garrison.errors import BusyError
 from garrison.watch.receive.input import Sample
 from garrison.watch.spool import Batch, Spool, Taken
-from garrison.watch.store.schema import CLUSTER_SETTINGS, DATABASE, SETTINGS, checked_cluster
+from garrison.watch.store.schema import CLUSTER_SETTINGS, DATABASE, SETTINGS, named
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -37,11 +37,9 @@ _STORED = "stored DateTime('UTC') DEFAULT now('UTC') CODEC(Delta, ZSTD(1))"
 _encode = msgspec.msgpack.Encoder().encode
 
 _WINDOW = "intDiv(toUnixTimestamp64Micro(time_us), {step:Int64}) * {step:Int64}"
-_SPAN = (
-    "time_us >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') AND time_us < fromUnixTimestamp64Micro({until:Int64}, 'UTC')"
-)
+_SPAN = "time_us >= fromUnixTimestamp64Micro({since:Int64}, 'UTC') AND time_us < fromUnixTimestamp64Micro({until:Int64}, 'UTC')"
 _RISES = (
-    f"SELECT host, {_WINDOW} AS start, name, labels, deltaSumTimestamp(value, toUnixTimestamp64Micro(time_us)) AS rise, "
+    f"SELECT host, {_WINDOW} AS start, name, labels, deltaSumTimestamp(value, toUnixTimestamp64Micro(time_us)) AS rise, "  # noqa: S608 - values are parameters
     "toUnixTimestamp64Micro(max(time_us)) - toUnixTimestamp64Micro(min(time_us)) AS span_us "
     f"FROM {TABLE} WHERE {_SPAN} AND name IN {{names:Array(String)}} GROUP BY host, start, name, labels"
 )
@@ -90,7 +88,7 @@ def embedded() -> list[str]:
 
 def clustered(cluster: str) -> list[str]:
     """The same for a cluster, behind `schema.clustered`. Raises ConfigError for a name that is none."""
-    on = f' ON CLUSTER "{checked_cluster(cluster)}"'
+    on = f' ON CLUSTER "{named(cluster)}"'
     engine = f"ReplicatedMergeTree('/clickhouse/tables/{{shard}}/{LOCAL}', '{{replica}}')"
     spread = f"Distributed('{cluster}', '{DATABASE}', 'samples_local', cityHash64(host))"
     return [

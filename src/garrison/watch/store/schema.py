@@ -45,14 +45,14 @@ KEPT = {
 }
 """What is kept beside the fields of an event."""
 
-_SETTINGS = {
+SETTINGS = {
     "fsync_after_insert": 1,
     "fsync_part_directory": 1,
     "index_granularity": 8192,
     "non_replicated_deduplication_window": 1000,  # a batch that is sent again is stored once
     "merge_with_ttl_timeout": 86_400,
 }
-_CLUSTER_SETTINGS = {k: v for k, v in _SETTINGS.items() if k != "non_replicated_deduplication_window"} | {
+CLUSTER_SETTINGS = {k: v for k, v in SETTINGS.items() if k != "non_replicated_deduplication_window"} | {
     "replicated_deduplication_window": 1000
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -70,24 +70,29 @@ def type_of(column: str) -> str:
 
 def embedded(retention: Mapping[str, int | None] = RETENTION_DAYS) -> list[str]:
     """What makes the table on this machine, or adds to one the columns that it does not have yet."""
-    create = f"CREATE TABLE IF NOT EXISTS {TABLE} ({_body()}) ENGINE = MergeTree {_tail(retention, _SETTINGS)}"
+    create = f"CREATE TABLE IF NOT EXISTS {TABLE} ({_body()}) ENGINE = MergeTree {_tail(retention, SETTINGS)}"
     return [f"CREATE DATABASE IF NOT EXISTS {DATABASE}", create, *_additions(TABLE, "")]
 
 
 def clustered(cluster: str, retention: Mapping[str, int | None] = RETENTION_DAYS) -> list[str]:
     """The same for a cluster: a replicated table on each shard, and one over all of them. Raises ConfigError for a name that is none."""
-    if not _NAME.fullmatch(cluster):
-        raise ConfigError(f"{cluster!r} is no name of a cluster", hint="letters, digits, - and _")
-    on = f' ON CLUSTER "{cluster}"'
+    on = f' ON CLUSTER "{named(cluster)}"'
     engine = f"ReplicatedMergeTree('/clickhouse/tables/{{shard}}/{LOCAL}', '{{replica}}')"
     spread = f"Distributed('{cluster}', '{DATABASE}', 'events_local', cityHash64(batch))"
     return [
         f"CREATE DATABASE IF NOT EXISTS {DATABASE}{on}",
-        f"CREATE TABLE IF NOT EXISTS {LOCAL}{on} ({_body()}) ENGINE = {engine} {_tail(retention, _CLUSTER_SETTINGS)}",
+        f"CREATE TABLE IF NOT EXISTS {LOCAL}{on} ({_body()}) ENGINE = {engine} {_tail(retention, CLUSTER_SETTINGS)}",
         f"CREATE TABLE IF NOT EXISTS {TABLE}{on} AS {LOCAL} ENGINE = {spread}",
         *_additions(LOCAL, on),
         *_additions(TABLE, on),
     ]
+
+
+def named(cluster: str) -> str:
+    """A cluster's name. Raises ConfigError for one that is none."""
+    if not _NAME.fullmatch(cluster):
+        raise ConfigError(f"{cluster!r} is no name of a cluster", hint="letters, digits, - and _")
+    return cluster
 
 
 def ttl(retention: Mapping[str, int | None], held: Sequence[str] = ()) -> str:
@@ -107,9 +112,7 @@ def ttl(retention: Mapping[str, int | None], held: Sequence[str] = ()) -> str:
 
 def retained(retention: Mapping[str, int | None], held: Sequence[str], cluster: str = "") -> str:
     """The statement by which other rows go than before."""
-    if cluster and not _NAME.fullmatch(cluster):
-        raise ConfigError(f"{cluster!r} is no name of a cluster", hint="letters, digits, - and _")
-    table = f'{LOCAL} ON CLUSTER "{cluster}"' if cluster else TABLE
+    table = f'{LOCAL} ON CLUSTER "{named(cluster)}"' if cluster else TABLE
     rules = ttl(retention, held)
     return f"ALTER TABLE {table} MODIFY TTL {rules}" if rules else f"ALTER TABLE {table} REMOVE TTL"
 

@@ -103,7 +103,9 @@ def _asked(exporter: _Exporter, settings: Settings, around: Around, now_us: int)
         else http.client.HTTPConnection(where.hostname or "", where.port, timeout=_TIMEOUT_S)
     )
     try:
-        connection.request("GET", f"{where.path or '/metrics'}{'?' if where.query else ''}{where.query}", headers=headers)
+        connection.request(
+            "GET", f"{where.path or '/metrics'}{'?' if where.query else ''}{where.query}", headers=headers
+        )
         answer = connection.getresponse()
         data, until = b"", time.monotonic() + _TIMEOUT_S
         while piece := answer.read1(1 << 20):
