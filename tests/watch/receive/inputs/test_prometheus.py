@@ -76,9 +76,8 @@ def test_node_exporter(kept: Kept) -> None:
     with subprocess.Popen(command) as exporter:
         try:
             until(lambda: _answers(port))
-            with running(
-                prometheus, kept.around, url=f"http://127.0.0.1:{port}/metrics", host="gpu-1", **{"every-s": 1}
-            ):
+            said: dict[str, Any] = {"url": f"http://127.0.0.1:{port}/metrics", "host": "gpu-1", "every-s": 1}
+            with running(prometheus, kept.around, **said):
                 until(lambda: len([one for one in kept.samples if one.name == "up"]) >= 2)
         finally:
             exporter.terminate()
