@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.watch.run.watching import children, garrison, line, until, watching
+from tests.watch.run.watching import children, free_port, garrison, line, until, watching
 
 pytest.importorskip("chdb")
 pytestmark = pytest.mark.slow
@@ -94,11 +94,9 @@ def test_while_the_store_or_the_ledger_is_away_the_spool_takes_on(tmp_path: Path
 
 
 def test_metrics_are_served(tmp_path: Path) -> None:
-    import socket
     import urllib.request
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with watching(tmp_path, ledger=False) as watch:
         text = watch.file.read_text()
         watch.file.write_text(text.replace("[watch]", f'[watch]\nmetrics = "127.0.0.1:{port}"'))

@@ -97,10 +97,11 @@ def line(number: int, **more: object) -> bytes:
 
 
 @contextlib.contextmanager
-def watching(folder: Path, text: str = "", *, ledger: bool = True, **environment: str) -> Iterator[Watching]:
-    """A watch with an HTTP input on a free port; `text` is more of its file."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def watching(
+    folder: Path, text: str = "", *, ledger: bool = True, port: int = 0, **environment: str
+) -> Iterator[Watching]:
+    """A watch with an HTTP input, on a free port if none is named; `text` is more of its file."""
+    port = port or free_port()
     file, log = folder / "watch.toml", folder / "watch.log"
     if ledger and not (folder / "ledger").exists():
         garrison("ledger", "init", str(folder / "ledger"), "--origin", "example.com/watch")
@@ -126,6 +127,12 @@ def watching(folder: Path, text: str = "", *, ledger: bool = True, **environment
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        found: int = free.getsockname()[1]
+        return found
 
 
 def garrison(*arguments: str) -> subprocess.CompletedProcess[str]:
