@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 QUIET_HOURS: Final = 24 * 28  # after which nobody expects a subject any more
 GONE_HOURS: Final = 24 * 56  # after which it is forgotten
 _SLICE_S: Final = 0.1  # of closing hours, in one call
+_MOST_STATES: Final = 500  # in memory as they are, rather than as bytes
 _LEARNING, _SUBJECT, _STATE, _HOUR = "baselines/learning", "baselines/subject/", "baselines/state/", "baselines/hour/"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -108,7 +109,7 @@ class BaselineDetector:
 
     def _open(self, hour: int, subject: Subject, *, begins: bool) -> Hour | None:
         """The hour of a subject. One that is not known begins with what did not fail: strangers make none by trying."""
-        seen = self._hours.setdefault(hour, {})
+        seen = self._hours.get(hour, {})
         found = seen.get(subject)
         if found is None:
             known = self._subjects.get(subject)
@@ -117,7 +118,7 @@ class BaselineDetector:
             if len(seen) >= self._settings.subjects:
                 self.left_out += 1
                 return None
-            found = seen[subject] = Hour(start=hour)
+            found = self._hours.setdefault(hour, {})[subject] = Hour(start=hour)
         self._dirty.add((hour, subject))
         return found
 
@@ -187,10 +188,7 @@ class BaselineDetector:
         """The subjects of the oldest hour that is over."""
         hour = min((hour for hour in self._hours if hour <= self._over), default=None)
         if hour is not None:
-            if self._hours[hour]:
-                self._line_up_hour(hour, self._hours[hour])
-            else:
-                del self._hours[hour]
+            self._line_up_hour(hour, self._hours[hour])
 
     def _line_up_hour(self, hour: int, seen: dict[Subject, Hour]) -> None:
         """Those that were silent come first: as long as there are others, it is known that the hour was heard."""
@@ -226,6 +224,8 @@ class BaselineDetector:
             self._subjects.move_to_end(subject)
         self._states[subject] = baseline
         self._note(subject)
+        if len(self._states) >= _MOST_STATES:
+            self._memory.note(self.remember())
         if len(self._subjects) > self._settings.subjects:
             self._forget(next(iter(self._subjects)))
             self.forgotten += 1

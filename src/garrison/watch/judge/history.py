@@ -12,10 +12,11 @@ import msgspec
 
 from garrison.events.event import Status
 from garrison.events.mappers.garrison_gateway import LABEL as GATEWAY
+from garrison.events.mappers.garrison_outcome import LABEL as OUTCOME
 from garrison.watch.baselines.baseline import Kind
 from garrison.watch.baselines.hour import FAILED_FROM, HOUR_US, MAX_VALUES, Hour, Measure
 from garrison.watch.baselines.novelty import Field
-from garrison.watch.judge.detector import MAX_NAME, NOBODY, UNKNOWN_USER, Subject
+from garrison.watch.judge.detector import EVERYWHERE, MAX_NAME, NOBODY, UNKNOWN_USER, Subject
 from garrison.watch.store.schema import TABLE
 from garrison.watch.store.search import read
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _USER: Final = (
     "if(actor_user = '' OR actor_user IN {nobody:Array(String)} OR status_detail = {unknown:String}, '',"
-    " if(host = '', actor_user, concat(actor_user, '@', host)))"
+    f" if(host = '' OR class_uid IN ({', '.join(f'{kind:d}' for kind in EVERYWHERE)}), actor_user, concat(actor_user, '@', host)))"
 )
 _WHO: Final = (
     f"arrayJoin(arrayFilter(one -> one.2 != '', [(if(product = {{gateway:String}}, '{Kind.CLIENT}', '{Kind.PRINCIPAL}'), {_USER}),"
@@ -37,7 +38,7 @@ SELECT {_WHO} AS who, count(), countIf(status_id = {Status.FAILURE:d} OR status_
   uniqIf(model, model != ''), uniqIf(resource, resource != ''),
   groupUniqArrayIf({MAX_VALUES})(src_ip, src_ip != ''), groupUniqArrayIf({MAX_VALUES})(process, process != '')
 FROM {TABLE}
-WHERE time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC') AND time_us < fromUnixTimestamp64Micro({{end:Int64}}, 'UTC')
+WHERE product != {{outcome:String}} AND time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC') AND time_us < fromUnixTimestamp64Micro({{end:Int64}}, 'UTC')
 GROUP BY who
 """  # noqa: S608 - our own words
 _FIRST: Final = f"SELECT intDiv(toUnixTimestamp64Micro(min(time_us)), {HOUR_US}) FROM {TABLE} WHERE time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC')"  # noqa: S608
@@ -46,7 +47,7 @@ _FIRST: Final = f"SELECT intDiv(toUnixTimestamp64Micro(min(time_us)), {HOUR_US})
 class Summed(Hour, kw_only=True):
     """An hour whose measures were counted already. `succeeded` is how much of it did not fail."""
 
-    measures: dict[Measure, float] = {}
+    measures: dict[Measure, float] = msgspec.field(default_factory=dict)
     succeeded: int = 0
 
     def measured(self) -> dict[Measure, float]:
@@ -82,7 +83,7 @@ def first_hour(client: Client, since_hour: int) -> int | None:
 def hour_of(client: Client, hour: int, country: Callable[[str], str]) -> dict[Subject, Hour]:
     """What each subject did in an hour. Raises EventsError."""
     asked = {
-        "first": hour * HOUR_US, "end": (hour + 1) * HOUR_US, "gateway": GATEWAY, "nobody": list(NOBODY), "unknown": UNKNOWN_USER,
+        "first": hour * HOUR_US, "end": (hour + 1) * HOUR_US, "gateway": GATEWAY, "outcome": OUTCOME, "nobody": list(NOBODY), "unknown": UNKNOWN_USER,
     }  # fmt: skip
     found: dict[Subject, Hour] = {}
     for row in _rows(b"".join(read(client, _HOUR, asked, "JSONCompactEachRow"))):
