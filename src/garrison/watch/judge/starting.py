@@ -10,6 +10,7 @@ from garrison.watch.alerts.store import Alerts
 from garrison.watch.judge.baselines import BaselineDetector
 from garrison.watch.judge.countries import countries
 from garrison.watch.judge.detector import Detector
+from garrison.watch.judge.health import Counts, HealthDetector
 from garrison.watch.judge.judge import Judge
 from garrison.watch.judge.memory import Memory
 from garrison.watch.judge.models import ModelDetector
@@ -26,9 +27,10 @@ def judge_of(
     *,
     models: Iterable[Watched] = (),
     ledger: Path | None = None,
+    counts: Counts = dict,
     say: Callable[[str], None],
 ) -> Judge:
-    """`beside` tells where a path of the watch file is; `ledger` hears of changed rules. Raises UsageError, ConfigError, EventsError."""
+    """`beside` tells where a path of the watch file is; `ledger` hears of changed rules; `counts` is what the receiver counted. Raises UsageError, ConfigError, EventsError."""
     if ledger is not None:
         owed.bind(alerts, ledger)
     memory = Memory(alerts)
@@ -40,6 +42,7 @@ def judge_of(
         found.append(BaselineDetector(settings.baselines, memory, country))
     if settings.silence.enabled:
         found.append(SilenceDetector(settings.silence, settings.quiet_after_s, memory))
+    found.append(HealthDetector(counts, memory))
     watched = list(models)
     if watched:
         found.append(ModelDetector(watched, memory.under(f"{ModelDetector.name}/")))
