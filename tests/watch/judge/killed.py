@@ -21,7 +21,16 @@ from garrison.watch.store.guard import Role
 def made(alerts: Alerts, rules: Path) -> Judge:
     """The judge of this test."""
     settings = Judging(rules=Rules(folders=(str(rules),)), baselines=Baselines(learn_days=4))
-    return judge_of(alerts, settings, Path, say=lambda text: print(text, file=sys.stderr))
+    return judge_of(alerts, settings, Path, say=_say)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _answer(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -35,11 +44,11 @@ def main() -> None:
                     made(alerts, rules),
                     lambda: running(store, Role.READER),
                     threading.Event(),
-                    lambda text: print(text, file=sys.stderr),
+                    _say,
                 )
-        print(process, flush=True)
+        _answer(str(process))
         os.waitpid(process, 0)
-        print("gone", flush=True)
+        _answer("gone")
 
 
 if __name__ == "__main__":

@@ -67,9 +67,11 @@ def test_the_store_counts_as_one_by_one(node: Node, put: Put) -> None:
     with connected(node.folder, Role.READER) as client:
         assert history.first_hour(client, HOUR - 5) == HOUR
         assert history.first_hour(client, HOUR * 2) is None
+        both = history.hours_of(client, HOUR - 1, HOUR + 2, lambda _: "")
+        assert [bool(both[HOUR + n]) for n in (-1, 0, 1)] == [False, True, True]
         for hour in (HOUR, HOUR + 1, lines[0].time_us // HOUR_US):
             mine = counted(events + lines, hour)
-            theirs = history.hour_of(client, hour, lambda peer: country(peer) or "")
+            theirs = history.hours_of(client, hour, hour + 1, lambda peer: country(peer) or "")[hour]
             assert mine.keys() == theirs.keys()
             assert mine
             for subject, one in mine.items():

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 QUIET_HOURS: Final = 24 * 28  # after which nobody expects a subject any more
 GONE_HOURS: Final = 24 * 56  # after which it is forgotten
 _SLICE_S: Final = 0.1  # of closing hours, in one call
+_DAY: Final = 24
+_MOST_ROWS: Final = 20_000  # of what the store counted, at once in memory
 _MOST_STATES: Final = 500  # in memory as they are, rather than as bytes
 _LEARNING, _SUBJECT, _STATE, _HOUR = "baselines/learning", "baselines/subject/", "baselines/state/", "baselines/hour/"
 
@@ -80,6 +82,8 @@ class BaselineDetector:
         self._heard: set[Subject] = set()
         self._changed: dict[str, bytes | None] = {}
         self._room_made = 0
+        self._ahead: dict[int, dict[Subject, Hour]] = {}  # hours that are learnt next
+        self._span = 1
 
     # What comes
 
@@ -147,13 +151,22 @@ class BaselineDetector:
         until = time.monotonic() + _SLICE_S
         while learning and learning.next < learning.end and learning.next <= self._over and time.monotonic() < until:
             if not self._due:
-                self._line_up_hour(learning.next, history.hour_of(client, learning.next, self._country))
+                self._line_up_hour(learning.next, self._counted(client, learning))
             while self._due and time.monotonic() < until:
                 for _ in self._close(*self._due.popleft()):
                     pass  # nobody is told of what was before the watch began
             if not self._due:
                 learning.next += 1
                 self._changed[_LEARNING] = _encode(learning)
+
+    def _counted(self, client: Client, learning: Learning) -> dict[Subject, Hour]:
+        """The next hour; so many are asked for at once that what the store answers has a bounded size."""
+        if learning.next not in self._ahead:
+            end = min(learning.next + self._span, learning.end, self._over + 1)
+            self._ahead = history.hours_of(client, learning.next, end, self._country)
+            rows = sum(map(len, self._ahead.values()))
+            self._span = max(1, min(_DAY, _MOST_ROWS * len(self._ahead) // max(rows, 1)))
+        return self._ahead.pop(learning.next)
 
     def _begin(self, client: Client, now: int) -> None:
         since = now - self._settings.learn_days * 24
