@@ -22,7 +22,9 @@ def countries(path: Path) -> Callable[[str], str]:
         maxminddb: Any = import_module("maxminddb")
     except ImportError as error:
         raise ConfigError(
-            "countries need a library that is not installed", hint="pip install maxminddb", path=str(path)
+            "countries need a library that is not installed",
+            hint="install the extra: garrison[countries]",
+            path=str(path),
         ) from error
     try:
         reader = maxminddb.open_database(str(path))
