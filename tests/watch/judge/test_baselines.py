@@ -12,7 +12,7 @@ from garrison.events.event import Class, Event, Severity, Status
 from garrison.events.mappers.garrison_gateway import LABEL as GATEWAY
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.alerts.store import Alerts
-from garrison.watch.baselines.hour import HOUR_US, Measure
+from garrison.watch.baselines.hour import HOUR_US
 from garrison.watch.judge import baselines
 from garrison.watch.judge.baselines import BaselineDetector
 from garrison.watch.judge.memory import Memory
@@ -186,22 +186,6 @@ def test_a_clock_that_was_ahead_blinds_nobody(memory: Memory) -> None:
     over(detector, FIRST + 24)
     assert detector._subjects["client", "ada"].closed == FIRST + 24  # type: ignore[index]
     assert detector._hours == {}
-
-
-def test_samples_of_a_host_are_measures_of_its_hours(memory: Memory) -> None:
-    detector = detector_of(memory)
-    for hour in range(FIRST, FIRST + 24 * 7):
-        for minute in range(6):
-            at = hour * HOUR_US + minute * 600_000_000
-            detector.sample("gpu-1", Measure.GPU, 0.2 + 0.01 * (minute % 3), time_us=at, now_us=at)
-        assert over(detector, hour) == []
-    hour = FIRST + 24 * 7
-    for minute in range(6):
-        at = hour * HOUR_US + minute * 600_000_000
-        detector.sample("gpu-1", Measure.GPU, 0.97, time_us=at, now_us=at)
-    (signal,) = over(detector, hour)
-    assert (signal.asset, signal.asset_type, signal.title) == ("gpu-1", "host", "Host gpu-1 has unusual GPU use")
-    assert "seen: 97.0%" in signal.text
 
 
 def test_learning_stops_for_others_after_a_slice(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:

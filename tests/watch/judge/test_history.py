@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from clickhouse_connect.driver.client import Client
 from tests.watch.judge.conftest import Put
 from tests.watch.judge.test_detector import ALL
 
 from garrison.events.event import Class, Event, Status
 from garrison.events.mappers import mapper
 from garrison.events.mappers.garrison_gateway import LABEL as GATEWAY
+from garrison.watch.alerts.signal import Signal
 from garrison.watch.alerts.store import Alerts
 from garrison.watch.baselines.hour import HOUR_US, Hour, Measure
 from garrison.watch.judge import history
-from garrison.watch.judge.baselines import BaselineDetector
+from garrison.watch.judge.baselines import BaselineDetector, Learning
 from garrison.watch.judge.detector import Subject, subjects_of
 from garrison.watch.judge.judge import Judge
 from garrison.watch.judge.memory import Memory
@@ -109,10 +111,35 @@ def test_weeks_are_learnt_from_the_store_once_and_told_of_to_nobody(
             judge.save()
         until = clock() + HOUR_US * 2
         while detector._learning is None or detector._learning.next < detector._learning.end:
-            detector.learn(client, until)
+            detector.look(client, until)
         memory.note(detector.remember())
         memory.write([])
     assert alerts.alerts() == []
     state = detector._state(("client", "ann"))  # type: ignore[arg-type]
     assert state.seasons[Measure.REQUESTS].seen[-2] == 100  # of the hours that were heard, each once
     assert state.last_hour == now - 1
+
+
+def test_what_hosts_used_is_a_measure_of_their_hours(alerts: Alerts, node: Node, clock: Callable[[], int]) -> None:
+    now = clock() // HOUR_US
+
+    def uses(client: Client, since_us: int, until_us: int) -> Iterator[tuple[str, Measure, int, float]]:
+        del client
+        for hour in range(since_us // HOUR_US, until_us // HOUR_US):
+            if hour >= now - 100:
+                yield "gpu-1", Measure.GPU, hour, 0.97 if hour == now + 2 else 0.2 + 0.01 * (hour % 3)
+
+    memory = Memory(alerts)
+    detector = BaselineDetector(Baselines(), memory, uses=uses)
+    with connected(node.folder, Role.READER) as client:
+        detector._learning = Learning(now - 100, now + 1)
+        told: list[Signal] = []
+        for hour in range(now, now + 4):
+            at = (hour + 1) * HOUR_US + 11 * 60_000_000
+            for _ in range(20):
+                detector.look(client, at)
+                told += detector.tick(at)
+    (signal,) = told
+    assert (signal.asset, signal.asset_type, signal.title) == ("gpu-1", "host", "Host gpu-1 has unusual GPU use")
+    assert "seen: 97.0%" in signal.text
+    assert detector._subjects["host", "gpu-1"].closed == now + 3  # type: ignore[index]

@@ -18,7 +18,7 @@ from garrison.events.event import Event, Severity, Status
 from garrison.watch.alerts.signal import Detector as Named
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.baselines.baseline import Baseline, Kind, Report, close
-from garrison.watch.baselines.hour import HOUR_US, Hour, Measure
+from garrison.watch.baselines.hour import HOUR_US, Hour
 from garrison.watch.baselines.keep import dumped, loaded
 from garrison.watch.judge import history
 from garrison.watch.judge.detector import AHEAD_US, MAX_NAME, Subject, subjects_of
@@ -63,9 +63,16 @@ class BaselineDetector:
 
     name = "baselines"
 
-    def __init__(self, settings: Baselines, memory: Memory, country: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(
+        self,
+        settings: Baselines,
+        memory: Memory,
+        country: Callable[[str], str] = lambda _: "",
+        uses: history.Uses | None = None,
+    ) -> None:
+        """`country` tells that of an address, `uses` what hosts used of their resources."""
         self.late = self.left_out = self.forgotten = 0
-        self._settings, self._memory, self._country = settings, memory, country
+        self._settings, self._memory, self._country, self._uses = settings, memory, country, uses
         self._late_us = settings.late_minutes * 60_000_000
         said = memory.of(_LEARNING)
         self._learning = _learning(said) if said else None
@@ -75,7 +82,7 @@ class BaselineDetector:
         for data in memory.under(_HOUR).values():
             kind, name, hour = loaded(data, tuple[Kind, str, Hour])
             self._hours.setdefault(hour.start, {})[kind, name] = hour
-        self._over = -1
+        self._over = self._used = -1  # the last hour that is over, and the last whose use of resources is known
         self._due: deque[tuple[int, Subject, Hour | None]] = deque()
         self._states: dict[Subject, Baseline] = {}  # that have changed
         self._dirty: set[tuple[int, Subject]] = set()
@@ -99,13 +106,6 @@ class BaselineDetector:
             if seen is not None:
                 seen.observe(event, country=country)
         return ()
-
-    def sample(self, host: str, measure: Measure, value: float, *, time_us: int, now_us: int) -> None:
-        """Count a sample of a host's resource in its hour."""
-        hour = min(time_us, now_us + AHEAD_US) // HOUR_US
-        seen = None if self._is_over(hour, now_us) else self._open(hour, (Kind.HOST, host[:MAX_NAME]), begins=True)
-        if seen is not None:
-            seen.sample(measure, value)
 
     def _is_over(self, hour: int, now_us: int) -> bool:
         self._advance(now_us)
@@ -142,14 +142,25 @@ class BaselineDetector:
             yield _forgot(self._room_made, self._settings.subjects, now_us)
             self._room_made = 0
 
-    def learn(self, client: Client, now_us: int) -> None:
-        """Learn from the store, hour by hour: as much as there is time for. Raises EventsError."""
+    def look(self, client: Client, now_us: int) -> None:
+        """What the store has to say: weeks to learn from, as much as there is time for; what hosts used. Raises EventsError."""
         self._advance(now_us)
         if self._learning is None:
-            self._begin(client, now_us // HOUR_US)
-        learning = self._learning
+            self._learning = self._begin(client, now_us // HOUR_US)
+        if self._learning.next < self._learning.end:
+            self._learn(client, self._learning)
+        elif self._uses is not None:
+            first = min((hour for hour in self._hours if hour <= self._over), default=self._over)
+            for hour in range(max(first, self._used + 1, self._learning.end), self._over + 1):
+                for host, measure, _, value in self._uses(client, hour * HOUR_US, (hour + 1) * HOUR_US):
+                    seen = self._open(hour, (Kind.HOST, host[:MAX_NAME]), begins=True)
+                    if seen is not None:
+                        seen.sample(measure, value)
+                self._used = hour
+
+    def _learn(self, client: Client, learning: Learning) -> None:
         until = time.monotonic() + _SLICE_S
-        while learning and learning.next < learning.end and learning.next <= self._over and time.monotonic() < until:
+        while learning.next < learning.end and learning.next <= self._over and time.monotonic() < until:
             if not self._due:
                 self._line_up_hour(learning.next, self._counted(client, learning))
             while self._due and time.monotonic() < until:
@@ -159,20 +170,20 @@ class BaselineDetector:
                 learning.next += 1
                 self._changed[_LEARNING] = _encode(learning)
 
+    def _begin(self, client: Client, now: int) -> Learning:
+        first = history.first_hour(client, now - self._settings.learn_days * 24)
+        learning = Learning(now + 1 if first is None else first, now + 1)
+        self._changed[_LEARNING] = _encode(learning)
+        return learning
+
     def _counted(self, client: Client, learning: Learning) -> dict[Subject, Hour]:
         """The next hour; so many are asked for at once that what the store answers has a bounded size."""
         if learning.next not in self._ahead:
             end = min(learning.next + self._span, learning.end, self._over + 1)
-            self._ahead = history.hours_of(client, learning.next, end, self._country)
+            self._ahead = history.hours_of(client, learning.next, end, self._country, self._uses)
             rows = sum(map(len, self._ahead.values()))
             self._span = max(1, min(_DAY, _MOST_ROWS * len(self._ahead) // max(rows, 1)))
         return self._ahead.pop(learning.next)
-
-    def _begin(self, client: Client, now: int) -> None:
-        since = now - self._settings.learn_days * 24
-        first = history.first_hour(client, since)
-        self._learning = Learning(now + 1 if first is None else first, now + 1)
-        self._changed[_LEARNING] = _encode(self._learning)
 
     def _advance(self, now_us: int) -> None:
         over = (now_us - self._late_us) // HOUR_US - 1
@@ -200,7 +211,7 @@ class BaselineDetector:
     def _line_up(self) -> None:
         """The subjects of the oldest hour that is over."""
         hour = min((hour for hour in self._hours if hour <= self._over), default=None)
-        if hour is not None:
+        if hour is not None and (self._uses is None or hour <= self._used):
             self._line_up_hour(hour, self._hours[hour])
 
     def _line_up_hour(self, hour: int, seen: dict[Subject, Hour]) -> None:

@@ -5,7 +5,7 @@ It says in SQL what `detector.subjects_of` and `Hour.observe` say of one event; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -45,6 +45,10 @@ GROUP BY hour, who
 _FIRST: Final = f"SELECT min({_AT}) FROM {TABLE} WHERE time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC')"  # noqa: S608
 
 
+Uses = Callable[["Client", int, int], Iterable[tuple[str, Measure, int, float]]]
+"""What hosts used of a resource, between two times (microseconds): host, resource, the hour, and how much. Raises EventsError."""
+
+
 class Summed(Hour, kw_only=True):
     """An hour whose measures were counted already. `succeeded` is how much of it did not fail."""
 
@@ -82,15 +86,24 @@ def first_hour(client: Client, since_hour: int) -> int | None:
     return int(said) if said else None
 
 
-def hours_of(client: Client, first: int, end: int, country: Callable[[str], str]) -> dict[int, dict[Subject, Hour]]:
+def hours_of(
+    client: Client, first: int, end: int, country: Callable[[str], str], uses: Uses | None = None
+) -> dict[int, dict[Subject, Hour]]:
     """What each subject did in the hours from `first` on, up to `end`. Raises EventsError."""
     asked = {
         "first": first * HOUR_US, "end": end * HOUR_US, "gateway": GATEWAY, "outcome": OUTCOME, "nobody": list(NOBODY), "unknown": UNKNOWN_USER,
     }  # fmt: skip
     found: dict[int, dict[Subject, Hour]] = {hour: {} for hour in range(first, end)}
+    for host, measure, hour, value in uses(client, first * HOUR_US, end * HOUR_US) if uses else ():
+        subject = Kind.HOST, host[:MAX_NAME]
+        found[hour].setdefault(subject, Hour(start=hour)).sample(measure, value)
     for row in _rows(b"".join(read(client, _HOURS, asked, "JSONCompactEachRow"))):
         kind, name = row.who
-        found[row.hour][Kind(kind), name[:MAX_NAME]] = _summed(row, country)
+        subject, summed = (Kind(kind), name[:MAX_NAME]), _summed(row, country)
+        used = found[row.hour].get(subject)
+        if used is not None:
+            summed.measures |= {measure: gauge.sum / gauge.count for measure, gauge in used.gauges.items()}
+        found[row.hour][subject] = summed
     return found
 
 

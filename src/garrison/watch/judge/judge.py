@@ -93,7 +93,7 @@ class Judge:
         now_us = self._clock.now_us()
         for detector in self.detectors:
             if isinstance(detector, BaselineDetector):
-                detector.learn(client, now_us)
+                detector.look(client, now_us)
         self._tick(now_us)
         self._save_if_due()
         return self.judged - before
