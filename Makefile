@@ -112,6 +112,7 @@ bench-watch: $(VENV)/.test  ## Extraction, drift and baselines
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/drift.py
 	$(BIN)/python bench/baselines.py
 	$(BIN)/python bench/watch_store.py
+	$(BIN)/python bench/judge.py
 
 clean:
 	rm -rf $(VENV) site build dist

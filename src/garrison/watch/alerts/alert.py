@@ -109,7 +109,7 @@ def bounded(signal: Signal) -> Signal:
 
 def begun(signal: Signal, number: int) -> Alert:
     """The alert that a signal begins, an incident of its own."""
-    said = {name: getattr(signal, name) for name in signal.__struct_fields__}
+    said = {name: getattr(signal, name) for name in signal.__struct_fields__ if name != "is_over"}
     return Alert(number=number, incident=number, **said)
 
 

@@ -74,7 +74,8 @@ class Alerts:
                 else:
                     self.database.do("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
             silences = self.silences(moment) if signals else []
-            return [self._add(bounded(signal), silences, moment) for signal in signals]
+            told = [self._add(bounded(signal), silences, moment) for signal in signals]
+            return [alert for alert in told if alert is not None]
 
     def kept(self, name: str) -> bytes | None:
         """What is remembered under a name."""
@@ -171,8 +172,10 @@ class Alerts:
         query = f"SELECT 1 FROM alert WHERE silence <> 0 AND status <> ? AND silence NOT IN ({holding}) LIMIT 1"  # noqa: S608
         return bool(self.database.rows(query, (Status.CLOSED, now)))
 
-    def _add(self, signal: Signal, silences: Sequence[Silence], now: int) -> Alert:
+    def _add(self, signal: Signal, silences: Sequence[Silence], now: int) -> Alert | None:
         known = self._alerts("key = ?", (key_of(signal),), last=1)
+        if signal.is_over:
+            return self._over(known[0], signal, now) if known and known[0].status is not Status.CLOSED else None
         if known and self._goes_on(known[0], signal):
             return self._added(known[0], signal, silences, now)
         number = self.database.do(
@@ -185,6 +188,15 @@ class Alerts:
         self.put(alert)
         if not alert.silence:
             self.tell(number, What.OPENED, now)
+        return alert
+
+    def _over(self, before: Alert, signal: Signal, now: int) -> Alert:
+        """What ended by itself needs nobody any more."""
+        alert = msgspec.structs.replace(
+            before, status=Status.CLOSED, reason=f"{signal.title}: {signal.text}", time_us=signal.time_us, closed_us=now
+        )
+        self.put(alert)
+        self.tell(alert.number, What.CLOSED, now, text=alert.reason)
         return alert
 
     def _goes_on(self, alert: Alert, signal: Signal) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from garrison.errors import ConfigError, GarrisonError, nearest
 from garrison.events.mappers import mapper
 from garrison.watch.file.read import Loaded, span_s
-from garrison.watch.judge.rules import chosen
+from garrison.watch.judge import rulebook
 from garrison.watch.models.learnt import Learnt, read_key
 from garrison.watch.models.learnt import read as read_reference
 from garrison.watch.receive.listen import Guard, Listen, place
@@ -95,6 +95,6 @@ def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     if loaded.ledger is None:
         yield "[watch] ledger is not set: that events were changed or removed will not be noticed"
-    rules = chosen(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
-    for broken in rules.broken:
+    book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
+    for broken in book.rules.broken:
         yield f"{broken.path}:{broken.line}  {broken.message}"

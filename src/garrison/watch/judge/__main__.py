@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from garrison.watch.alerts.store import Alerts
 from garrison.watch.file.hold import references
 from garrison.watch.file.read import Loaded
-from garrison.watch.judge.baselines import BaselineDetector
-from garrison.watch.judge.detector import Detector
-from garrison.watch.judge.judge import Judge, kept_of, run
-from garrison.watch.judge.models import ModelDetector
+from garrison.watch.judge.judge import run
 from garrison.watch.judge.rules import RuleDetector
-from garrison.watch.judge.silence import SilenceDetector
+from garrison.watch.judge.starting import judge_of
 from garrison.watch.models.follow import Watched
 from garrison.watch.run.process import begin, say
-from garrison.watch.run.told import Judged, Telling
+from garrison.watch.run.told import Judged, Received, Telling, told
 from garrison.watch.store.guard import Role
 
 if TYPE_CHECKING:
@@ -30,35 +27,34 @@ def _work(loaded: Loaded, ended: threading.Event) -> None:
     def connect() -> Client:
         return running(loaded.store, Role.READER)
 
+    def counts() -> Mapping[str, Mapping[str, int]]:
+        found = told(loaded.state, "receive", Received)
+        return {name: one.counts for name, one in found[1].inputs.items()} if found else {}
+
     with Alerts.open(loaded.alerts) as alerts:
-        rules = RuleDetector(
-            loaded.judging.rules,
-            [loaded.beside(name) for name in loaded.judging.rules.folders],
-            kept_of(alerts, RuleDetector.name),
+        judge = judge_of(
+            alerts,
+            loaded.judging,
+            loaded.beside,
+            models=_watched(loaded),
+            ledger=loaded.ledger,
+            counts=counts,
+            say=say,
         )
-        learn = dt.timedelta(days=loaded.judging.baselines.learn_days)
-        judge = Judge(alerts, [rules, *_others(loaded, alerts)], learn=learn)
+        rules = next(one for one in judge.detectors if isinstance(one, RuleDetector))
 
-        def told() -> Judged:
+        def judged() -> Judged:
             position = judge.position
-            return Judged(judge.judged, dict(position.batches), position.stored_s, len(rules.broken))
+            return Judged(judge.judged, dict(position.batches), position.stored_s, len(rules.book.rules.broken))
 
-        with Telling(loaded.state, "judge", told):
-            run(judge, connect, ended.is_set, say)
+        with Telling(loaded.state, "judge", judged):
+            run(judge, connect, ended, say)
 
 
-def _others(loaded: Loaded, alerts: Alerts) -> list[Detector]:
-    judging = loaded.judging
-    found: list[Detector] = []
-    if judging.baselines.enabled:
-        found.append(BaselineDetector(judging.baselines, kept_of(alerts, BaselineDetector.name)))
-    if judging.silence.enabled:
-        found.append(SilenceDetector(judging.silence, judging.quiet_after_s, kept_of(alerts, SilenceDetector.name)))
-    if watched := references(loaded):
-        rows = {model.name: model.window_rows for model in loaded.watch.model}
-        models = [Watched(name, learnt, rows[name]) for name, learnt in watched.items()]
-        found.append(ModelDetector(models, kept_of(alerts, ModelDetector.name)))
-    return found
+def _watched(loaded: Loaded) -> Iterator[Watched]:
+    rows = {model.name: model.window_rows for model in loaded.watch.model}
+    for name, learnt in references(loaded).items():
+        yield Watched(name, learnt, rows[name])
 
 
 if __name__ == "__main__":

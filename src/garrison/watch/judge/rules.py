@@ -1,50 +1,77 @@
-"""Rules and correlations over what was stored. They are read again when their files change."""
+"""Rules and correlations over what was stored. They are read again when their files change; each change is an entry of the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from garrison.errors import GarrisonError, LedgerError
 from garrison.events.event import Event, Severity
 from garrison.events.mappers import Mapper, mapper, names
 from garrison.watch.alerts.signal import Detector as Kind
 from garrison.watch.alerts.signal import Signal
-from garrison.watch.judge.detector import asset_of, principal_of
+from garrison.watch.judge import rulebook
+from garrison.watch.judge.detector import AHEAD_US, asset_of, principal_of
+from garrison.watch.judge.memory import Memory
+from garrison.watch.judge.rulebook import Known, Rulebook
 from garrison.watch.judge.settings import Rules as Settings
-from garrison.watch.rules.correlate import Correlator, Hit
+from garrison.watch.rules.correlate import Correlator, Hit, Told
 from garrison.watch.rules.judge import Judge, columns, record_of
-from garrison.watch.rules.read import pack, read_rules
-from garrison.watch.rules.rule import About, Broken, Correlation, Level, Rules
+from garrison.watch.rules.rule import About, Broken, Correlation
+from garrison.watch.rules.rule import Kind as Counts
 
-_GROUPS = "rules/groups"
+_GROUPS: Final = "rules/group/"
+_KNOWN: Final = "rules/known"
+_BROKEN: Final = "rules/broken"
+_LOOK_S: Final = 2.0  # between two looks at files
+_MAX_GROUPS: Final = 20_000  # of a correlation
+_MAX_UIDS: Final = 20
+_MAX_CHARS: Final = 500
+
+_encode = msgspec.msgpack.Encoder().encode
+_told = msgspec.msgpack.Decoder(Told).decode
+_known = msgspec.msgpack.Decoder(dict[str, Known]).decode
+_broken = msgspec.msgpack.Decoder(list[str]).decode
 
 
 class RuleDetector:
-    """What rules say of events."""
+    """What rules say of events. `say` tells the person who runs the watch."""
 
     name = "rules"
 
-    def __init__(self, settings: Settings, paths: Iterable[Path], kept: Mapping[str, bytes]) -> None:
-        self._settings, self._paths = settings, tuple(paths)
-        self._stamp: object = None
-        self._groups = kept.get(_GROUPS)
-        self._changed = False
-        self.broken: list[Broken] = []
-        self._load()
+    def __init__(self, settings: Settings, paths: Sequence[Path], memory: Memory, say: Callable[[str], None]) -> None:
+        """Raises UsageError for a path that is not there."""
+        self._settings, self._paths, self._memory, self._say = settings, tuple(paths), memory, say
+        self._changed: dict[str, bytes | None] = {}
+        self._looked_at = 0.0
+        self._is_recorded = True
+        self._unsaid: list[Broken] = []
+        self._correlator = Correlator([])
+        self._stamps = rulebook.stamps(self._paths)
+        self._take(rulebook.read(settings, self._paths))
 
-    def _load(self) -> None:
-        self._stamp = _stamps(self._paths)
-        found = chosen(self._settings, self._paths)
-        self.broken = found.broken
-        self.rules = found
-        self._judge, self._correlator = Judge(found.rules), Correlator(found.correlations)
-        if self._groups:
-            self._correlator.load(self._groups)
-        self._counted = {name for c in found.correlations if not c.generate for name in c.rules}
-        self._least = Level[self._settings.level.upper()]
+    def _take(self, book: Rulebook) -> None:
+        """Judge by these rules from now on, with the groups that are remembered."""
+        self._memory.note(self.remember())
+        self.book = book
+        self._judge = Judge(book.rules.rules)
+        self._correlator = Correlator(book.rules.correlations, max_groups=_MAX_GROUPS)
+        groups = [_told(data) for data in self._memory.under(_GROUPS).values()]
+        self._changed |= {_name(name, key): None for name, key in self._correlator.restore(groups)}
+        self._counted = {name for one in book.rules.correlations if not one.generate for name in one.rules}
+        self._is_recorded = False
+        said = self._memory.of(_BROKEN)
+        told = set(_broken(said)) if said else set[str]()
+        broken = {_where(one): one for one in book.rules.broken}
+        self._unsaid = [one for where, one in broken.items() if where not in told]
+        if told != set(broken):
+            self._changed[_BROKEN] = _encode(sorted(broken))
 
     def observe(self, event: Event, now_us: int) -> Iterator[Signal]:
         """What rules say of one event."""
@@ -52,61 +79,88 @@ class RuleDetector:
         record = columns(event) if form is None else record_of(form, event.raw, event)
         for rule in self._judge.judge("" if form is None else form.NAME, record, event):
             if self._tells(rule.about):
-                yield _matched(rule.about, event)
+                yield _matched(rule.about, event, now_us)
             for hit in self._correlator.observe(rule, record, time_us=event.time_us, uid=event.uid, now_us=now_us):
-                self._changed = True
                 if self._tells(hit.correlation.about):
-                    yield _fulfilled(hit, event)
-            self._changed = self._changed or bool(self.rules.correlations)
+                    yield _fulfilled(hit, event, now_us)
 
     def _tells(self, about: About) -> bool:
         """What is only there to be counted tells nothing by itself."""
-        return about.level >= self._least and self._counted.isdisjoint((about.id, about.name))
+        return about.level >= self._settings.least and self._counted.isdisjoint((about.id, about.name))
 
     def tick(self, now_us: int) -> Iterator[Signal]:
-        """Read the rules again where they have changed; tell of those that are broken."""
-        now = _stamps(self._paths)
-        if now != self._stamp:
-            self._groups = self._correlator.dump()
-            self._load()
-            for one in self.broken:
-                yield Signal(
-                    detector=Kind.WATCH, name="broken rule", title="A rule cannot be used", severity=Severity.MEDIUM,
-                    since_us=now_us, time_us=now_us, asset=one.path, asset_type="rule", text=f"{one.path}:{one.line}  {one.message}",
-                )  # fmt: skip
+        """Read the rules again where their files have changed; tell of those that are broken; have changes in the ledger."""
+        now = time.monotonic()
+        if now - self._looked_at >= _LOOK_S:
+            self._looked_at = now
+            yield from self._look(now_us)
+        unsaid, self._unsaid = self._unsaid, []
+        for one in unsaid:
+            self._say(f"a rule cannot be used: {_where(one)}")
+            yield _trouble("broken rule", "A rule cannot be used", one.path, _where(one), now_us)
+        if not self._is_recorded and self._memory.has_ledger:
+            self._is_recorded = True
+            yield from self._record(now_us)
+
+    def _look(self, now_us: int) -> Iterator[Signal]:
+        stamps = rulebook.stamps(self._paths)
+        if stamps == self._stamps:
+            return
+        self._stamps = stamps
+        try:
+            book = rulebook.read(self._settings, self._paths)
+        except (GarrisonError, OSError) as error:  # a folder that was taken away: judged by what was read before
+            self._say(f"rules cannot be read again: {error}")
+            yield _trouble("rules cannot be read", "Rules cannot be read again", self.name, str(error), now_us)
+            return
+        self._take(book)
+
+    def _record(self, now_us: int) -> Iterator[Signal]:
+        """Owe the ledger what has changed since it heard of rules last."""
+        known = self._memory.of(_KNOWN)
+        for change in rulebook.changes(_known(known) if known else {}, self.book.known):
+            try:
+                self._memory.owe(rulebook.KIND, change.entry())
+            except LedgerError as error:
+                yield _trouble("rule changes", "A change of a rule can be no entry", change.rule, str(error), now_us)
+        self._changed[_KNOWN] = _encode(self.book.known)
 
     def remember(self) -> dict[str, bytes | None]:
-        """The groups of correlations."""
-        if not self._changed:
-            return {}
-        self._changed = False
-        return {_GROUPS: self._correlator.dump()}
+        """Groups of correlations, rules that are broken, rules as the ledger knows them."""
+        changed, self._changed = self._changed, {}
+        for told in self._correlator.changes():
+            changed[_name(told[0], told[1])] = _encode(told) if told[2] else None
+        return changed
 
 
-def chosen(settings: Settings, paths: Iterable[Path]) -> Rules:
-    """The rules that are not disabled. Raises UsageError for a path that is not there."""
-    found = read_rules([*([pack()] if settings.pack else []), *paths])
-    left_out = set(settings.disabled)
-
-    def is_in(about: About) -> bool:
-        return left_out.isdisjoint((about.id, about.name))
-
-    return Rules(
-        [rule for rule in found.rules if is_in(rule.about)],
-        [one for one in found.correlations if is_in(one.about)],
-        found.broken,
+def _name(correlation: str, key: Iterable[str]) -> str:
+    return (
+        _GROUPS
+        + hashlib.blake2b("\0".join((correlation, *key)).encode("utf8", "surrogatepass"), digest_size=16).hexdigest()
     )
 
 
-def _matched(about: About, event: Event) -> Signal:
+def _where(one: Broken) -> str:
+    return f"{one.path}:{one.line}  {one.message}"
+
+
+def _trouble(name: str, title: str, asset: str, text: str, now_us: int) -> Signal:
+    return Signal(
+        detector=Kind.WATCH, name=name, title=title, severity=Severity.MEDIUM, since_us=now_us, time_us=now_us,
+        asset=asset, asset_type="rule", text=text[:_MAX_CHARS],
+    )  # fmt: skip
+
+
+def _matched(about: About, event: Event, now_us: int) -> Signal:
     asset, kind = asset_of(event)
+    at_us = min(event.time_us, now_us + AHEAD_US)
     return Signal(
         detector=Kind.RULE,
         name=about.id,
         title=about.title,
         severity=Severity(int(about.level)),
-        since_us=event.time_us,
-        time_us=event.time_us,
+        since_us=at_us,
+        time_us=at_us,
         principal=principal_of(event),
         asset=asset,
         asset_type=kind,
@@ -117,12 +171,12 @@ def _matched(about: About, event: Event) -> Signal:
     )
 
 
-def _fulfilled(hit: Hit, event: Event) -> Signal:
+def _fulfilled(hit: Hit, event: Event, now_us: int) -> Signal:
     correlation = hit.correlation
-    group = ", ".join(f"{n} {v}" for n, v in zip(correlation.group_by, hit.group, strict=True))
+    group = ", ".join(f"{name} {value}" for name, value in zip(correlation.group_by, hit.group, strict=True))
     uids = tuple(dict.fromkeys(seen.uid for seen in hit.sightings))
     times = [seen.time_us for seen in hit.sightings]
-    signal = _matched(correlation.about, event)
+    signal = _matched(correlation.about, event, now_us)
     return msgspec.structs.replace(
         signal,
         detector=Kind.CORRELATION,
@@ -130,38 +184,33 @@ def _fulfilled(hit: Hit, event: Event) -> Signal:
         time_us=max(times),
         text=f"{_condition(correlation)}{' for ' + group if group else ''}; the last: {signal.text}",
         events=len(uids),
-        uids=uids[-20:],
+        uids=uids[-_MAX_UIDS:],
     )
 
 
 def _condition(correlation: Correlation) -> str:
-    minutes = correlation.timespan_us // 60_000_000
-    what = {"event_count": "events", "value_count": f"values of {', '.join(correlation.fields)}"}.get(
-        correlation.kind, "kinds of events" if correlation.kind == "temporal" else "kinds of events in order"
-    )
-    count = correlation.count or len(correlation.rules)
-    return f"{count} or more {what} within {minutes} minutes"
+    what = {
+        Counts.EVENT_COUNT: "events",
+        Counts.VALUE_COUNT: f"values of {', '.join(correlation.fields)}",
+        Counts.TEMPORAL: "kinds of events",
+        Counts.TEMPORAL_ORDERED: "kinds of events in order",
+    }[correlation.kind]
+    seconds = correlation.timespan_us // 1_000_000
+    span = f"{seconds // 60} minutes" if seconds > 60 and not seconds % 60 else f"{seconds} seconds"  # noqa: PLR2004 - of a minute
+    return f"{correlation.count or len(correlation.rules)} or more {what} within {span}"
 
 
 def _said(event: Event) -> str:
     done = event.api_operation or event.cmd_line or event.message or event.url_path
     parts = [done, event.status_detail, f"from {event.src_ip}" if event.src_ip else ""]
-    return ", ".join(part for part in parts if part)[:500]
+    return ", ".join(part for part in parts if part)[:_MAX_CHARS]
 
 
 @cache
+def _forms() -> dict[str, Mapper]:
+    return {mapper(name).LABEL: mapper(name) for name in names()}
+
+
 def _form(product: str) -> Mapper | None:
     """The format of logs of which a product's events are."""
-    return next((mapper(name) for name in names() if product == mapper(name).LABEL), None)
-
-
-def _stamps(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
-    found = []
-    for path in paths:
-        for file in sorted(path.rglob("*.y*ml")) if path.is_dir() else (path,):
-            try:
-                stat = file.stat()
-            except OSError:
-                continue
-            found.append((str(file), stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
+    return _forms().get(product)
