@@ -69,9 +69,7 @@ def plan(alerts: Alerts, route: Route, findings: Findings, now: int) -> int:
 
 def deliver(alerts: Alerts, route: Route, send: Send, now: Callable[[], int]) -> bool:
     """Hand over what is due, until one is not taken; whether there may be more."""
-    query = (
-        "SELECT key, tries, said FROM delivery WHERE route = ? AND state = ? AND due_us <= ? ORDER BY due_us LIMIT ?"
-    )
+    query = "SELECT key, tries, said FROM delivery WHERE route = ? AND state = ? AND due_us <= ? ORDER BY due_us, number LIMIT ?"
     due = alerts.database.rows(query, (route.name, WAITING, now(), _AT_ONCE))
     for key, tries, said in due:
         message = _message(said)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import email.message
 import email.policy
 import email.utils
+import logging
 import smtplib
 import ssl
 from typing import Annotated, Literal
@@ -23,6 +24,7 @@ from garrison.watch.routes.route import Beside, Route
 from garrison.watch.routes.secret import secret, trust
 
 _MOST_SUBJECT = 200
+_log = logging.getLogger(__name__)
 _Address = Annotated[str, Meta(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$", max_length=254)]
 
 
@@ -54,7 +56,7 @@ def send(settings: Settings, message: Message, beside: Beside) -> None:
                 server.starttls(context=context)
             if settings.user:
                 server.login(settings.user, password)
-            server.send_message(letter(settings, message))
+            refused = server.send_message(letter(settings, message))
     except smtplib.SMTPResponseException as error:
         raise BusyError(f"the mail server answers {error.smtp_code}", hint="it is tried again") from None
     except smtplib.SMTPRecipientsRefused as error:
@@ -62,6 +64,8 @@ def send(settings: Settings, message: Message, beside: Beside) -> None:
         raise BusyError(f"the mail server refuses who it is for ({codes})", hint="see the addresses under to") from None
     except (OSError, smtplib.SMTPException) as error:
         raise BusyError(f"the mail server was not reached: {error}", hint="it is tried again") from error
+    for receiver, (code, _) in refused.items():  # others have it: to send it again would not help this one
+        _log.warning("route %s: the mail server refuses %s (%s)", settings.name, receiver, code)
 
 
 def letter(settings: Settings, message: Message) -> email.message.EmailMessage:
