@@ -23,6 +23,7 @@ _MOST_TRIES: Final = 8
 _PAUSE_S: Final = 5
 _MOST_NEWS: Final = 500
 _UNENDED: Final = (State.WAITING, State.APPROVED)
+_UNASKED: Final = (State.APPROVED, State.DONE, State.FAILED)  # where nobody approved it
 
 _request = msgspec.json.Decoder(Request).decode  # before threads use it
 
@@ -103,7 +104,7 @@ def _ask(alerts: Alerts, response: Response, alert: Alert, now: int) -> bool:
     mine = [request for request in requests(alerts) if request.response == response.name]
     if any(request.target == target and request.state in _UNENDED for request in mine):
         return False
-    lately = sum(1 for r in mine if r.asked_us > now - _HOUR_US and not r.actor and r.state is not State.WAITING)
+    lately = sum(1 for r in mine if r.asked_us > now - _HOUR_US and not r.actor and r.state in _UNASKED)
     why = "" if response.approve == "never" else "it needs approval"
     if not why and lately >= response.per_hour:
         why = f"{lately} were done within an hour without asking"
