@@ -248,3 +248,33 @@ def test_severities_have_their_places(alerts: Alerts) -> None:
     assert [line.partition(">")[0] for line in lines[1:]] == ["<86", "<86", "<85", "<84", "<83", "<82"]
     assert whole.severity is Severity.CRITICAL
     assert {one.what for one in whole.told} == {What.OPENED}
+
+
+def test_what_cannot_hold_is_told_before_anything_is_sent(tmp_path: Path, beside: Beside) -> None:
+    password = secret_file(tmp_path, "password", PASSWORD)
+    said: dict[str, Any] = {"name": "m", "host": "mail.example.com", "sender": "a@b.c", "to": ("d@e.f",)}
+    wrong: list[tuple[Any, Any, str]] = [
+        (webhook, webhook.Settings(name="w"), "named nowhere"),
+        (webhook, webhook.Settings(name="w", url="https://example.com/", url_env="X"), "named twice"),
+        (webhook, webhook.Settings(name="w", url="http://example.com/"), "not https"),
+        (
+            webhook,
+            webhook.Settings(name="w", url="https://example.com/", secret_file=password),
+            "no secret of a webhook",
+        ),
+        (webhook, webhook.Settings(name="w", url="https://example.com/", ca="none.pem"), "certificates cannot be read"),
+        (slack, slack.Settings(name="s"), "named nowhere"),
+        (mail, mail.Settings(**said, user="u"), "named nowhere"),
+        (mail, mail.Settings(**said, security="none"), "plaintext"),
+        (syslog, syslog.Settings(name="y", host="siem.example.com", security="tcp"), "plaintext"),
+        (
+            syslog,
+            syslog.Settings(name="y", host="siem.example.com", certificate="none.pem"),
+            "certificates cannot be read",
+        ),
+    ]
+    for kind, route, why in wrong:
+        with pytest.raises(ConfigError, match=why):
+            kind.hold(route, beside)
+    mail.hold(mail.Settings(**said, user="u", password_file=password), beside)
+    syslog.hold(syslog.Settings(name="y", host="siem.example.com", security="tcp", insecure=True), beside)

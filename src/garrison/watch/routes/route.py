@@ -35,6 +35,10 @@ class Kind(Protocol):
 
     Settings: type[Route]  # its tag is what `type` says in the watch file
 
+    def hold(self, settings: Any, beside: Beside) -> None:
+        """Raises ConfigError for settings that cannot hold: what can be told before anything is sent."""
+        ...
+
     def send(self, settings: Any, message: Message, beside: Beside) -> None:
         """Hand a message over. It was taken when this returns.
 

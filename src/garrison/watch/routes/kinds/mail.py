@@ -21,7 +21,7 @@ from garrison.ledger.web import is_loopback
 from garrison.report.terminal.text import clean
 from garrison.watch.routes.message import Message, paragraphs, subject
 from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import secret, trust
+from garrison.watch.routes.secret import hold_one, secret, trust
 
 _MOST_SUBJECT = 200
 _log = logging.getLogger(__name__)
@@ -44,11 +44,21 @@ class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="mail"):
     to: Annotated[tuple[_Address, ...], Meta(min_length=1, description="Who it is for.")]
 
 
-def send(settings: Settings, message: Message, beside: Beside) -> None:
-    """Hand it to the server."""
-    password = secret(settings.password_file, settings.password_env, beside, f"password of route {settings.name}")
+def hold(settings: Settings, beside: Beside) -> None:
+    """No plaintext to others, a password where there is a user, certificates."""
+    what = f"password of route {settings.name}"
+    if settings.user:
+        hold_one(what, password_file=settings.password_file, password_env=settings.password_env)
+        secret(settings.password_file, settings.password_env, beside, what)
+    trust(settings.ca, beside)
     if settings.security == "none" and not is_loopback(settings.host):
         raise ConfigError(f"route {settings.name} would send in plaintext", hint='write security = "starttls" or "tls"')
+
+
+def send(settings: Settings, message: Message, beside: Beside) -> None:
+    """Hand it to the server."""
+    hold(settings, beside)
+    password = secret(settings.password_file, settings.password_env, beside, f"password of route {settings.name}")
     context = trust(settings.ca, beside)
     try:
         with _connected(settings, context) as server:
