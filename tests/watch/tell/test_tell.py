@@ -24,7 +24,6 @@ from garrison.ledger.keys.file import write_secret
 from garrison.ledger.note import Ed25519Signer
 from garrison.ledger.settings import FILE
 from garrison.watch.alerts import desk
-from garrison.watch.alerts.settings import Settings as AlertSettings
 from garrison.watch.alerts.silence import Silence
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses.kinds import command
@@ -100,7 +99,7 @@ def test_silences_end_and_the_ledger_hears_while_it_runs(tmp_path: Path, hook: H
     write_secret(tmp_path / "key", signer.secret.encode())
     Ledger.create(tmp_path / "audit", signer).close()
     (tmp_path / "audit" / FILE).write_text('[key]\nlocation = "../key"\n')
-    settings = Telling(routes=(webhook.Settings(name="one", url=hook.url),), alerts=AlertSettings(findings="scan.json"))
+    settings = Telling(routes=(webhook.Settings(name="one", url=hook.url),), findings="scan.json")
     with Running(settings, path, tmp_path / "audit") as raised, Alerts.open(path) as alerts:
         await_true(lambda: alerts.kept(FINDINGS) == str(tmp_path / "scan.json").encode())
         now = now_us()
@@ -131,7 +130,7 @@ def test_a_response_is_done_while_it_runs(tmp_path: Path) -> None:
 def test_what_cannot_hold_is_refused(tmp_path: Path) -> None:
     one = webhook.Settings(name="one", url="https://example.com/")
     with pytest.raises(ConfigError, match="two routes are called one"):
-        hold(Telling(routes=(one, one)), Path)
+        hold(Telling(routes=(one, one)))
     path = tmp_path / "alerts.db"
     path.write_bytes(b"no database, " * 99)
     path.chmod(0o600)

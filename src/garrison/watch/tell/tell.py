@@ -13,7 +13,6 @@ import msgspec
 from garrison.errors import BusyError, ConfigError, GarrisonError, LedgerError
 from garrison.watch.alerts import owed
 from garrison.watch.alerts.findings import Findings
-from garrison.watch.alerts.settings import Settings as AlertSettings
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses import queue
 from garrison.watch.responses.response import Case, Response, responses
@@ -37,13 +36,14 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
 
     routes: tuple[Route, ...] = ()
     responses: tuple[Response, ...] = ()
-    alerts: AlertSettings = AlertSettings()
+    findings: str = ""  # a report of garrison scan --format json
 
 
 def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.Event, *, beside: Beside) -> None:
     """Until `stop` is set. Raises ConfigError for settings that cannot hold, EventsError where the file of alerts cannot be used."""
-    hold(settings, beside)
-    report = beside(settings.alerts.findings) if settings.alerts.findings else None
+    hold(settings)
+    hold_routes(settings, beside)
+    report = beside(settings.findings) if settings.findings else None
     with Alerts.open(alerts) as opened:
         opened.record([], {FINDINGS: str(report.resolve()).encode() if report else None})
         if ledger is not None:
@@ -64,10 +64,14 @@ def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.E
         raise failed[0]
 
 
-def hold(settings: Telling, beside: Beside) -> None:
-    """Raises ConfigError for a route that can tell nobody, and for two of one name: they would share a position."""
+def hold_routes(settings: Telling, beside: Beside) -> None:
+    """Raises ConfigError for a route that can tell nobody: its secrets and certificates are looked at."""
     for route in settings.routes:
         routes()[type(route)].hold(route, beside)
+
+
+def hold(settings: Telling) -> None:
+    """Raises ConfigError for two of one name: they would share a position."""
     for word, names in (
         ("route", [r.name for r in settings.routes]),
         ("response", [r.name for r in settings.responses]),
