@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from garrison.watch.alerts.signal import Detector, Signal
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses.queue import plan
 from garrison.watch.responses.response import Response
+from garrison.watch.store.filter import parse
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 HOUR = 3_600_000_000
@@ -114,6 +116,17 @@ def test_one_alert_is_shown_with_all_that_is_known(run: Run, tmp_path: Path) -> 
     data = json.loads(run("show", "1", "--format", "json").stdout)
     assert data["risk"]["score"] == sum(part["points"] for part in data["risk"]["parts"]) == 66
     assert [alert["number"] for alert in data["incident"]] == [1, 2]
+
+
+def test_a_command_that_is_shown_can_be_typed(run: Run, tmp_path: Path) -> None:
+    uids = ("$(id)", "a;b", 'say "x"\\', "plain-1")
+    with Alerts.open(tmp_path / "watch/alerts.db") as alerts:
+        (made,) = alerts.record([said("typed", "o'neil & co", "x", severity=Severity.LOW, uids=uids)], {})
+    lines = [line.strip() for line in run("show", str(made.number)).stdout.splitlines() if "logs search" in line]
+    terms = [shlex.split(line)[3] for line in lines]
+    condition = [parse(term, lambda text: 0) for term in terms]
+    assert set(condition[0].parameters.values()) == set(uids)
+    assert list(condition[1].parameters.values()) == ["o'neil & co"]
 
 
 def test_filters(run: Run) -> None:

@@ -24,12 +24,13 @@ from garrison.ledger.keys.file import write_secret
 from garrison.ledger.note import Ed25519Signer
 from garrison.ledger.settings import FILE
 from garrison.watch.alerts import desk
+from garrison.watch.alerts.findings import FINDINGS
 from garrison.watch.alerts.silence import Silence
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses.kinds import command
 from garrison.watch.routes.kinds import webhook
 from garrison.watch.tell import Telling, tell
-from garrison.watch.tell.tell import FINDINGS, hold
+from garrison.watch.tell.tell import hold
 
 PROGRAM = """
 import sys, threading

@@ -87,8 +87,7 @@ def opened(path: Path) -> Alerts:
 
 def findings_of(alerts: Alerts, named: Path | None) -> Findings:
     """What a scan found, where that is known."""
-    from garrison.watch.alerts.findings import Findings
-    from garrison.watch.tell.tell import FINDINGS
+    from garrison.watch.alerts.findings import FINDINGS, Findings
 
     kept = alerts.kept(FINDINGS)
     return Findings(named or (Path(kept.decode()) if kept else None))

@@ -18,6 +18,9 @@ import msgspec
 from garrison.errors import ConfigError
 from garrison.watch.alerts.alert import Alert
 
+FINDINGS = "settings/findings"
+"""Under which the file of alerts remembers where the report is, for the command line."""
+
 _MOST_BYTES = 256 << 20
 _ARN = re.compile(r"arn:[a-z-]+:(?P<service>[a-z0-9-]+):[^:]*:[^:]*:(?P<rest>.+)")
 _BUCKET = re.compile(r"(?:s3|gs)://(?P<name>[^/]+)(?:/.*)?")

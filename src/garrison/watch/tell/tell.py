@@ -12,16 +12,13 @@ import msgspec
 
 from garrison.errors import BusyError, ConfigError, GarrisonError, LedgerError
 from garrison.watch.alerts import owed
-from garrison.watch.alerts.findings import Findings
+from garrison.watch.alerts.findings import FINDINGS, Findings
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses import queue
 from garrison.watch.responses.response import Case, Response, responses
 from garrison.watch.routes import outbox
 from garrison.watch.routes.message import Message
 from garrison.watch.routes.route import Beside, Route, routes
-
-FINDINGS: Final = "settings/findings"
-"""Under which the file of alerts remembers where the report of a scan is, for the command line."""
 
 _LOOK_S: Final = 0.25
 _HOUSE_S: Final = 1.0
