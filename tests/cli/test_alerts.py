@@ -16,6 +16,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from garrison.events.event import Severity
+from garrison.watch.alerts.findings import FINDINGS
 from garrison.watch.alerts.signal import Detector, Signal
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses.queue import plan
@@ -116,6 +117,17 @@ def test_one_alert_is_shown_with_all_that_is_known(run: Run, tmp_path: Path) -> 
     data = json.loads(run("show", "1", "--format", "json").stdout)
     assert data["risk"]["score"] == sum(part["points"] for part in data["risk"]["parts"]) == 66
     assert [alert["number"] for alert in data["incident"]] == [1, 2]
+
+
+def test_a_report_that_is_broken_hides_no_alert(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "scan.json").write_text("{")
+    assert run("--findings", "scan.json").returncode == 2
+    with Alerts.open(tmp_path / "watch/alerts.db") as alerts:
+        alerts.record([], {FINDINGS: str(tmp_path / "scan.json").encode()})
+    done = run()
+    assert done.returncode == 0
+    assert "no report of a scan" in done.stderr
+    assert "#1" in done.stdout
 
 
 def test_a_command_that_is_shown_can_be_typed(run: Run, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_a_report_is_read_again_when_it_changes(tmp_path: Path) -> None:
     os.utime(path, ns=(1, 1))
     with pytest.raises(ConfigError, match="no report of a scan"):
         findings.of(alert(asset="fraud"))
+    assert findings.of(alert(asset="fraud")) == []  # that is told once
     path.unlink()
     assert findings.of(alert(asset="fraud")) == []
 

@@ -119,6 +119,13 @@ def test_a_program_is_given_the_alert_and_no_shell(tmp_path: Path, beside: Besid
     assert (given["request"]["number"], given["alert"]["text"]) == (3, "; rm -rf $HOME `id`")
 
 
+def test_a_program_gets_no_secrets_of_the_environment(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_URL", "https://hooks.example.com/secret")
+    said = command.respond(command.Settings(name="c", command=("/usr/bin/env",)), case(beside))
+    assert "PATH=" in said
+    assert "SLACK_URL" not in said
+
+
 @pytest.mark.parametrize(
     ("program", "error", "said"),
     [

@@ -17,7 +17,7 @@ from garrison.ledger.note import Ed25519Signer
 from garrison.watch.alerts import desk, owed
 from garrison.watch.alerts.alert import Alert, Verdict
 from garrison.watch.alerts.store import Alerts, now_us
-from garrison.watch.responses.queue import approve, expire, perform, plan, reject, requests
+from garrison.watch.responses.queue import approve, drop, expire, perform, plan, reject, requests
 from garrison.watch.responses.response import Request, Response, State
 
 ASKS = Response(name="revoke")
@@ -165,3 +165,23 @@ def test_the_ledger_hears_of_it(alerts: Alerts, tmp_path: Path) -> None:
     assert found[0].actor.startswith("person:")
     assert found[0].details["request"] == "revoke of batch"
     assert (found[1].actor, found[1].details["response"]) == ("service:garrison-watch", "revoke")
+
+
+def test_a_defect_keeps_nothing_else(alerts: Alerts, caplog: pytest.LogCaptureFixture) -> None:
+    happen(alerts, "batch", "eve")
+    plan(alerts, AUTOMATIC, now_us())
+    hand = Hand(ValueError("a defect"))
+    while perform(alerts, AUTOMATIC, hand, now_us):
+        pass
+    assert (states(alerts), hand.done) == ([State.FAILED, State.DONE], ["eve"])
+    assert requests(alerts)[0].outcome == "a defect: ValueError"
+    assert "ValueError: a defect" in caplog.text
+
+
+def test_what_no_response_does_any_more_is_not_done(alerts: Alerts) -> None:
+    happen(alerts, "batch")
+    plan(alerts, ASKS, now_us())
+    drop(alerts, ["revoke"], now_us())
+    assert states(alerts) == [State.WAITING]
+    drop(alerts, ["other"], now_us())
+    assert states(alerts) == [State.EXPIRED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from garrison.watch.alerts.findings import Findings
 from garrison.watch.alerts.silence import Silence
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.routes.message import Message
-from garrison.watch.routes.outbox import Lag, deliver, forget, lag, plan
+from garrison.watch.routes.outbox import Lag, deliver, drop, forget, lag, plan
 from garrison.watch.routes.route import Route
 
 ROUTE = Route(name="team")
@@ -184,3 +185,34 @@ def test_what_was_delivered_is_forgotten_in_time(alerts: Alerts) -> None:
 def test_names_are_plain(name: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"name": name}, Route)
+
+
+def test_a_defect_of_a_route_keeps_nothing_else(alerts: Alerts, caplog: pytest.LogCaptureFixture) -> None:
+    alerts.record([signal("other", "eve", "else", at=now_us())], {})
+    got: list[int] = []
+
+    def broken(message: Message) -> None:
+        got.append(message.told[0].alert.number)
+        raise ValueError("a defect")
+
+    now = now_us()
+    for _ in range(3):
+        pump_once(alerts, broken, now)
+    assert got == [1, 2]
+    assert lag(alerts)[0].trouble == "a defect: ValueError"
+    assert "ValueError: a defect" in caplog.text
+
+
+def pump_once(alerts: Alerts, send: Callable[[Message], None], now: int) -> None:
+    plan(alerts, ROUTE, NONE, now)
+    deliver(alerts, ROUTE, send, lambda: now)
+
+
+def test_what_waits_for_a_route_that_is_gone_is_given_up(alerts: Alerts) -> None:
+    receiver, now = Receiver(), now_us()
+    receiver.fails = 1
+    pump(alerts, receiver, now)
+    drop(alerts, ["team"])
+    assert (lag(alerts)[0].waiting, lag(alerts)[0].lost) == (1, 0)
+    drop(alerts, [])
+    assert (lag(alerts)[0].waiting, lag(alerts)[0].lost) == (0, 1)

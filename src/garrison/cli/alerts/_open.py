@@ -86,11 +86,21 @@ def opened(path: Path) -> Alerts:
 
 
 def findings_of(alerts: Alerts, named: Path | None) -> Findings:
-    """What a scan found, where that is known."""
+    """What a scan found, where that is known. Raises ConfigError for a report that was named and cannot be read."""
+    from garrison.errors import ConfigError
     from garrison.watch.alerts.findings import FINDINGS, Findings
 
+    if named is not None:
+        found = Findings(named)
+        found.look()
+        return found
     kept = alerts.kept(FINDINGS)
-    return Findings(named or (Path(kept.decode()) if kept else None))
+    found = Findings(Path(kept.decode()) if kept else None)
+    try:
+        found.look()
+    except ConfigError as error:  # what is wrong with a scan hides no alert
+        say(str(error), error=True)
+    return found
 
 
 def say(text: str, *, error: bool = False) -> None:

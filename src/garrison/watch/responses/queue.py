@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -25,6 +26,7 @@ _MOST_NEWS: Final = 500
 _UNENDED: Final = (State.WAITING, State.APPROVED)
 _UNASKED: Final = (State.APPROVED, State.DONE, State.FAILED)  # where nobody approved it
 
+_log = logging.getLogger(__name__)
 _request = msgspec.json.Decoder(Request).decode  # before threads use it
 
 Respond = Callable[[Request, Alert], str]
@@ -65,9 +67,19 @@ def perform(alerts: Alerts, response: Response, respond: Respond, now: Callable[
         _ended(alerts, request, State.FAILED, error.message, now())
     except GarrisonError as error:
         _ended(alerts, request, State.FAILED, error.message, now())
+    except Exception as error:  # noqa: BLE001 - a defect must not keep the other responses
+        _log.exception("response %s", response.name)
+        _ended(alerts, request, State.FAILED, f"a defect: {type(error).__name__}", now())
     else:
         _ended(alerts, request, State.DONE, outcome, now())
     return True
+
+
+def drop(alerts: Alerts, responses: Collection[str], now: int) -> None:
+    """What is asked of responses that there are not any more is not done; `responses` are those that there are."""
+    for request in requests(alerts, _UNENDED):
+        if request.response not in responses:
+            _ended(alerts, request, State.EXPIRED, "the watch file names no such response any more", now)
 
 
 def expire(alerts: Alerts, now: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 import msgspec
 
@@ -14,6 +15,7 @@ from garrison.watch.alerts.risk import risk
 from garrison.watch.alerts.store import Alerts
 
 _MOST_FINDINGS = 3
+_log = logging.getLogger(__name__)
 VERSION = 1  # of the form; a field more does not change it
 
 
@@ -49,7 +51,8 @@ def told(alerts: Alerts, change: Change, alert: Alert, findings: Findings) -> To
     incident = alerts.incident(alert.incident)
     try:
         found = {f.fingerprint: f for a in incident for f in findings.of(a)}
-    except ConfigError:
+    except ConfigError as error:
+        _log.warning("%s", error)
         found = {}
     known = sorted(found.values(), key=lambda f: -f.risk)
     whole = risk(incident, known)

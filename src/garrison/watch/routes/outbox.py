@@ -7,8 +7,9 @@ between a receiver's answer and the note of it delivers once more, with the same
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -34,6 +35,8 @@ _KEPT_US: Final = 7 * 86_400 * _SECOND_US
 """How long what was delivered is remembered."""
 
 _message = msgspec.json.Decoder(Message).decode  # before threads use it
+
+_log = logging.getLogger(__name__)
 
 Send = Callable[[Message], None]
 
@@ -78,6 +81,10 @@ def deliver(alerts: Alerts, route: Route, send: Send, now: Callable[[], int]) ->
         except GarrisonError as error:
             _failed(alerts, route, message, tries=tries + 1, trouble=error.message, now=now())
             return False
+        except Exception as error:  # noqa: BLE001 - a defect must not keep the other messages
+            _log.exception("route %s", route.name)
+            _failed(alerts, route, message, tries=tries + 1, trouble=f"a defect: {type(error).__name__}", now=now())
+            return False
         with alerts.database.change():
             statement = "UPDATE delivery SET state = ?, tries = tries + 1, trouble = '' WHERE key = ?"
             alerts.database.do(statement, (DONE, key))
@@ -92,6 +99,15 @@ def lag(alerts: Alerts) -> list[Lag]:
         (WAITING, LOST, WAITING, DONE),
     )
     return [Lag(route, waiting, lost, since or 0, trouble) for route, waiting, lost, since, trouble in rows]
+
+
+def drop(alerts: Alerts, routes: Collection[str]) -> None:
+    """Give up what waits for routes that there are not any more; `routes` are those that there are."""
+    rows = alerts.database.rows("SELECT DISTINCT route FROM delivery WHERE state = ?", (WAITING,))
+    with alerts.database.change():
+        for name in {route for (route,) in rows} - set(routes):
+            statement = "UPDATE delivery SET state = ?, trouble = ? WHERE state = ? AND route = ?"
+            alerts.database.do(statement, (LOST, "the watch file names no such route any more", WAITING, name))
 
 
 def forget(alerts: Alerts, now: int) -> None:

@@ -45,6 +45,8 @@ def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.E
         opened.record([], {FINDINGS: str(report.resolve()).encode() if report else None})
         if ledger is not None:
             owed.bind(opened, ledger)
+        outbox.drop(opened, [route.name for route in settings.routes])
+        queue.drop(opened, [response.name for response in settings.responses], now_us())
         failed: list[BaseException] = []
         work = [(f"route {route.name}", _telling(route, Findings(report), beside)) for route in settings.routes]
         work += [(f"response {response.name}", _responding(response, beside)) for response in settings.responses]
