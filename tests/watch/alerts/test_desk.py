@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.watch.alerts.signals import HOUR, signal
 
-from garrison.errors import LedgerError, UnreachedError, UsageError
+from garrison.errors import UnreachedError, UsageError
 from garrison.ledger import Ledger
 from garrison.ledger.entry import Entry, parse
 from garrison.ledger.keys.file import write_secret
@@ -130,8 +130,22 @@ def test_what_the_ledger_cannot_be_told_is_owed(alerts: Alerts, ledger: Path, tm
     assert alerts.alert(1).silence == 1
 
 
-def test_what_can_be_no_entry_is_not_done(alerts: Alerts, ledger: Path) -> None:
+def test_addresses_stand_in_the_ledger_under_pseudonyms(alerts: Alerts, ledger: Path, tmp_path: Path) -> None:
     owed.bind(alerts, ledger)
-    with pytest.raises(LedgerError, match="e-mail address"):
-        desk.close(alerts, 1, Verdict.EXPECTED, "says ann@acme.example", actor="ann")
-    assert alerts.alert(1).status is Status.OPEN
+    desk.silence(alerts, silence(principal="ann@acme.example", asset="a" * 240, reason="x@y.z " * 400))
+    desk.close(alerts, 1, Verdict.EXPECTED, "says ann@acme.example", actor="ann@acme.example")
+    assert owed.pay(alerts, location=str(tmp_path / "key")) == 2
+    made, closed = entries(ledger)
+    person = owed.actor_of(alerts, "ann@acme.example").removeprefix("person:")
+    assert closed.reason == f"expected: says {person}"
+    assert closed.actor == f"person:{person}"
+    assert made.object is not None
+    assert made.object.name.startswith(f"principal {person}, asset aaa")
+    assert alerts.alert(1).reason == "says ann@acme.example"
+
+
+def test_what_is_no_unicode_is_written_all_the_same(alerts: Alerts, ledger: Path, tmp_path: Path) -> None:
+    owed.bind(alerts, ledger)
+    desk.close(alerts, 1, Verdict.EXPECTED, "half of a pair: \ud800", actor="ann")
+    assert owed.pay(alerts, location=str(tmp_path / "key")) == 1
+    assert entries(ledger)[0].reason == "expected: half of a pair: ?"

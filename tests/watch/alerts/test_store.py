@@ -173,6 +173,13 @@ def test_what_strangers_write_is_bounded(alerts: Alerts) -> None:
     assert len(msgspec.json.encode(found)) < 8000
 
 
+def test_what_is_no_unicode_is_kept_all_the_same(alerts: Alerts) -> None:
+    half = "\ud800"
+    alerts.record([signal(f"n{half}", f"p{half}", "a\0b", title=half, text=half, uids=(half,), src_ip=half)], {})
+    (found,) = alerts.alerts()
+    assert (found.name, found.principal, found.asset) == ("n?", "p?", "a\0b")
+
+
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "alerts.db"
     Alerts.open(path).close()

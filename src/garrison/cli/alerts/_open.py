@@ -62,12 +62,13 @@ def changing(path: Path, ledger: Path | None, sign_with: str | None, actor: str 
     """The alerts, and who changes them; what is owed to the ledger is told at the end."""
     from garrison.errors import UnreachedError
     from garrison.watch.alerts import owed
+    from garrison.watch.alerts.alert import cut
     from garrison.watch.alerts.store import Alerts
 
     with Alerts.open(path, make=False) as alerts:
         if ledger is not None:
             owed.bind(alerts, ledger)
-        yield alerts, actor or user()
+        yield alerts, cut(actor or user())
         try:
             owed.pay(alerts, location=sign_with)
         except UnreachedError:

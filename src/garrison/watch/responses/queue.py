@@ -152,7 +152,7 @@ def _decide(alerts: Alerts, number: int, state: State, *, action: str, actor: st
             "reason": reason,
             "details": {
                 "requested_by": actor_of(alerts, ACTOR),
-                "request": f"{found.response} of {found.target}"[:250],
+                "request": f"{found.response} of {found.target}",
             },
         }
         owe(alerts, "approval", actor, fields)
@@ -165,7 +165,7 @@ def _ended(alerts: Alerts, request: Request, state: State, outcome: str, now: in
         text = f"{request.response} of {request.target} {state}: {outcome}"
         alerts.tell(request.alert, What.RESPONDED, now, ACTOR, text)
         if state is not State.EXPIRED:
-            owe_status(alerts, request.alert, "respond", ACTOR, text[:2000], response=request.response)
+            owe_status(alerts, request.alert, "respond", ACTOR, text, response=request.response)
         if state is State.FAILED:
             alerts.record([_failed(request, outcome, now)], {}, now=now)
 
