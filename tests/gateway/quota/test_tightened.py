@@ -132,4 +132,7 @@ def test_what_cannot_be_meant_is_refused(run: Callable[..., Running]) -> None:
         tighten(loaded, f"c{number}", held(1, 600), now)
     with pytest.raises(UsageError, match="not held to less"):
         tighten(loaded, "nobody", None, now)
+    for client in ("x" * 129, ""):
+        with pytest.raises(UsageError, match="cannot be kept"):
+            tighten(loaded, client, held(1, 600), now)
     assert set(read_tightened(path_of(loaded))) == {"c0", "c1", "c2"}

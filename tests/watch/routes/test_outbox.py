@@ -16,7 +16,7 @@ from garrison.watch.alerts.alert import Verdict, What
 from garrison.watch.alerts.findings import Findings
 from garrison.watch.alerts.silence import Silence
 from garrison.watch.alerts.store import Alerts, now_us
-from garrison.watch.routes.message import Message
+from garrison.watch.routes.message import Message, paragraphs
 from garrison.watch.routes.outbox import Lag, deliver, drop, forget, lag, plan
 from garrison.watch.routes.route import Route
 
@@ -134,6 +134,26 @@ def test_what_is_silenced_or_closed_by_then_is_not_told(alerts: Alerts) -> None:
     desk.end_silence(alerts, made.number, reason="over", actor="ann")
     pump(alerts, receiver, now)
     assert told(receiver) == [(2, What.HEARD)]
+
+
+def test_that_an_alert_is_closed_is_told_where_it_is_asked_for(alerts: Alerts) -> None:
+    quiet, receiver, now = Receiver(), Receiver(), now_us()
+    route = Route(name="closes", closed=True)
+    alerts.record([signal("other", "eve", "else", at=now)], {})
+    desk.close(alerts, 2, Verdict.EXPECTED, "nobody was told", actor="ann")
+    pump(alerts, receiver, now, route)
+    pump(alerts, quiet, now)
+    desk.close(alerts, 1, Verdict.THREAT, "key revoked", actor="ann")
+    pump(alerts, receiver, now, route)
+    pump(alerts, quiet, now)
+    assert told(quiet) == [(1, What.OPENED)]
+    assert told(receiver) == [(1, What.OPENED), (1, What.CLOSED)]
+    assert "threat: key revoked" in paragraphs(receiver.got[1].told[0])
+    alerts.record([signal(at=now_us() + 1)], {})
+    desk.close(alerts, 1, Verdict.THREAT, "again", actor="ann")
+    alerts.record([signal(at=now_us() + 1)], {})
+    pump(alerts, receiver, now, route)
+    assert told(receiver)[2:] == [(1, What.REOPENED)]
 
 
 def test_a_digest_is_one_message_in_a_while(alerts: Alerts) -> None:

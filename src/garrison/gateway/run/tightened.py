@@ -73,7 +73,12 @@ def tighten(loaded: Loaded, client: str, wanted: Tightened | None, now: dt.datet
             said[client] = wanted
         if len(said) > _MOST:
             raise UsageError(f"{_MOST} clients are held to less already", hint="lower [limits] client for all")
-        replace(path, msgspec.json.encode(said, order="sorted"))
+        data = msgspec.json.encode(said, order="sorted")
+        try:
+            _decode(data)  # what could not be read again would hold for nobody
+        except msgspec.ValidationError as error:
+            raise UsageError(f"this cannot be kept: {error}", hint="a client's name has 1 to 128 characters") from error
+        replace(path, data)
     return said
 
 

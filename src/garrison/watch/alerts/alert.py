@@ -45,7 +45,7 @@ class What(enum.StrEnum):
     RESPONDED = "responded"
 
 
-NEWS = frozenset({What.OPENED, What.REOPENED, What.RAISED, What.HEARD})
+NEWS = frozenset({What.OPENED, What.REOPENED, What.RAISED, What.HEARD, What.CLOSED})
 """What routes and responses hear of."""
 
 

@@ -82,6 +82,7 @@ def paragraphs(told: Told) -> list[str]:
         f"{alert.severity.name.lower()}: {alert.title} ({told.what})",
         f"{' '.join(who)}{'; ' if who else ''}{seen}; {alert.events} event{'s' * (alert.events != 1)}",
         *([alert.text] if alert.text else []),
+        f"{alert.verdict or 'over'}: {alert.reason}" if told.what is What.CLOSED else "",
         f"risk {told.risk} of 100: {'; '.join(told.because)}",
         *(f"scan: {f.severity} {f.check} on {f.asset}, {f.why} ({f.place})" for f in told.findings),
         f"garrison alerts show {alert.number}",

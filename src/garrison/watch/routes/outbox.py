@@ -16,7 +16,7 @@ import msgspec
 
 from garrison.errors import GarrisonError
 from garrison.events.event import Severity
-from garrison.watch.alerts.alert import Alert, Change, Status
+from garrison.watch.alerts.alert import Alert, Change, Status, What
 from garrison.watch.alerts.findings import Findings
 from garrison.watch.alerts.signal import Detector, Signal
 from garrison.watch.alerts.store import Alerts
@@ -133,16 +133,23 @@ def move(alerts: Alerts, name: str, change: int, time_us: int) -> None:
 
 
 def _wanted(alerts: Alerts, route: Route, news: Sequence[Change]) -> list[tuple[Change, Alert]]:
-    """The changes that it tells of, the first of each alert, with the alert; nothing of what is silenced or closed by now."""
+    """The changes that it tells of, one of each alert, with the alert as it is now; nothing of what is silenced."""
     firsts: dict[int, Change] = {}
     for change in news:
-        firsts.setdefault(change.alert, change)
+        if firsts.get(change.alert, change).what is What.CLOSED:
+            firsts[change.alert] = change
+        else:
+            firsts.setdefault(change.alert, change)
     pairs = [(change, alerts.alert(number)) for number, change in firsts.items()]
-    return [
-        (change, alert)
-        for change, alert in pairs
-        if not alert.silence and alert.status is not Status.CLOSED and route.covers(alert)
-    ]
+    return [pair for pair in pairs if _tells(route, *pair)]
+
+
+def _tells(route: Route, change: Change, alert: Alert) -> bool:
+    """That an alert is closed is told where it was told before; what was opened and closed meanwhile is not told at all."""
+    closed = change.what is What.CLOSED
+    if closed is not (alert.status is Status.CLOSED) or (closed and not route.closed):
+        return False
+    return not alert.silence and route.covers(alert)
 
 
 def _put(alerts: Alerts, route: Route, group: Sequence[Told], now: int) -> None:
