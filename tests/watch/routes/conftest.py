@@ -118,6 +118,7 @@ class Rsyslog:
 
     def __init__(self, folder: Path, certificates: Path, *, tls: bool) -> None:
         self.port, self.file, self.folder = free_port(), folder / "received", folder
+        self.parsed = folder / "parsed"
         driver = (
             f'global(defaultNetstreamDriverCAFile="{certificates}/ca.pem"'
             f' defaultNetstreamDriverCertFile="{certificates}/server.pem"'
@@ -130,7 +131,11 @@ class Rsyslog:
             f'{driver}module(load="imtcp"{stream})\n'
             f'input(type="imtcp" address="127.0.0.1" port="{self.port}")\n'
             'template(name="raw" type="string" string="%rawmsg%\\n")\n'
+            'template(name="parsed" type="string" string="%$!f%\\n")\n'
+            'module(load="mmnormalize")\n'
+            'action(type="mmnormalize" rule=["rule=:%f:cef%"])\n'
             f'action(type="omfile" file="{self.file}" template="raw")\n'
+            f'action(type="omfile" file="{self.parsed}" template="parsed")\n'
         )
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -226,6 +226,27 @@ def test_rsyslog_receives_cef(
 
 
 @pytest.mark.slow
+def test_rsyslog_reads_in_cef_what_was_written(
+    hostile: Alerts, certificates: Path, tmp_path: Path, beside: Beside
+) -> None:
+    """Its parser of CEF (liblognorm's) is not ours. It takes the first character after the header for a space."""
+    needs_rsyslog()
+    with Rsyslog(tmp_path, certificates, tls=False) as receiver:
+        syslog.send(
+            syslog.Settings(name="siem", host="127.0.0.1", port=receiver.port, security="tcp"), message(hostile), beside
+        )
+        receiver.lines(2)
+    first, second = (json.loads(line) for line in receiver.parsed.read_text().splitlines())
+    assert (first["DeviceVendor"], first["DeviceProduct"], first["SignatureID"]) == ("Garrison", "watch", "secret-read")
+    assert first["Extensions"]["suser"] == "batch"
+    assert first["Extensions"]["cs5"] == "u1"
+    assert first["Extensions"]["xternalId"] == "k" * 32
+    plain, cut = (text.replace("\r\n", "\n").replace("\x1b", " ") for text in (HOSTILE, (HOSTILE * 99)[:1023]))
+    assert (second["Name"], second["Severity"]) == (plain.replace("\n", " "), "8")
+    assert [second["Extensions"][key] for key in ("suser", "cs1", "msg")] == [plain, plain, cut]
+
+
+@pytest.mark.slow
 def test_syslog_that_is_not_read_is_not_told(
     alerts: Alerts, certificates: Path, tmp_path: Path, beside: Beside
 ) -> None:
