@@ -28,6 +28,8 @@ from garrison.watch.alerts.findings import FINDINGS
 from garrison.watch.alerts.silence import Silence
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses.kinds import command
+from garrison.watch.responses.queue import requests
+from garrison.watch.responses.response import State
 from garrison.watch.routes.kinds import webhook
 from garrison.watch.tell import Telling, tell
 from garrison.watch.tell.tell import hold
@@ -166,3 +168,36 @@ def test_whoever_is_killed_tells_each_alert_at_least_once_under_one_key(tmp_path
     assert all(len(said) == 1 for said in bodies.values())  # what was told again was the same
     assert all(len(of) == 2 for of in keys.values())  # one key for each route
     assert max(Counter(headers["Idempotency-Key"] for headers, _ in hook.got).values()) > 1
+
+
+RESPONDER = """
+import sys, threading
+from pathlib import Path
+from garrison.watch.responses.kinds import command
+from garrison.watch.tell import Telling, tell
+run = ("/bin/sh", "-c", "cat >> " + sys.argv[2] + "; echo >> " + sys.argv[2] + "; sleep 0.02")
+said = command.Settings(name="hook", approve="never", per_hour=1000, command=run)
+tell(Telling(responses=(said,)), Path(sys.argv[1]), None, threading.Event(), beside=Path)
+"""
+
+
+@pytest.mark.slow
+def test_whoever_is_killed_responds_at_least_once_under_one_number(tmp_path: Path) -> None:
+    path, out, rounds, random_ = tmp_path / "alerts.db", tmp_path / "out", 12, random.Random(7)
+    out.touch()
+    with Alerts.open(path) as alerts:
+        for number in range(rounds):
+            alerts.record([signal(f"n{number}", f"p{number}-{n}", f"a{number}-{n}", at=now_us()) for n in range(3)], {})
+            before = out.stat().st_size
+            with subprocess.Popen([sys.executable, "-c", RESPONDER, str(path), str(out)]) as process:
+                await_true(lambda before=before: out.stat().st_size > before, 30)  # type: ignore[misc]
+                time.sleep(random_.uniform(0, 0.05))
+                process.send_signal(signals.SIGKILL)
+        with subprocess.Popen([sys.executable, "-c", RESPONDER, str(path), str(out)]) as process:
+            await_true(
+                lambda: {r.state for r in requests(alerts)} == {State.DONE} and len(requests(alerts)) == rounds * 3
+            )
+            process.terminate()
+    done = [json.loads(line)["request"] for line in out.read_bytes().splitlines()]
+    assert {request["number"] for request in done} == set(range(1, rounds * 3 + 1))
+    assert len({(request["number"], request["target"]) for request in done}) == rounds * 3
