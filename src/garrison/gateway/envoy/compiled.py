@@ -17,6 +17,7 @@ from garrison.gateway.envoy import tls
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.bootstrap import bootstrap
 from garrison.gateway.envoy.clusters import clusters
+from garrison.gateway.envoy.limits import limit_tightened
 from garrison.gateway.envoy.listeners import listeners, pushed
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.quota import quota
@@ -109,6 +110,12 @@ def spent(plan: Plan, layout: Layout) -> dict[str, str]:
     """The one file that changes when only quotas are spent; none where there are no quotas."""
     made = quota(plan)
     return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))} if made else {}
+
+
+def tightened(plan: Plan, layout: Layout) -> dict[str, str]:
+    """The one file that changes when only a client is held to less, or no more."""
+    made = limit_tightened(plan)
+    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
 
 
 def written(made: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.authorisation import mark, require, table
 from garrison.gateway.envoy.bodies import body, buffer, stream_size
-from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model, limit_role, limit_shared
+from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model, limit_role, limit_shared, limit_tightened
 from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
@@ -46,7 +46,8 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    named = [limit_client(plan), limit_role(plan), name_model(plan), table(plan)]
+    limits = [limit_client(plan), limit_tightened(plan), limit_role(plan)]
+    named = [*limits, name_model(plan), table(plan)]
     decided = [quota(plan), limit_model(plan), limit_shared(plan), residue(plan), body(plan), tokens_told(plan)]
     return [
         headers(plan),

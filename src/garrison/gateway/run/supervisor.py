@@ -32,6 +32,7 @@ from garrison.gateway.envoy.compiled import (
     in_one_piece,
     key_sets,
     spent,
+    tightened,
     written,
 )
 from garrison.gateway.envoy.plan import Plan
@@ -45,6 +46,7 @@ from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
 from garrison.gateway.run.quotas import Quotas
 from garrison.gateway.run.recording import record
+from garrison.gateway.run.tightened import Clients, path_of, rates, read_tightened
 from garrison.running.child import Kept, Process
 from garrison.running.stamps import Stamp, as_read, stamps
 
@@ -74,6 +76,9 @@ class Supervisor:
         self._warn(self.made)
         self.seen = as_read(rules.watched(self.plan.loaded), before, began_ns)
         self.keys = self._key_stamps()
+        self.tight: Clients = {}
+        self.tight_seen: Stamp = None
+        self._read_tightened()
         self.envoy = Kept("Envoy", self._start_envoy, say)
         self.service = Kept("the authorisation service", self._start_service, say)
         self.quotas = Quotas(self.plan, say)
@@ -137,6 +142,7 @@ class Supervisor:
             self._reload_if_changed()
             self._reload_keys_if_changed()
             self._reload_spent_if_changed()
+            self._reload_tightened_if_changed()
             self._reload_key_sets_if_changed()
 
     def _all_anew(self) -> Planned:
@@ -233,13 +239,38 @@ class Supervisor:
         except OSError as error:
             self._halt(str(error))
 
+    def _reload_tightened_if_changed(self) -> None:
+        """The way for who is held to less, and for whom that is over."""
+        if not self._read_tightened():
+            return
+        self.say(f"held to less: {', '.join(sorted(self.plan.tightened)) or 'nobody'}")
+        try:
+            publish(tightened(self.plan, Layout(self.folder)), self.folder)
+        except OSError as error:
+            self._halt(str(error))
+
+    def _read_tightened(self) -> bool:
+        """Whether what holds is another. A file that cannot be read changes nothing."""
+        path = path_of(self.plan.loaded)
+        now = stamps([path])[path]
+        if now != self.tight_seen:
+            self.tight_seen = now
+            try:
+                self.tight = read_tightened(path)
+            except GarrisonError as error:
+                self.say(f"{error}\nwho was held to less still is")
+        holding = rates(self.tight, dt.datetime.now(dt.UTC))
+        changed = holding != self.plan.tightened
+        self.made = _with(self.made, tightened=holding) if changed else self.made
+        return changed
+
     def _push(self, made: Planned) -> None:
         """Put a plan in force. Raises OSError or LedgerError, and then what was in force before still is."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         record(made.plan.loaded)
         self.quotas.begin(made.plan)
         self.issuers.begin(made.plan)
-        made = _with(made, spent=self.quotas.look(), key_sets=self.issuers.look())
+        made = _with(made, spent=self.quotas.look(), key_sets=self.issuers.look(), tightened=self.plan.tightened)
         if made.plan.has_residue:
             write_bundle(self.bundle, made.bundle)
             self.service.hold()

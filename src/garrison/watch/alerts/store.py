@@ -16,7 +16,7 @@ import msgspec
 from garrison.errors import UsageError
 from garrison.watch.alerts.alert import NEWS, Alert, Change, Status, What, added, begun, bounded, key_of
 from garrison.watch.alerts.database import Database
-from garrison.watch.alerts.incident import APART_US, belongs, joins
+from garrison.watch.alerts.incident import APART_US, MAX_ALERTS, belongs, joins
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.alerts.silence import Silence
 
@@ -24,6 +24,11 @@ REOPENED_WITHIN_US: Final = 7 * 24 * 3_600_000_000
 """What happens again so soon after it was closed opens the alert again; later it is another alert."""
 
 _NEAR_INCIDENTS: Final = 8  # that an alert is compared with
+# Of the latest only: an incident has a hundred alerts at the most, and a flood must not make each of its own dearer.
+_NEAR: Final = (
+    "SELECT DISTINCT incident FROM (SELECT incident FROM alert WHERE {0} = ? AND time_us >= ? AND since_us <= ?"
+    " ORDER BY time_us DESC LIMIT 200)"
+)
 _HOLDING: Final = "until_us > ? AND number NOT IN (SELECT silence FROM owed WHERE silence IS NOT NULL)"
 _alert = msgspec.json.Decoder(Alert).decode
 _silence = msgspec.json.Decoder(Silence).decode
@@ -222,15 +227,14 @@ class Alerts:
 
     def _incident(self, alert: Alert) -> int:
         """The incident that an alert belongs to, else one of its own. Two that it belongs to become one."""
-        near = self.database.rows(
-            "SELECT DISTINCT incident FROM alert WHERE number <> ? AND time_us >= ? AND since_us <= ?"
-            " AND ((principal <> '' AND principal = ?) OR (asset <> '' AND asset = ?)) ORDER BY incident DESC LIMIT ?",
-            (
-                alert.number, alert.since_us - APART_US, alert.time_us + APART_US, alert.principal, alert.asset,
-                _NEAR_INCIDENTS,
-            ),
-        )  # fmt: skip
-        fitting = [found for (number,) in near if belongs(alert, found := self.incident(number))]
+        window = alert.since_us - APART_US, alert.time_us + APART_US
+        near: set[int] = set()
+        for column, value in (("principal", alert.principal), ("asset", alert.asset)):
+            if value:
+                near.update(number for (number,) in self.database.rows(_NEAR.format(column), (value, *window)))
+        near.discard(0)  # its own, as long as it has none
+        room = (number for number in sorted(near, reverse=True)[:_NEAR_INCIDENTS] if self._size(number) < MAX_ALERTS)
+        fitting = [found for number in room if belongs(alert, found := self.incident(number))]
         if not fitting:
             return alert.number
         whole = fitting[-1]
@@ -240,6 +244,10 @@ class Alerts:
                     self.put(msgspec.structs.replace(moved, incident=whole[0].incident))
                 whole = [*whole, *other]
         return whole[0].incident
+
+    def _size(self, incident: int) -> int:
+        ((count,),) = self.database.rows("SELECT count(*) FROM alert WHERE incident = ?", (incident,))
+        return int(count)
 
     def _alerts(self, where: str, values: Sequence[object], *, last: int = 0) -> list[Alert]:
         order = f"DESC LIMIT {last:d}" if last else ""
