@@ -56,6 +56,7 @@ SENDERS = rsyslogd:rsyslog logger:bsdutils prometheus-node-exporter:prometheus-n
 senders:  ## Find what sends logs to the tests of the watch, or install Debian's
 	@for one in $(SENDERS); do command -v "$${one%:*}" >/dev/null || missing="$$missing $${one##*:}"; done; \
 	ls /usr/lib/*/rsyslog/lmnsd_ossl.so >/dev/null 2>&1 || missing="$$missing rsyslog-openssl"; \
+	ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1 || missing="$$missing rsyslog-gnutls"; \
 	if [ -z "$$missing" ]; then exit 0; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
