@@ -30,18 +30,6 @@ Place = Callable[[Json], Json]  # how a filter that can be pushed stands in the 
 Secret = Callable[[str], Json]  # how a certificate of that name is come by
 
 
-def pushed(plan: Plan) -> list[Json]:
-    """The filters that change while connections stay, by ECDS."""
-    found: list[Json] = []
-
-    def keep(made: Json) -> Json:
-        found.append(made)
-        return made
-
-    filters(plan, keep)
-    return found
-
-
 def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan)]

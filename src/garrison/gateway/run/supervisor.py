@@ -11,7 +11,7 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -36,6 +36,7 @@ from garrison.gateway.envoy.compiled import (
     written,
 )
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.typed import Json
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
 from garrison.gateway.planning import Planned, planned
@@ -70,7 +71,7 @@ class Supervisor:
         self.refuses = False  # it has refused the last one: only another configuration helps
         self.warned: set[str] = set()
         self.remind_at = 0.0
-        self.taken = ""  # what Envoy has looked at, without what is permitted
+        self.taken: Json = {}  # what Envoy has looked at, without keys and what is permitted
         began_ns, before = time.time_ns(), stamps([path])
         self.made = self._all_anew()
         self._warn(self.made)
@@ -148,8 +149,8 @@ class Supervisor:
     def _all_anew(self) -> Planned:
         """All read again, and looked at by Envoy itself.
 
-        That takes longer than all else, so it is left out where only permissions change: in the table they are names, which
-        the file's form holds to what a table can have.
+        That takes longer than all else, so it is left out where only permissions or keys change: in the table they are names,
+        which the file's form holds to what a table can have, and keys come by their short way without it too.
         """
         loaded = read(self.path)
         make_key(loaded.state)
@@ -157,7 +158,7 @@ class Supervisor:
         plan = with_copies(made.plan)
         socket = str(loaded.state.resolve() / ADMIN_SOCKET)
         open_ones = tuple(p for p in plan.permissions if p.residue)
-        form = written(in_one_piece(msgspec.structs.replace(plan, permissions=open_ones), socket))
+        form = in_one_piece(msgspec.structs.replace(plan, permissions=open_ones, keys=()), socket)
         if form != self.taken:
             validate(self.binary, written(in_one_piece(plan, socket)), self.path)
             self.taken = form
@@ -208,7 +209,7 @@ class Supervisor:
             keys = ()
         self.made = _with(self.made, keys=keys)
         try:
-            if publish(callers(self.plan, Layout(self.folder)), self.folder):
+            if self._show(callers(self.plan, Layout(self.folder))):
                 self.say(f"in force: {len(keys)} keys")
         except OSError as error:
             self._halt(str(error))
@@ -222,7 +223,7 @@ class Supervisor:
             self.say(f"quotas: {now.stopped or 'requests are counted again'}")
         self.made = _with(self.made, spent=now)
         try:
-            publish(spent(self.plan, Layout(self.folder)), self.folder)
+            self._show(spent(self.plan, Layout(self.folder)))
         except OSError as error:
             self._halt(str(error))
 
@@ -274,13 +275,20 @@ class Supervisor:
         if made.plan.has_residue:
             write_bundle(self.bundle, made.bundle)
             self.service.hold()
-        changed = publish(files(made.plan, Layout(self.folder), str(self.socket)), self.folder)
+        changed = self._show(files(made.plan, Layout(self.folder), str(self.socket)))
         self.made = made
         self.halted = self.refuses = False
         if not made.plan.has_residue:
             self.service.stop()
         if self.envoy.lives and changed:
             self.say(f"in force: {', '.join(name.removesuffix('.json') for name in changed)}")
+
+    def _show(self, made: Mapping[str, str]) -> list[str]:
+        """Put files where Envoy sees them; those that differed. Raises OSError.
+
+        It is not waited for the disk: before Envoy is started all are shown anew, so that none that a power cut left is read.
+        """
+        return publish(made, self.folder, durable=False)
 
     def _hold_floor(self) -> None:
         """Envoy drops lines that it cannot write, and serves on: before that, nobody is let in."""
