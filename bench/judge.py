@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -177,7 +178,7 @@ def learnt(bench: Bench, count: int) -> None:
     bench.put(found)
     with bench.alerts() as alerts, connected(bench.node.folder, Role.READER) as client:
         judge = judge_of(alerts, Judging(rules=Rules(pack=False)), Path, say=print)
-        detector = next(one for one in judge.detectors if one.name == "baselines")
+        detector: Any = next(one for one in judge.detectors if one.name == "baselines")
         wall, began, before = time.perf_counter(), time.process_time(), cpu_s(bench.node)
         while detector._learning is None or detector._learning.next < now:  # noqa: SLF001
             judge.look(client)
