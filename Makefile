@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --inexact --quiet --pyt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 
-.PHONY: demo test format lint types arrows unit browser nats redis node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway wrk bench-watch clean
+.PHONY: demo test format lint types arrows unit browser nats redis senders node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway wrk bench-watch clean
 
 demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
 	@rm -rf build/demo && mkdir -p build/demo
@@ -30,7 +30,7 @@ types: $(VENV)/.test
 arrows: $(VENV)/.test
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.probing $(VENV)/.oidc $(VENV)/.suite browser nats redis
+unit: $(VENV)/.test $(VENV)/.serving $(VENV)/.probing $(VENV)/.oidc $(VENV)/.suite browser nats redis senders
 	$(BIN)/pytest -n auto
 
 browser:  ## Find Chromium for the tests of the HTML report, or install Debian's
@@ -49,6 +49,18 @@ redis:  ## Find redis-server for the tests of shared quotas, or install Debian's
 	@command -v redis-server >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
 	else echo "redis-server is missing: apt-get install redis-server" >&2; exit 1; fi
+
+SENDERS = rsyslogd:rsyslog logger:bsdutils prometheus-node-exporter:prometheus-node-exporter journalctl:systemd \
+  /lib/systemd/systemd-journal-remote:systemd-journal-remote auditd:auditd
+
+senders:  ## Find what sends logs to the tests of the watch, or install Debian's
+	@for one in $(SENDERS); do command -v "$${one%:*}" >/dev/null || missing="$$missing $${one##*:}"; done; \
+	ls /usr/lib/*/rsyslog/lmnsd_ossl.so >/dev/null 2>&1 || missing="$$missing rsyslog-openssl"; \
+	ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1 || missing="$$missing rsyslog-gnutls"; \
+	if [ -z "$$missing" ]; then exit 0; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "missing: apt-get install$$missing" >&2; exit 1; fi
 
 node:  ## Find Node.js for the OpenID provider of the tests, or install Debian's
 	@command -v npm >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -101,6 +113,7 @@ bench-watch: $(VENV)/.test  ## Extraction, drift and baselines
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/drift.py
 	$(BIN)/python bench/baselines.py
 	$(BIN)/python bench/watch_store.py
+	$(BIN)/python bench/judge.py
 
 clean:
 	rm -rf $(VENV) site build dist

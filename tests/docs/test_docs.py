@@ -72,6 +72,21 @@ def keys(folder: Path, line: str) -> str:
     return line.replace("grs_4fQ2mX9aBc", json.loads(made.stdout)["id"])
 
 
+def alerts(folder: Path) -> None:
+    """What the page on alerts takes for given: twelve alerts, and three responses that wait."""
+    from garrison.events.event import Severity
+    from garrison.watch.alerts.signal import Detector, Signal
+    from garrison.watch.alerts.store import Alerts, now_us
+    from garrison.watch.responses.queue import plan
+    from garrison.watch.responses.response import Response
+
+    now = now_us()
+    kinds = {"detector": Detector.RULE, "severity": Severity.HIGH, "since_us": now, "time_us": now}
+    with Alerts.open(folder / "watch/alerts.db") as made:
+        made.record([Signal(name=f"n{n}", title=f"Alert {n}", principal=f"p{n}", **kinds) for n in range(12)], {})  # type: ignore[arg-type]
+        plan(made, Response(name="revoke"), now)
+
+
 def own_checks(folder: Path) -> None:
     """The checks that the page on them shows."""
     examples = folder / "examples/acme-bucket-owner"
@@ -96,6 +111,8 @@ def test_commands_run(page: str, line: str, tmp_path: Path) -> None:
     if page == "your-own-checks.md":
         own_checks(tmp_path / "checks")
         (tmp_path / "garrison.toml").write_text(shown("toml"))
+    if page == "alerts.md":
+        alerts(tmp_path)
     if page == "keys.md":
         line = keys(tmp_path, line)
     _, *arguments = shlex.split(line)

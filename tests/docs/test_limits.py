@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -40,15 +41,18 @@ def test_the_page_does_what_it_says(tmp_path: Path) -> None:
         used = {ada: Used(3000, 4_999_000), scorer: Used(2_000)}
         store.count({day_of(now, "Europe/Zurich"): used}, Position())
     commands = [line for block in blocks("sh") for line in block.splitlines()]
-    assert len(commands) == 3
+    assert len(commands) == 6
     told = [_run(command, tmp_path) for command in commands]
     (shown,) = blocks("text")
     assert shown in told[0]
     assert '"tokens": 4999000' in told[1]
     assert 'garrison_gateway_used{kind="client",name="scorer",model="",unit="requests"} 2000' in told[2]
+    assert "batch is held to 0.1 a second until " in told[3]
+    assert "batch: 0.1 a second until " in told[4]
+    assert told[5] == "batch is held to less no more\n"
 
 
 def _run(command: str, folder: Path) -> str:
-    words = [sys.executable, "-m", *command.split()]
+    words = [sys.executable, "-m", *shlex.split(command)]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True, timeout=60)
     return done.stdout

@@ -196,6 +196,50 @@ def usage_(file: Path, *, format_: str) -> None:
 
 
 @command.command(
+    name="tighten",
+    epilog="""\b
+Examples:
+  garrison gateway tighten gateway.toml --client batch --per-second 0.1 --minutes 60 --reason "alert 12"
+  garrison gateway tighten gateway.toml --client batch --end --reason "it was the nightly job"
+  garrison gateway tighten gateway.toml                                 who is held to less
+\b
+It ends by itself. garrison gateway run puts it in force at once; no connection ends and nobody else's limit changes.""",
+)
+@_FILE
+@click.option("--client", default="", help="The name of a client.")
+@click.option("--per-second", type=click.FloatRange(0, 1_000_000, min_open=True), help="What it has left.")
+@click.option("--minutes", type=click.IntRange(1, 10_080), default=60, show_default=True, help="For how long.")
+@click.option("--end", is_flag=True, help="Hold it to less no more.")
+@click.option("--reason", default="", help="Why; it stands in the ledger.")
+@click.option(
+    "--actor", envvar="GARRISON_ACTOR", show_envvar=True, default="service:garrison-gateway", show_default=True,
+    help="Who does it, as the ledger names him.",
+)  # fmt: skip
+def tighten_(
+    file: Path, *, client: str, per_second: float | None, minutes: int, end: bool, reason: str, actor: str
+) -> None:
+    """Hold a client to a lower rate for a while, beside its own limit; or tell who is held so."""
+    from garrison.errors import UsageError
+    from garrison.gateway.file.read import read
+    from garrison.gateway.run import tightened
+
+    loaded, now = read(file), dt.datetime.now(dt.UTC)
+    if not client:
+        said = tightened.read_tightened(tightened.path_of(loaded))
+        for name, one in sorted(said.items()):
+            if one.until > now:
+                _say(f"{name}: {one.per_second:g} a second {_until(one.until)}, {one.reason} ({one.actor})")
+        return
+    if end is (per_second is not None) or not reason.strip():
+        raise UsageError("to how much, and why?", hint="give --per-second N (or --end), and --reason")
+    until = now + dt.timedelta(minutes=minutes)
+    wanted = None if per_second is None else tightened.Tightened(per_second, until, reason.strip(), actor)
+    tightened.tighten(loaded, client, wanted, now)
+    _say(f"{client} is held to {f'{per_second:g} a second {_until(until)}' if wanted else 'less no more'}")
+    tightened.record(loaded, client, wanted, actor=actor, reason=reason.strip())
+
+
+@command.command(
     name="certs",
     epilog="""\b
 Examples:
@@ -311,6 +355,17 @@ def _described(envoy: Path) -> str:
     for warning in warnings(version, today):
         click.secho(f"warning: {warning}", fg="yellow", err=True)
     return described(version, today)
+
+
+def _say(text: str) -> None:
+    """A line in which nothing moves the cursor."""
+    from garrison.report.terminal.text import clean
+
+    click.echo(clean(text))
+
+
+def _until(moment: dt.datetime) -> str:
+    return f"until {moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _count(number: int, word: str) -> str:

@@ -113,6 +113,8 @@ def _sample(kind: Any) -> str:
 
 
 def _described(kind: Any) -> str:
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        return next(filter(None, map(_described, typing.get_args(kind))), "")
     if typing.get_origin(kind) is not typing.Annotated:
         return ""
     found = [m.description for m in typing.get_args(kind)[1:] if isinstance(m, msgspec.Meta) and m.description]

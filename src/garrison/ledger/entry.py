@@ -26,6 +26,7 @@ _PERSONAL = rf"{_PEOPLE}[0-9a-f]{{64}}"
 _DIGEST = r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
 _ACTOR = re.compile(rf"(?:service|client|key|role):[!-~]{{1,200}}|person:{_PERSONAL}")
 _ADDRESS = re.compile(rb"[A-Za-z0-9_.+%-]+(?<!\bgit)@[A-Za-z0-9-]+\.[A-Za-z]")
+_WHOLE_ADDRESS = re.compile(r"[A-Za-z0-9_.+%-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=250, description="name")]
 Text = Annotated[str, msgspec.Meta(max_length=4000, description="text")]
@@ -119,6 +120,11 @@ def pseudonym(key: bytes, name: str) -> str:
             "the key of the pseudonyms is too short", hint="make one of 32 bytes: secrets.token_bytes(32)"
         )
     return _PEOPLE + hmac.digest(key, name.encode(), "sha256").hex()
+
+
+def without_addresses(text: str, people: bytes) -> str:
+    """A text in which e-mail addresses, which no entry may hold, are pseudonyms."""
+    return _WHOLE_ADDRESS.sub(lambda found: pseudonym(people, found[0]), text)
 
 
 def as_actor(name: str, people: bytes) -> str:

@@ -48,13 +48,19 @@ class Kept:
         """Start it again if it has ended and its pause is over."""
         now = time.monotonic()
         if self.process is not None and (code := self.process.poll()) is not None:
-            long = now - self.since > _LONGEST_S
-            self.pause_s = _SHORTEST_S if long else min(self.pause_s * 2, _LONGEST_S)
+            if now - self.since > _LONGEST_S:
+                self.pause_s = _SHORTEST_S / 2
             stop(self.process)  # what it has started itself
-            self.process, self.again = None, now + self.pause_s
+            self.process = None
+            self.later()
             self.say(f"{self.name} ended by itself ({how(code)}); it is started again")
         if self.process is None and now >= self.again:
             self.start()
+
+    def later(self) -> None:
+        """Let a pause go by before it is started again, twice as long as the one before."""
+        self.pause_s = min(self.pause_s * 2, _LONGEST_S)
+        self.again = time.monotonic() + self.pause_s
 
     def stop(self) -> None:
         """End it."""
@@ -79,11 +85,11 @@ def how(code: int) -> str:
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
-def spawn(command: list[str], *, hears: bool = False) -> Process:
-    """Start a process of our guarding. What it has to say goes where our own words go; one that `hears` has a pipe to its input."""
+def spawn(command: list[str], *, stdin: int = subprocess.DEVNULL, stdout: int | None = None) -> Process:
+    """Start a process of our guarding. What it has to say goes where our own words go, unless `stdout` is another place."""
     # What runs between fork and exec is unsafe only beside threads, and there are none.
-    heard, out = subprocess.PIPE if hears else subprocess.DEVNULL, sys.stderr.fileno()
-    return subprocess.Popen(command, stdin=heard, stdout=out, preexec_fn=_in_child)  # noqa: S603, PLW1509
+    out = sys.stderr.fileno() if stdout is None else stdout
+    return subprocess.Popen(command, stdin=stdin, stdout=out, preexec_fn=_in_child)  # noqa: S603, PLW1509
 
 
 def _in_child() -> None:

@@ -103,6 +103,7 @@ LINES: dict[str, bytes] = {
     "garrison-gateway": b'{"time":"2026-11-24T10:11:12.345Z","request_id":"r1","client":"scoring-job","role":"service","model":"fraud","action":"load-model","protocol":"open-inference","reason":"the role may not","method":"POST","path":"/v2/repository/models/fraud/load","status":403,"request_bytes":2,"response_bytes":64,"duration_ms":1,"ip":"10.0.0.9","listener":"[::1]:8443","decision":"deny"}',
     "garrison-outcome": b'{"time":"2026-11-24T10:11:12Z","model":"fraud","wrong":true,"request_id":"r1","comment":"charged back"}',
     "suricata": b'{"timestamp":"2026-11-24T10:11:12.123456+0000","flow_id":42,"event_type":"alert","src_ip":"203.0.113.9","src_port":50112,"dest_ip":"10.0.1.5","dest_port":8265,"proto":"TCP","alert":{"action":"blocked","signature_id":1,"signature":"Ray job submission from outside","category":"Attempted Administrator Privilege Gain","severity":1}}',
+    "firewall": b"<4>1 2026-11-24T10:11:12Z edge-1 kernel - - - [  98.765432] [UFW BLOCK] IN=eth0 OUT= MAC=00:11 SRC=203.0.113.9 DST=10.0.1.5 LEN=60 TOS=0x00 TTL=51 ID=1 DF PROTO=TCP SPT=50112 DPT=8265 WINDOW=64240 SYN URGP=0 ",
     "container": b"2026-11-24T10:11:12.123456789Z stderr F Traceback (most recent call last):",
     "journald": b'{"__CURSOR":"s=1;i=2","__REALTIME_TIMESTAMP":"1795515072123456","MESSAGE":"Failed password for invalid user admin from 203.0.113.9 port 50112 ssh2","PRIORITY":"6","SYSLOG_IDENTIFIER":"sshd","_PID":"99","_HOSTNAME":"gpu-1","_SYSTEMD_UNIT":"ssh.service","_COMM":"sshd"}',
     "syslog": b'<38>1 2026-11-24T10:11:12.003Z gpu-1 sshd 99 - [meta seq="1"] Accepted publickey for ann from 10.0.0.9 port 50112 ssh2: ED25519 SHA256:x',
@@ -291,6 +292,53 @@ def test_suricata(told: Told) -> None:
             "decision": "denied",
         }
     )
+
+
+def test_firewall(told: Told) -> None:
+    assert told(mapper("firewall").event(LINES["firewall"])) == snapshot(
+        {
+            "time_us": 1795515072000000,
+            "class_uid": Class.NETWORK,
+            "activity_id": 5,
+            "severity_id": Severity.MEDIUM,
+            "status_id": Status.FAILURE,
+            "status_detail": "UFW BLOCK",
+            "message": "[  98.765432] [UFW BLOCK] IN=eth0 OUT= MAC=00:11 SRC=203.0.113.9 DST=10.0.1.5 LEN=60 TOS=0x00 TTL=51 ID=1 DF PROTO=TCP SPT=50112 DPT=8265 WINDOW=64240 SYN URGP=0",
+            "product": "firewall",
+            "src_ip": "203.0.113.9",
+            "src_port": 50112,
+            "dst_ip": "10.0.1.5",
+            "dst_port": 8265,
+            "resource": "eth0",
+            "resource_type": "network interface",
+            "host": "edge-1",
+            "process": "kernel",
+            "bytes_out": 60,
+            "decision": "denied",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "decision", "source", "port"),
+    [
+        ("kernel: DROP-IN IN=eth0 OUT= SRC=2001:db8::1 DST=2001:db8::2 LEN=80 PROTO=UDP SPT=1 DPT=53", "denied", "2001:db8::1", 53),
+        ("kernel: accept: IN= OUT=eth0 SRC=10.0.0.1 DST=10.0.0.2 PROTO=ICMP TYPE=3 [SRC=10.9.9.9 DST=10.8.8.8 SPT=7 DPT=8 ]", "allowed", "10.0.0.1", 8),
+        ("kernel: IN=eth0 OUT=eth1 SRC=10.0.0.1 DST=10.0.0.2 PROTO=47", "", "10.0.0.1", 0),
+        ("filterlog[7]: 5,,,1000000103,em0,match,block,in,4,0x0,,64,7,0,DF,6,tcp,60,203.0.113.9,10.0.1.5,50112,8265,0,S,1,,64240,,mss", "denied", "203.0.113.9", 8265),
+        ("filterlog[7]: 5,,,1000000103,em0,match,pass,out,6,0x00,0,64,UDP,17,80,2001:db8::1,2001:db8::2,50112,53,32", "allowed", "2001:db8::1", 53),
+        ("filterlog[7]: 5,,,1000000103,em0,match,block,in,4,0x0,,64,7,0,DF,1,icmp,84,203.0.113.9,10.0.1.5,request,1,2", "denied", "203.0.113.9", 0),
+    ],
+)  # fmt: skip
+def test_packets(said: str, decision: str, source: str, port: int) -> None:
+    event = mapper("firewall").event(f"<134>Nov 24 10:11:12 edge-1 {said}".encode())
+    assert (event.decision, event.src_ip, event.dst_port, event.host) == (decision, source, port, "edge-1")
+
+
+@pytest.mark.parametrize("said", ["kernel: NVRM: Xid 79", "filterlog: 5,,", "kernel: IN=a OUT=b SRC=c DST=d SPT=70000"])
+def test_what_is_no_packet(said: str) -> None:
+    with pytest.raises(UnmappedError):
+        mapped(mapper("firewall"), f"<134>Nov 24 10:11:12 edge-1 {said}".encode())
 
 
 def test_container(told: Told) -> None:

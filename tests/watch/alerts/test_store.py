@@ -19,6 +19,7 @@ from tests.watch.alerts.signals import AT, HOUR, signal
 
 from garrison.errors import BusyError, EventsError, UsageError
 from garrison.events.event import Severity
+from garrison.watch.alerts import desk
 from garrison.watch.alerts.alert import Alert, Status, What
 from garrison.watch.alerts.incident import MAX_ALERTS
 from garrison.watch.alerts.silence import Silence
@@ -172,6 +173,13 @@ def test_what_strangers_write_is_bounded(alerts: Alerts) -> None:
     assert len(msgspec.json.encode(found)) < 8000
 
 
+def test_what_is_no_unicode_is_kept_all_the_same(alerts: Alerts) -> None:
+    half = "\ud800"
+    alerts.record([signal(f"n{half}", f"p{half}", "a\0b", title=half, text=half, uids=(half,), src_ip=half)], {})
+    (found,) = alerts.alerts()
+    assert (found.name, found.principal, found.asset) == ("n?", "p?", "a\0b")
+
+
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "alerts.db"
     Alerts.open(path).close()
@@ -224,3 +232,57 @@ def test_a_writer_that_is_killed_keeps_position_and_alerts_together(tmp_path: Pa
             position = int(alerts.kept("position") or b"0")
             assert position >= last
             assert sum(alert.signals for alert in alerts.alerts()) == position
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from garrison.errors import BusyError
+from garrison.watch.alerts.store import Alerts
+from tests.watch.alerts.signals import signal
+import signal as signals
+signals.signal(signals.SIGXFSZ, signals.SIG_IGN)
+with Alerts.open(Path(sys.argv[1])) as alerts:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, resource.RLIM_INFINITY))
+    done = 0
+    try:
+        while True:
+            alerts.record([signal(f"n{done}", text="x" * 3000)], {"position": str(done + 1).encode()})
+            done += 1
+    except BusyError as error:
+        print(done, flush=True)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    alerts.record([signal("again")], {})
+"""
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_loses_nothing_that_was_taken(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.db"
+    command = [sys.executable, "-c", FULL, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    taken = int(done.stdout)
+    assert taken > 10
+    with Alerts.open(path) as alerts:
+        assert alerts.kept("position") == str(taken).encode()
+        assert len(alerts.alerts()) == taken + 1
+
+
+@pytest.mark.slow
+def test_people_and_the_judge_change_alerts_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.db"
+    with (
+        Alerts.open(path) as alerts,
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as judge,
+    ):
+        assert judge.stdout is not None
+        judge.stdout.readline()
+        for number in range(100):
+            alert = alerts.alerts()[number % len(alerts.alerts())]
+            desk.note(alerts, alert.number, f"note {number}", actor="ann")
+        judge.terminate()
+        judge.stdout.read()
+        judge.wait()
+        notes = [change for change in alerts.changes(range(99)) if change.what is What.NOTED]
+        assert [note.text for note in notes] == [f"note {number}" for number in range(100)]
+        assert sum(alert.signals for alert in alerts.alerts()) == int(alerts.kept("position") or b"0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 
 from garrison.events.event import Event
 from garrison.events.mappers import mapped, mapper
+from garrison.watch.alerts.store import Alerts
+from garrison.watch.judge.memory import Memory
 from garrison.watch.spool import Spool
-from garrison.watch.store.client import Node, start
+from garrison.watch.store.client import Node, connected, start
 from garrison.watch.store.guard import Role
 from garrison.watch.store.rows import COLUMNS, batch
 from garrison.watch.store.write import keep
@@ -36,6 +39,17 @@ def refused(number: int, *, client: str = "eve", at_us: int = NOW_US, action: st
 
 
 @pytest.fixture
+def alerts(tmp_path: Path) -> Iterator[Alerts]:
+    with Alerts.open(tmp_path / "alerts.db") as found:
+        yield found
+
+
+@pytest.fixture
+def memory(alerts: Alerts) -> Memory:
+    return Memory(alerts)
+
+
+@pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
     node = start(tmp_path / "store")
     yield node
@@ -45,8 +59,6 @@ def node(tmp_path: Path) -> Iterator[Node]:
 @pytest.fixture
 def put(tmp_path: Path, node: Node) -> Iterator[Put]:
     """Store events, as one batch."""
-    from garrison.watch.store.client import connected
-
     with Spool.open(tmp_path / "spool", COLUMNS) as spool, connected(node.folder, Role.WRITER) as client:
 
         def put(events: Sequence[Event]) -> None:
@@ -54,3 +66,9 @@ def put(tmp_path: Path, node: Node) -> Iterator[Put]:
             keep(client, spool, None)
 
         yield put
+
+
+@pytest.fixture
+def clock() -> Callable[[], int]:
+    """The time, in microseconds."""
+    return lambda: time.time_ns() // 1000

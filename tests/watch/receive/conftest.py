@@ -7,7 +7,8 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ from garrison.watch.receive.intake import SpoolIntake
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.redact.settings import How, Rule
 from garrison.watch.spool import Spool
-from garrison.watch.store.rows import COLUMNS, event_of
+from garrison.watch.store.rows import COLUMNS, events
 
 
 class Kept:
@@ -35,7 +36,6 @@ class Kept:
         self.spool = Spool.open(folder / "spool", COLUMNS, max_bytes=max_bytes)
         self.quarantine = Quarantine.open(folder / "quarantine", Settings())
         self.samples: list[Sample] = []
-        self._rows: list[bytes] = []
         self.intake = SpoolIntake(
             dict.fromkeys(names, self.spool),
             Redactor.make([Rule(how=How.MASK, pattern="email")], b"a key for tests"),
@@ -55,11 +55,9 @@ class Kept:
         self.spool.close()
 
     def events(self) -> list[Event]:
-        """What came into the spool, in its order."""
-        while (taken := self.spool.take(wait_s=0)) is not None:
-            self._rows += taken.batch.rows
-            self.spool.done(taken)
-        return [event_of(_values(row))[0] for row in self._rows]
+        """What is in the spool, in its order; it stays there."""
+        taken = self.spool.take(wait_s=0, most=1 << 30)
+        return list(events(taken.batch)) if taken else []
 
 
 class _Hears(logging.Handler):
@@ -77,42 +75,59 @@ class _Hears(logging.Handler):
 @contextlib.contextmanager
 def serving(input_: ModuleType, around: Around, **said: Any) -> Iterator[int]:
     """An input that runs on a port of its own, until the end of the test."""
-    settings = msgspec.convert({"type": input_.TYPE, "name": "here", "address": "127.0.0.1:0", **said}, input_.Settings)
     heard: queue.Queue[int | BaseException] = queue.Queue()
-    logger, handler, loop = logging.getLogger("garrison.watch.receive"), _Hears(heard), asyncio.new_event_loop()
+    logger, handler = logging.getLogger("garrison.watch.receive"), _Hears(heard)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    try:
+        with running(input_, around, failed=heard.put, **{"address": "127.0.0.1:0", **said}):
+            found = heard.get(timeout=20)
+            if isinstance(found, BaseException):
+                raise found
+            yield found
+    finally:
+        logger.removeHandler(handler)
+
+
+@contextlib.contextmanager
+def running(
+    input_: ModuleType, around: Around, *, failed: Callable[[BaseException], None] | None = None, **said: Any
+) -> Iterator[None]:
+    """An input that runs in a thread; how it failed is raised in the end, unless somebody is told."""
+    settings = msgspec.convert({"type": input_.TYPE, "name": "here", **said}, input_.Settings)
+    loop, failures = asyncio.new_event_loop(), list[BaseException]()
     task = loop.create_task(input_.serve(settings, around))
 
     def run() -> None:
         try:
             loop.run_until_complete(task)
         except asyncio.CancelledError:
-            loop.run_until_complete(loop.shutdown_default_executor())
+            pass
         except BaseException as error:  # noqa: BLE001 - raised where the test waits
-            heard.put(error)
+            (failed or failures.append)(error)
         finally:
+            loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        found = heard.get(timeout=20)
-        if isinstance(found, BaseException):
-            raise found
-        yield found
+        yield
     finally:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(task.cancel)
         thread.join(20)
-        logger.removeHandler(handler)
         assert not thread.is_alive()
+    if failures:
+        raise failures[0]
 
 
-def _values(row: bytes) -> list[object]:
-    count = len(COLUMNS)
-    found: list[object] = msgspec.msgpack.decode(b"\xdc" + count.to_bytes(2, "big") + row)
-    return found
+def until(true: Callable[[], bool], what: Callable[[], object] = lambda: "", seconds: float = 10) -> None:
+    """Wait for what has to become true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, what()
+        time.sleep(0.05)
 
 
 @pytest.fixture

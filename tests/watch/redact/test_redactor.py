@@ -211,3 +211,29 @@ def test_a_path_changes_what_it_leads_to_and_nothing_else(value: Any) -> None:
     made = changed(whole, parse("$.b.c"), lambda _: DROPPED)
     assert made == {"a": value, "b": {}}
     assert msgspec.json.encode(whole)
+
+
+RULES = [
+    Rule(how=How.DROP, pattern="email"),
+    Rule(how=How.HASH, field="$..client"),
+    Rule(how=How.DROP, pattern="^ann.*bob$"),
+    Rule(how=How.DROP, pattern=r"\\Aeve"),
+    Rule(how=How.DROP, pattern="(?-m)^mallory"),
+]
+WORDS = st.sampled_from([
+    b"ann and bob", b"ann", b"bob", b"eve", b"mallory", b"a@example.com", b'{"client": "x"}', b'{"clie\\u006et": "x"}',
+    b"password=hunter2x", b"\\", b"\xff", b'{"a": 1}', b"",
+])  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=100), st.sets(st.sampled_from(range(len(RULES)))), st.booleans())
+def test_what_is_told_to_be_plain_is_given_back_as_it_is(
+    lines: list[bytes], chosen: set[int], credentials: bool
+) -> None:
+    redactor = Redactor.make([RULES[n] for n in sorted(chosen)], KEY, credentials=credentials)
+    told = redactor.plain(FORM, lines)
+    assert len(told) == len(lines)
+    for line, is_plain in zip(lines, told, strict=True):
+        assert not is_plain or redactor.line(FORM, line) == line
+    if not chosen and not credentials and not any(b"\\" in line for line in lines):
+        assert all(told)

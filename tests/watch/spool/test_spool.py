@@ -24,14 +24,16 @@ spool = Spool.open(Path(sys.argv[1]), ("time_us", "raw"))
 number = int(sys.argv[2])
 while True:
     keys = [("p", str(number + n), number + n) for n in range(7)]
-    spool.append(Batch(keys, [b"d"] * 7, [b"r%d" % (number + n) * 40 for n in range(7)]))
+    spool.append(Batch(keys, [b"d"] * 7, [(1, b"r%d" % (number + n) * 40) for n in range(7)]))
     number += 7
     print(number, flush=True)
 """
 
 
 def batch(*numbers: int) -> Batch:
-    return Batch([("p", str(n), n) for n in numbers], [b"d%d" % n for n in numbers], [b"row%d" % n for n in numbers])
+    return Batch(
+        [("p", str(n), n) for n in numbers], [b"d%d" % n for n in numbers], [(1, b"row%d" % n) for n in numbers]
+    )
 
 
 def numbers(taken: Taken | None) -> list[int]:
@@ -100,7 +102,7 @@ def test_a_line_that_looks_like_a_frame_is_none(tmp_path: Path) -> None:
         spool.append(batch(1))
     frame = segment(tmp_path).read_bytes()
     with Spool.open(tmp_path / "other", COLUMNS) as spool:
-        spool.append(Batch([("p", "1", 1)], [b""], [frame]))
+        spool.append(Batch([("p", "1", 1)], [b""], [(1, frame)]))
     path = segment(tmp_path / "other")
     path.write_bytes(path.read_bytes()[:-1])
     with Spool.open(tmp_path / "other", COLUMNS) as spool:
@@ -112,7 +114,7 @@ def test_a_full_spool_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:
     with Spool.open(tmp_path, COLUMNS, max_bytes=1000) as spool:
         spool.append(batch(1))
         with pytest.raises(BusyError, match="full"):
-            spool.append(Batch([("p", "2", 2)], [b""], [b"x" * 1000]))
+            spool.append(Batch([("p", "2", 2)], [b""], [(1, b"x" * 1000)]))
         assert numbers(spool.take(wait_s=0)) == [1]
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from garrison.errors import BusyError, EventsError
@@ -117,6 +118,32 @@ def test_what_was_stored_is_read_in_its_order_from_where_one_was(tmp_path: Path)
             assert list(reading.stored(client, {}, since=dt.datetime.now(dt.UTC) + reading.LATE)) == []
 
 
+def test_batches_are_found_whatever_the_clocks_of_writers_say(tmp_path: Path) -> None:
+    with running(tmp_path), connected(tmp_path / "store", Role.WRITER) as client:
+
+        def insert(name: str, stored: int, kind: int = Class.API) -> None:
+            row = {"time_us": "2026-11-24 10:00:00", "class_uid": kind, "batch": name, "row": 0, "stored": stored}
+            client.raw_insert(schema.TABLE, list(row), msgspec.json.encode(row), fmt="JSONEachRow")
+
+        now = 1_795_000_000
+        since = dt.datetime.fromtimestamp(now, dt.UTC)
+        insert("aa-000000000001", now)
+        insert("aa-000000000002", now - 86_400)  # the clock was set back
+        insert("bb-000000000001", now - 86_400)  # of a spool that nobody has heard of, before
+        insert("bb-000000000002", now + 1)
+        insert("aa-000000000003", now + 2, 77)
+
+        def names(after: dict[str, str]) -> list[str]:
+            return [name for name, _ in reading.batches(client, after, since=since)]
+
+        assert names({}) == ["aa-000000000001", "bb-000000000002", "aa-000000000003"]
+        assert names({"aa": "aa-000000000001"}) == ["aa-000000000002", "bb-000000000002", "aa-000000000003"]
+        assert names({"bb": "bb-000000000000", "aa": "aa-000000000003"}) == ["bb-000000000001", "bb-000000000002"]
+        (last,) = reading.stored(client, {"aa": "aa-000000000002", "bb": "bb-000000000002"}, since=since)
+        assert (last.events, len(last.unread)) == ([], 1)
+        assert "Invalid enum value 77" in last.unread[0]
+
+
 def test_events_are_found_followed_and_counted(tmp_path: Path) -> None:
     strange = event(
         100, message="Grüße\x1b[31m \udcff".encode("utf8", "replace").decode(), src_ip="s3.amazonaws.com", is_mfa=True
@@ -147,7 +174,7 @@ def test_events_are_found_followed_and_counted(tmp_path: Path) -> None:
 
 
 def test_nobody_deletes_and_readers_read(tmp_path: Path) -> None:
-    with running(tmp_path) as node:
+    with running(tmp_path):
         put(tmp_path, [event(1)])
         for role in Role:
             with connected(tmp_path / "store", role) as client:

@@ -62,12 +62,13 @@ def changing(path: Path, ledger: Path | None, sign_with: str | None, actor: str 
     """The alerts, and who changes them; what is owed to the ledger is told at the end."""
     from garrison.errors import UnreachedError
     from garrison.watch.alerts import owed
+    from garrison.watch.alerts.alert import cut
     from garrison.watch.alerts.store import Alerts
 
     with Alerts.open(path, make=False) as alerts:
         if ledger is not None:
             owed.bind(alerts, ledger)
-        yield alerts, actor or user()
+        yield alerts, cut(actor or user())
         try:
             owed.pay(alerts, location=sign_with)
         except UnreachedError:
@@ -86,12 +87,21 @@ def opened(path: Path) -> Alerts:
 
 
 def findings_of(alerts: Alerts, named: Path | None) -> Findings:
-    """What a scan found, where that is known."""
-    from garrison.watch.alerts.findings import Findings
-    from garrison.watch.tell.tell import FINDINGS
+    """What a scan found, where that is known. Raises ConfigError for a report that was named and cannot be read."""
+    from garrison.errors import ConfigError
+    from garrison.watch.alerts.findings import FINDINGS, Findings
 
+    if named is not None:
+        found = Findings(named)
+        found.look()
+        return found
     kept = alerts.kept(FINDINGS)
-    return Findings(named or (Path(kept.decode()) if kept else None))
+    found = Findings(Path(kept.decode()) if kept else None)
+    try:
+        found.look()
+    except ConfigError as error:  # what is wrong with a scan hides no alert
+        say(str(error), error=True)
+    return found
 
 
 def say(text: str, *, error: bool = False) -> None:

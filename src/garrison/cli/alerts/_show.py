@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from garrison.watch.alerts.risk import Risk
     from garrison.watch.responses.response import Request
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._:/@+-]+")
 _LINES: Final = 40  # of an incident's story
 _MOST_FINDINGS: Final = 8
 _AROUND_US: Final = 60_000_000  # before an alert, to be looked at with it
@@ -150,10 +152,10 @@ def _to_do(alert: Alert, asked: Iterable[Request]) -> None:
     since = moment(alert.since_us - _AROUND_US).replace(" ", "T") + "Z"
     lines = []
     if alert.uids:
-        lines.append((f"garrison logs search uid={','.join(alert.uids)} --since {since}", "its events"))
+        lines.append((f"garrison logs search {_term('uid', alert.uids)} --since {since}", "its events"))
     if alert.principal:
         lines.append(
-            (f"garrison logs search {_quoted('actor_user=' + alert.principal)} --since {since}", "what else it did")
+            (f"garrison logs search {_term('actor_user', [alert.principal])} --since {since}", "what else it did")
         )
     lines += [
         (f"garrison alerts approve {r.number} REASON", f"{r.response} of {r.target}: {r.why}")
@@ -169,10 +171,12 @@ def _to_do(alert: Alert, asked: Iterable[Request]) -> None:
         click.echo(paint(f"       {why}", "dim"))
 
 
-def _quoted(text: str) -> str:
+def _term(field: str, values: Iterable[str]) -> str:
+    """A filter of `garrison logs` that can be typed as it is shown, whatever stands in the values."""
     import shlex
 
-    return shlex.quote(text)
+    said = [v if _PLAIN.fullmatch(v) else '"{}"'.format(v.replace("\\", "\\\\").replace('"', '\\"')) for v in values]
+    return shlex.quote(f"{field}={','.join(said)}")
 
 
 @click.command(name="routes")

@@ -8,22 +8,24 @@ from garrison.events.numbers import number
 NAME = "aws-vpc-flow"
 LABEL = "AWS VPC flow logs"
 
-_VERSION_2 = (
+VERSION_2 = (
     "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes",
     "start", "end", "action", "log-status",
 )  # fmt: skip
-_FIELDS = len(_VERSION_2)
+_FIELDS = len(VERSION_2)
 _TRAFFIC, _REFUSE, _UNKNOWN = 6, 5, 0
 
 
 def event(line: bytes) -> Event:
     """One record of version 2; `-` stands where nothing is known."""
     parts = line.decode("ascii", errors="strict").split()
-    if len(parts) != _FIELDS or not parts[0].isdigit():
+    if len(parts) != _FIELDS or not (parts[0].isdigit() or parts[0] == "-"):
         raise ValueError(f"it has {len(parts)} fields, version 2 has {_FIELDS}")
-    told = dict(zip(_VERSION_2, parts, strict=True))
+    told = dict(zip(VERSION_2, parts, strict=True))
     refused = told["action"] == "REJECT"
     start, end = number(told["start"]), number(told["end"])
+    if not start:
+        raise ValueError("it does not tell when it began")
     return Event(
         time_us=start * 1_000_000,
         class_uid=Class.NETWORK,

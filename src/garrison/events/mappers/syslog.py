@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import NamedTuple
 
 from garrison.events import sshd
 from garrison.events.event import Class, Event
@@ -27,11 +28,28 @@ _OLD = re.compile(
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 
 
+class Envelope(NamedTuple):
+    """What a message says of the one that it carries."""
+
+    facility: int
+    host: str
+    program: str
+    text: str
+
+
+def envelope(line: bytes) -> Envelope | None:
+    """The head of a message and what it carries; None where this is none."""
+    found = _message(line)
+    if found is None:
+        return None
+    text = (found["text"] or "").removeprefix("\ufeff")
+    return Envelope(int(found["pri"]) >> 3, _said(found["host"]), _said(found["process"] or ""), text)
+
+
 def event(line: bytes) -> Event:
     """One message, without the framing of its transport."""
-    text = line.decode("utf-8", errors="replace")
-    found = _MODERN.match(text) or _OLD.match(text)
-    if found is None or int(found["pri"]) > _MAX_PRIORITY:
+    found = _message(line)
+    if found is None:
         raise ValueError("it begins with no priority and time of RFC 5424 or 3164")
     pid = found["pid"] or ""
     event = Event(
@@ -46,6 +64,12 @@ def event(line: bytes) -> Event:
         raw=line,
     )
     return sshd.told(event)
+
+
+def _message(line: bytes) -> re.Match[str] | None:
+    text = line.decode("utf-8", errors="replace")
+    found = _MODERN.match(text) or _OLD.match(text)
+    return found if found is not None and int(found["pri"]) <= _MAX_PRIORITY else None
 
 
 def _said(field: str) -> str:

@@ -17,7 +17,8 @@ from garrison.gateway.envoy import tls
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.bootstrap import bootstrap
 from garrison.gateway.envoy.clusters import clusters
-from garrison.gateway.envoy.listeners import listeners, pushed
+from garrison.gateway.envoy.limits import limit_tightened
+from garrison.gateway.envoy.listeners import listeners
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.quota import quota
 from garrison.gateway.envoy.routes import TABLE, route_discovery, routes
@@ -65,8 +66,10 @@ class Layout(msgspec.Struct, frozen=True):
 
 def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
     """The files by their path from the folder in which Envoy will find them."""
+    pushed: dict[str, Json] = {}  # filters that change while connections stay, by ECDS; all listeners have the same
 
     def place(made: Json) -> Json:
+        pushed[made["name"]] = made
         kind = made["typed_config"]["@type"]
         source = layout.watched(_FILTERS, made["name"])
         return {"name": made["name"], "config_discovery": {"config_source": source, "type_urls": [kind]}}
@@ -80,8 +83,8 @@ def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
         (_CLUSTERS, TABLE): _each("envoy.config.cluster.v3.Cluster", clusters(plan)),
         (_ROUTES, TABLE): [route_discovery(plan)],
     }
-    for made in pushed(plan):
-        resources[_FILTERS, made["name"]] = _extension(made)
+    for name, made in pushed.items():
+        resources[_FILTERS, name] = _extension(made)
     for name, own in tls.secrets(plan).items():
         resources[_SECRETS, name] = _each("envoy.extensions.transport_sockets.tls.v3.Secret", [own])
     made = bootstrap(plan, admin_socket)
@@ -109,6 +112,12 @@ def spent(plan: Plan, layout: Layout) -> dict[str, str]:
     """The one file that changes when only quotas are spent; none where there are no quotas."""
     made = quota(plan)
     return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))} if made else {}
+
+
+def tightened(plan: Plan, layout: Layout) -> dict[str, str]:
+    """The one file that changes when only a client is held to less, or no more."""
+    made = limit_tightened(plan)
+    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
 
 
 def written(made: Mapping[str, Any]) -> str:

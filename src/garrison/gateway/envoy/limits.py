@@ -16,6 +16,7 @@ from garrison.gateway.file.form import Rate
 
 _KIND = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 _ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+_NOT_NOW = {"default_value": {"numerator": 0, "denominator": "HUNDRED"}}
 _NEVER_EMPTY = {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"}
 _REMEMBERED = 100_000  # buckets of clients or addresses; the one used longest ago makes room
 
@@ -32,6 +33,15 @@ def limit_client(plan: Plan) -> Json:
     """Each client."""
     bucket = {"entries": [{"key": "client"}], **_bucket(plan.gateway.limits.client)}
     return _filter(names.LIMIT_CLIENT, [_by_header(names.CLIENT, "client")], [bucket])
+
+
+def limit_tightened(plan: Plan) -> Json:
+    """Those clients that are held to less for a while. It is there for all, so that nobody's connection ends when it changes."""
+    buckets = [
+        {"entries": [{"key": "client", "value": client}], **_bucket(rate)}
+        for client, rate in sorted(plan.tightened.items())
+    ]
+    return _filter(names.LIMIT_TIGHTENED, [_by_header(names.CLIENT, "client")], buckets, on=bool(buckets))
 
 
 def limit_role(plan: Plan) -> Json | None:
@@ -85,13 +95,13 @@ def limit_shared(plan: Plan) -> Json | None:
     )
 
 
-def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
+def _filter(name: str, actions: list[Json], buckets: list[Json], *, on: bool = True) -> Json:
     return extension(
         name,
         _KIND,
         stat_prefix=name.replace(".", "_"),
         token_bucket=_NEVER_EMPTY,
-        filter_enabled=_ALWAYS,
+        filter_enabled=_ALWAYS if on else _NOT_NOW,
         filter_enforced=_ALWAYS,
         rate_limits=actions,
         descriptors=buckets,

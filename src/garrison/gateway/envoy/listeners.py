@@ -9,7 +9,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.authorisation import mark, require, table
 from garrison.gateway.envoy.bodies import body, buffer, stream_size
-from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model, limit_role, limit_shared
+from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model, limit_role, limit_shared, limit_tightened
 from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
@@ -30,23 +30,12 @@ Place = Callable[[Json], Json]  # how a filter that can be pushed stands in the 
 Secret = Callable[[str], Json]  # how a certificate of that name is come by
 
 
-def pushed(plan: Plan) -> list[Json]:
-    """The filters that change while connections stay, by ECDS."""
-    found: list[Json] = []
-
-    def keep(made: Json) -> Json:
-        found.append(made)
-        return made
-
-    filters(plan, keep)
-    return found
-
-
 def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    named = [limit_client(plan), limit_role(plan), name_model(plan), table(plan)]
+    limits = [limit_client(plan), limit_tightened(plan), limit_role(plan)]
+    named = [*limits, name_model(plan), table(plan)]
     decided = [quota(plan), limit_model(plan), limit_shared(plan), residue(plan), body(plan), tokens_told(plan)]
     return [
         headers(plan),

@@ -8,7 +8,7 @@ import msgspec
 
 from garrison.errors import ConfigError, nearest
 from garrison.gateway.envoy.names import SERVER
-from garrison.gateway.file.form import Gateway, Sample
+from garrison.gateway.file.form import Gateway, Rate, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Active
 from garrison.gateway.protocols.protocol import Protocol, protocol
@@ -68,6 +68,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     key_sets: Mapping[str, str] | None = (
         None  # of issuers with an address, empty where none is known; None: Envoy fetches them
     )
+    tightened: Mapping[str, Rate] = {}  # by client: what is left to some for a while
     authorise_socket: str = ""  # of the service that decides what the permissions leave open
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them

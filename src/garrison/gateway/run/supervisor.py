@@ -11,7 +11,7 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -32,9 +32,11 @@ from garrison.gateway.envoy.compiled import (
     in_one_piece,
     key_sets,
     spent,
+    tightened,
     written,
 )
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.typed import Json
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
 from garrison.gateway.planning import Planned, planned
@@ -45,6 +47,7 @@ from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
 from garrison.gateway.run.quotas import Quotas
 from garrison.gateway.run.recording import record
+from garrison.gateway.run.tightened import Clients, path_of, rates, read_tightened
 from garrison.running.child import Kept, Process
 from garrison.running.stamps import Stamp, as_read, stamps
 
@@ -68,12 +71,15 @@ class Supervisor:
         self.refuses = False  # it has refused the last one: only another configuration helps
         self.warned: set[str] = set()
         self.remind_at = 0.0
-        self.taken = ""  # what Envoy has looked at, without what is permitted
+        self.taken: Json = {}  # what Envoy has looked at, without keys and what is permitted
         began_ns, before = time.time_ns(), stamps([path])
         self.made = self._all_anew()
         self._warn(self.made)
         self.seen = as_read(rules.watched(self.plan.loaded), before, began_ns)
         self.keys = self._key_stamps()
+        self.tight: Clients = {}
+        self.tight_seen: Stamp = None
+        self._read_tightened()
         self.envoy = Kept("Envoy", self._start_envoy, say)
         self.service = Kept("the authorisation service", self._start_service, say)
         self.quotas = Quotas(self.plan, say)
@@ -137,13 +143,14 @@ class Supervisor:
             self._reload_if_changed()
             self._reload_keys_if_changed()
             self._reload_spent_if_changed()
+            self._reload_tightened_if_changed()
             self._reload_key_sets_if_changed()
 
     def _all_anew(self) -> Planned:
         """All read again, and looked at by Envoy itself.
 
-        That takes longer than all else, so it is left out where only permissions change: in the table they are names, which
-        the file's form holds to what a table can have.
+        That takes longer than all else, so it is left out where only permissions or keys change: in the table they are names,
+        which the file's form holds to what a table can have, and keys come by their short way without it too.
         """
         loaded = read(self.path)
         make_key(loaded.state)
@@ -151,7 +158,7 @@ class Supervisor:
         plan = with_copies(made.plan)
         socket = str(loaded.state.resolve() / ADMIN_SOCKET)
         open_ones = tuple(p for p in plan.permissions if p.residue)
-        form = written(in_one_piece(msgspec.structs.replace(plan, permissions=open_ones), socket))
+        form = in_one_piece(msgspec.structs.replace(plan, permissions=open_ones, keys=()), socket)
         if form != self.taken:
             validate(self.binary, written(in_one_piece(plan, socket)), self.path)
             self.taken = form
@@ -202,7 +209,7 @@ class Supervisor:
             keys = ()
         self.made = _with(self.made, keys=keys)
         try:
-            if publish(callers(self.plan, Layout(self.folder)), self.folder):
+            if self._show(callers(self.plan, Layout(self.folder))):
                 self.say(f"in force: {len(keys)} keys")
         except OSError as error:
             self._halt(str(error))
@@ -216,7 +223,7 @@ class Supervisor:
             self.say(f"quotas: {now.stopped or 'requests are counted again'}")
         self.made = _with(self.made, spent=now)
         try:
-            publish(spent(self.plan, Layout(self.folder)), self.folder)
+            self._show(spent(self.plan, Layout(self.folder)))
         except OSError as error:
             self._halt(str(error))
 
@@ -233,23 +240,55 @@ class Supervisor:
         except OSError as error:
             self._halt(str(error))
 
+    def _reload_tightened_if_changed(self) -> None:
+        """The way for who is held to less, and for whom that is over."""
+        if not self._read_tightened():
+            return
+        self.say(f"held to less: {', '.join(sorted(self.plan.tightened)) or 'nobody'}")
+        try:
+            publish(tightened(self.plan, Layout(self.folder)), self.folder)
+        except OSError as error:
+            self._halt(str(error))
+
+    def _read_tightened(self) -> bool:
+        """Whether what holds is another. A file that cannot be read changes nothing."""
+        path = path_of(self.plan.loaded)
+        now = stamps([path])[path]
+        if now != self.tight_seen:
+            self.tight_seen = now
+            try:
+                self.tight = read_tightened(path)
+            except GarrisonError as error:
+                self.say(f"{error}\nwho was held to less still is")
+        holding = rates(self.tight, dt.datetime.now(dt.UTC))
+        changed = holding != self.plan.tightened
+        self.made = _with(self.made, tightened=holding) if changed else self.made
+        return changed
+
     def _push(self, made: Planned) -> None:
         """Put a plan in force. Raises OSError or LedgerError, and then what was in force before still is."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         record(made.plan.loaded)
         self.quotas.begin(made.plan)
         self.issuers.begin(made.plan)
-        made = _with(made, spent=self.quotas.look(), key_sets=self.issuers.look())
+        made = _with(made, spent=self.quotas.look(), key_sets=self.issuers.look(), tightened=self.plan.tightened)
         if made.plan.has_residue:
             write_bundle(self.bundle, made.bundle)
             self.service.hold()
-        changed = publish(files(made.plan, Layout(self.folder), str(self.socket)), self.folder)
+        changed = self._show(files(made.plan, Layout(self.folder), str(self.socket)))
         self.made = made
         self.halted = self.refuses = False
         if not made.plan.has_residue:
             self.service.stop()
         if self.envoy.lives and changed:
             self.say(f"in force: {', '.join(name.removesuffix('.json') for name in changed)}")
+
+    def _show(self, made: Mapping[str, str]) -> list[str]:
+        """Put files where Envoy sees them; those that differed. Raises OSError.
+
+        It is not waited for the disk: before Envoy is started all are shown anew, so that none that a power cut left is read.
+        """
+        return publish(made, self.folder, durable=False)
 
     def _hold_floor(self) -> None:
         """Envoy drops lines that it cannot write, and serves on: before that, nobody is let in."""

@@ -45,7 +45,7 @@ class What(enum.StrEnum):
     RESPONDED = "responded"
 
 
-NEWS = frozenset({What.OPENED, What.REOPENED, What.RAISED, What.HEARD})
+NEWS = frozenset({What.OPENED, What.REOPENED, What.RAISED, What.HEARD, What.CLOSED})
 """What routes and responses hear of."""
 
 
@@ -97,19 +97,27 @@ def bounded(signal: Signal) -> Signal:
     """A signal with no more text than is kept: logs hold what strangers write."""
     return msgspec.structs.replace(
         signal,
-        name=signal.name[:_MAX_NAME],
-        title=signal.title[:_MAX_NAME],
-        principal=signal.principal[:_MAX_NAME],
-        asset=signal.asset[:_MAX_NAME],
-        text=signal.text[:_MAX_TEXT],
-        tags=signal.tags[:_MAX_TAGS],
-        uids=tuple(uid[:_MAX_NAME] for uid in signal.uids[:MAX_UIDS]),
+        name=cut(signal.name),
+        title=cut(signal.title),
+        principal=cut(signal.principal),
+        asset=cut(signal.asset),
+        asset_type=cut(signal.asset_type),
+        src_ip=cut(signal.src_ip),
+        text=cut(signal.text, _MAX_TEXT),
+        tags=tuple(map(cut, signal.tags[:_MAX_TAGS])),
+        uids=tuple(map(cut, signal.uids[:MAX_UIDS])),
     )
+
+
+def cut(text: str, most: int = _MAX_NAME) -> str:
+    """No more than so many characters, all of them Unicode: half of a pair cannot be kept."""
+    kept = text[:most]
+    return kept if kept.isascii() else kept.encode("utf8", "replace").decode()
 
 
 def begun(signal: Signal, number: int) -> Alert:
     """The alert that a signal begins, an incident of its own."""
-    said = {name: getattr(signal, name) for name in signal.__struct_fields__}
+    said = {name: getattr(signal, name) for name in signal.__struct_fields__ if name != "is_over"}
     return Alert(number=number, incident=number, **said)
 
 

@@ -8,13 +8,12 @@ from typing import Any
 import msgspec
 
 from garrison.errors import UsageError
-from garrison.watch.alerts.alert import Alert, Status, Verdict, What
+from garrison.watch.alerts.alert import Alert, Status, Verdict, What, cut
 from garrison.watch.alerts.owed import actor_of, name_of, owe, owe_status
 from garrison.watch.alerts.silence import FOR_EVER, Silence
 from garrison.watch.alerts.store import Alerts, now_us
 
 _MAX_TEXT = 2000
-_MAX_NAME = 250  # of what an entry of the ledger is about
 
 
 def acknowledge(alerts: Alerts, number: int, *, actor: str, text: str = "") -> Alert:
@@ -84,7 +83,7 @@ def end_silence(alerts: Alerts, number: int, *, reason: str, actor: str) -> Sile
 
 def _silence_fields(made: Silence, action: str, reason: str) -> dict[str, Any]:
     kind = "rule" if made.name else "alert"
-    return {"action": action, "object": {"type": kind, "name": made.about[:_MAX_NAME]}, "reason": reason}
+    return {"action": action, "object": {"type": kind, "name": made.about}, "reason": reason}
 
 
 def _not_closed(alerts: Alerts, number: int) -> Alert:
@@ -101,4 +100,4 @@ def _changed(alert: Alert, alerts: Alerts, **said: Any) -> Alert:
 
 
 def _bounded(text: str) -> str:
-    return text.strip()[:_MAX_TEXT]
+    return cut(text.strip(), _MAX_TEXT)

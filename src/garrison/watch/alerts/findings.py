@@ -18,6 +18,9 @@ import msgspec
 from garrison.errors import ConfigError
 from garrison.watch.alerts.alert import Alert
 
+FINDINGS = "settings/findings"
+"""Under which the file of alerts remembers where the report is, for the command line."""
+
 _MOST_BYTES = 256 << 20
 _ARN = re.compile(r"arn:[a-z-]+:(?P<service>[a-z0-9-]+):[^:]*:[^:]*:(?P<rest>.+)")
 _BUCKET = re.compile(r"(?:s3|gs)://(?P<name>[^/]+)(?:/.*)?")
@@ -76,15 +79,16 @@ class Findings:
         self._by_name: dict[str, list[tuple[str, Found]]] = {}
 
     def of(self, alert: Alert) -> list[Found]:
-        """Those of the asset of an alert, the greatest risk first. Raises ConfigError where the report cannot be read."""
-        self._look()
+        """Those of the asset of an alert, the greatest risk first. Raises ConfigError, once, where the report cannot be read."""
+        self.look()
         name, kind = _named(alert.asset)
         candidates = self._by_name.get(alert.asset, []) or self._by_name.get(name, [])
         kinds = {found_kind for found_kind, _ in candidates}
         wanted = kind or (next(iter(kinds)) if len(kinds) == 1 else "")
         return sorted((f for k, f in candidates if k == wanted), key=lambda f: (-f.risk, f.fingerprint))
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Read the report if it has changed. Raises ConfigError, once, where it cannot be read: there are no findings then."""
         if self._path is None:
             return
         try:
@@ -92,6 +96,7 @@ class Findings:
             seen = (status.st_ino, status.st_mtime_ns, status.st_size)
             if seen == self._seen:
                 return
+            self._seen, self._by_name = seen, {}
             if status.st_size > _MOST_BYTES:
                 raise ConfigError("larger than 256 MiB", hint="scan less at a time", path=str(self._path))
             report = _decode(self._path.read_bytes())
@@ -101,7 +106,7 @@ class Findings:
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             hint = "write it with garrison scan --format json -o FILE"
             raise ConfigError(f"this is no report of a scan: {error}", hint=hint, path=str(self._path)) from error
-        self._seen, self._by_name = seen, _by_name(report)
+        self._by_name = _by_name(report)
 
 
 def _by_name(report: _Report) -> dict[str, list[tuple[str, Found]]]:

@@ -11,12 +11,14 @@ from typing import Any, Final
 import msgspec
 
 from garrison.errors import UsageError
-from garrison.ledger.entry import as_actor
+from garrison.ledger.entry import as_actor, without_addresses
 from garrison.ledger.kinds import Kinds
 from garrison.ledger.opening import open_ledger
 from garrison.watch.alerts.store import Alerts, now_us
 
 _STATUS: Final = "alert.status"
+_MOST_TEXT: Final = 4000  # as the kinds of entries have it
+_MOST_NAME: Final = 250
 
 
 def ledger_of(alerts: Alerts) -> Path | None:
@@ -44,8 +46,13 @@ def name_of(alerts: Alerts, number: int) -> str:
 
 def actor_of(alerts: Alerts, actor: str) -> str:
     """How somebody stands in the ledger."""
+    return as_actor(actor, people_of(alerts))
+
+
+def people_of(alerts: Alerts) -> bytes:
+    """The key of the pseudonyms."""
     ((people,),) = alerts.database.rows("SELECT people FROM alerts")
-    return as_actor(actor, bytes(people))
+    return bytes(people)
 
 
 def owe_status(alerts: Alerts, number: int, action: str, actor: str, reason: str = "", **details: str) -> None:
@@ -64,7 +71,7 @@ def owe(alerts: Alerts, kind: str, actor: str, fields: dict[str, Any], *, silenc
     folder = ledger_of(alerts)
     if folder is None:
         return
-    entry = {**fields, "actor": actor_of(alerts, actor)}
+    entry = {**_without_addresses(fields, people_of(alerts)), "actor": actor_of(alerts, actor)}
     Kinds(folder)[kind].encode(entry)
     statement = "INSERT INTO owed (kind, silence, fields) VALUES (?, ?, ?)"
     alerts.database.do(statement, (kind, silence, msgspec.json.encode(entry)))
@@ -84,6 +91,19 @@ def pay(alerts: Alerts, *, location: str | None = None, wait_s: float = 10) -> i
                 if silence is not None:
                     alerts.hush(now_us())
     return len(owed)
+
+
+def _without_addresses(fields: dict[str, Any], people: bytes) -> dict[str, Any]:
+    """What is said in an entry, as it may be: principals of logs are e-mail addresses more often than not."""
+    made: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            made[name] = _without_addresses(value, people)
+        elif isinstance(value, str):
+            made[name] = without_addresses(value, people)[: _MOST_TEXT if name == "reason" else _MOST_NAME]
+        else:
+            made[name] = value
+    return made
 
 
 def _owed(alerts: Alerts) -> list[tuple[int, str, int | None, bytes]]:

@@ -49,7 +49,8 @@ CREATE TABLE silence (
 CREATE TABLE reader (name TEXT PRIMARY KEY, change INTEGER NOT NULL, time_us INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE delivery (
-    key     TEXT PRIMARY KEY,     -- the same at each try: what receivers tell doubles by
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    key     TEXT NOT NULL UNIQUE, -- the same at each try: what receivers tell doubles by
     route   TEXT NOT NULL,
     state   TEXT NOT NULL,        -- waiting, done, lost
     made_us INTEGER NOT NULL,
@@ -57,7 +58,7 @@ CREATE TABLE delivery (
     tries   INTEGER NOT NULL DEFAULT 0,
     trouble TEXT NOT NULL DEFAULT '',
     said    BLOB NOT NULL         -- the same at each try
-) WITHOUT ROWID;
+);
 CREATE INDEX delivery_due ON delivery (route, state, due_us);
 
 CREATE TABLE response (

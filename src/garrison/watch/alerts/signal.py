@@ -41,3 +41,4 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()  # attack.t1078, atlas.aml.t0024
     events: int = 1  # how many events it rests on
     uids: tuple[str, ...] = ()  # of them, 20 at the most
+    is_over: bool = False  # what was noticed has ended by itself: its alert is closed

@@ -16,7 +16,7 @@ import msgspec
 from garrison.errors import UsageError
 from garrison.watch.alerts.alert import NEWS, Alert, Change, Status, What, added, begun, bounded, key_of
 from garrison.watch.alerts.database import Database
-from garrison.watch.alerts.incident import APART_US, belongs, joins
+from garrison.watch.alerts.incident import APART_US, MAX_ALERTS, belongs, joins
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.alerts.silence import Silence
 
@@ -24,6 +24,11 @@ REOPENED_WITHIN_US: Final = 7 * 24 * 3_600_000_000
 """What happens again so soon after it was closed opens the alert again; later it is another alert."""
 
 _NEAR_INCIDENTS: Final = 8  # that an alert is compared with
+# Of the latest only: an incident has a hundred alerts at the most, and a flood must not make each of its own dearer.
+_NEAR: Final = (
+    "SELECT DISTINCT incident FROM (SELECT incident FROM alert WHERE {0} = ? AND time_us >= ? AND since_us <= ?"
+    " ORDER BY time_us DESC LIMIT 200)"
+)
 _HOLDING: Final = "until_us > ? AND number NOT IN (SELECT silence FROM owed WHERE silence IS NOT NULL)"
 _alert = msgspec.json.Decoder(Alert).decode
 _silence = msgspec.json.Decoder(Silence).decode
@@ -74,7 +79,8 @@ class Alerts:
                 else:
                     self.database.do("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
             silences = self.silences(moment) if signals else []
-            return [self._add(bounded(signal), silences, moment) for signal in signals]
+            told = [self._add(bounded(signal), silences, moment) for signal in signals]
+            return [alert for alert in told if alert is not None]
 
     def kept(self, name: str) -> bytes | None:
         """What is remembered under a name."""
@@ -176,8 +182,10 @@ class Alerts:
         query = f"SELECT 1 FROM alert WHERE silence <> 0 AND status <> ? AND silence NOT IN ({holding}) LIMIT 1"  # noqa: S608
         return bool(self.database.rows(query, (Status.CLOSED, now)))
 
-    def _add(self, signal: Signal, silences: Sequence[Silence], now: int) -> Alert:
+    def _add(self, signal: Signal, silences: Sequence[Silence], now: int) -> Alert | None:
         known = self._alerts("key = ?", (key_of(signal),), last=1)
+        if signal.is_over:
+            return self._over(known[0], signal, now) if known and known[0].status is not Status.CLOSED else None
         if known and self._goes_on(known[0], signal):
             return self._added(known[0], signal, silences, now)
         number = self.database.do(
@@ -190,6 +198,15 @@ class Alerts:
         self.put(alert)
         if not alert.silence:
             self.tell(number, What.OPENED, now)
+        return alert
+
+    def _over(self, before: Alert, signal: Signal, now: int) -> Alert:
+        """What ended by itself needs nobody any more."""
+        alert = msgspec.structs.replace(
+            before, status=Status.CLOSED, reason=f"{signal.title}: {signal.text}", time_us=signal.time_us, closed_us=now
+        )
+        self.put(alert)
+        self.tell(alert.number, What.CLOSED, now, text=alert.reason)
         return alert
 
     def _goes_on(self, alert: Alert, signal: Signal) -> bool:
@@ -215,15 +232,14 @@ class Alerts:
 
     def _incident(self, alert: Alert) -> int:
         """The incident that an alert belongs to, else one of its own. Two that it belongs to become one."""
-        near = self.database.rows(
-            "SELECT DISTINCT incident FROM alert WHERE number <> ? AND time_us >= ? AND since_us <= ?"
-            " AND ((principal <> '' AND principal = ?) OR (asset <> '' AND asset = ?)) ORDER BY incident DESC LIMIT ?",
-            (
-                alert.number, alert.since_us - APART_US, alert.time_us + APART_US, alert.principal, alert.asset,
-                _NEAR_INCIDENTS,
-            ),
-        )  # fmt: skip
-        fitting = [found for (number,) in near if belongs(alert, found := self.incident(number))]
+        window = alert.since_us - APART_US, alert.time_us + APART_US
+        near: set[int] = set()
+        for column, value in (("principal", alert.principal), ("asset", alert.asset)):
+            if value:
+                near.update(number for (number,) in self.database.rows(_NEAR.format(column), (value, *window)))
+        near.discard(0)  # its own, as long as it has none
+        room = (number for number in sorted(near, reverse=True)[:_NEAR_INCIDENTS] if self._size(number) < MAX_ALERTS)
+        fitting = [found for number in room if belongs(alert, found := self.incident(number))]
         if not fitting:
             return alert.number
         whole = fitting[-1]
@@ -233,6 +249,10 @@ class Alerts:
                     self.put(msgspec.structs.replace(moved, incident=whole[0].incident))
                 whole = [*whole, *other]
         return whole[0].incident
+
+    def _size(self, incident: int) -> int:
+        ((count,),) = self.database.rows("SELECT count(*) FROM alert WHERE incident = ?", (incident,))
+        return int(count)
 
     def _alerts(self, where: str, values: Sequence[object], *, last: int = 0) -> list[Alert]:
         order = f"DESC LIMIT {last:d}" if last else ""

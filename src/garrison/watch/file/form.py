@@ -13,11 +13,17 @@ from garrison.watch.quarantine.settings import Settings as Quarantine
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.redact.settings import Redaction
 from garrison.watch.redact.settings import Rule as Redact
+from garrison.watch.responses.response import any_response
+from garrison.watch.retention.settings import Class
+from garrison.watch.routes.route import any_route
 
 if TYPE_CHECKING:
     from garrison.watch.receive.input import InputSettings as AnyInput
-else:
-    AnyInput = Union[tuple(found.Settings for found in inputs().values())]  # noqa: UP007 - as many as are found
+    from garrison.watch.responses.response import Response as AnyResponse
+    from garrison.watch.routes.route import Route as AnyRoute
+else:  # as many as there are modules of them
+    AnyInput = Union[tuple(found.Settings for found in inputs().values())]  # noqa: UP007
+    AnyResponse, AnyRoute = any_response(), any_route()
 
 
 class Running(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -32,6 +38,7 @@ class Running(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     ledger: Annotated[str, Meta(description="Folder of a ledger that is told of each batch; empty for none.")] = ""
     metrics: Annotated[str, Meta(description="Loopback address of Prometheus' /metrics; empty for none.")] = ""
     spool_mb: Annotated[int, Meta(ge=1, description="What may wait for the store, of each retention class.")] = 4_096
+    findings: Annotated[str, Meta(description="A report of garrison scan --format json, told beside alerts.")] = ""
     drain_s: Annotated[float, Meta(ge=0, le=3_600, description="How long SIGTERM waits for what was received.")] = 10.0
 
 
@@ -43,8 +50,11 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     redact: tuple[Redact, ...] = ()
     redaction: Redaction = Redaction()
     quarantine: Quarantine = Quarantine()
+    retention: tuple[Class, ...] = ()
     rules: Rules = Rules()
     baselines: Baselines = Baselines()
     silence: Silence = Silence()
     models: Models = Models()
     model: tuple[Model, ...] = ()
+    route: tuple[AnyRoute, ...] = ()
+    response: tuple[AnyResponse, ...] = ()

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from garrison.errors import ConfigError, GarrisonError, nearest
 from garrison.events.mappers import mapper
 from garrison.watch.file.read import Loaded, span_s
-from garrison.watch.judge.rules import chosen
+from garrison.watch.judge import rulebook
 from garrison.watch.models.learnt import Learnt, read_key
 from garrison.watch.models.learnt import read as read_reference
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.store.schema import RETENTION_DAYS
+from garrison.watch.tell.tell import hold as hold_telling
 
 
 def hold(loaded: Loaded) -> list[str]:
@@ -22,6 +23,8 @@ def hold(loaded: Loaded) -> list[str]:
     _hold_inputs(loaded)
     with _at(loaded, "redact"):
         Redactor.make(loaded.watch.redact, b"", credentials=loaded.watch.redaction.credentials)
+    with _at(loaded, "route"):
+        hold_telling(loaded.telling)
     references(loaded)
     return list(_warnings(loaded))
 
@@ -57,14 +60,15 @@ def _hold_running(loaded: Loaded) -> None:
 
 def _hold_inputs(loaded: Loaded) -> None:
     names: set[str] = set()
+    classes = {**RETENTION_DAYS, **loaded.retention}
     for number, one in enumerate(loaded.watch.input):
         with _at(loaded, "input", number, "name"):
             if not one.name or one.name in names:
                 raise ConfigError(f"{one.name!r} is named twice" if one.name else "no name", hint="name each input")
         names.add(one.name)
         with _at(loaded, "input", number, "retention"):
-            if one.retention not in RETENTION_DAYS:
-                hint = nearest(one.retention, RETENTION_DAYS, f"write one of: {', '.join(RETENTION_DAYS)}")
+            if one.retention not in classes:
+                hint = nearest(one.retention, classes, f"write one of: {', '.join(classes)}")
                 raise ConfigError(f"no class is called {one.retention}", hint=hint)
         with _at(loaded, "input", number, "log"):
             if log := getattr(one, "log", ""):
@@ -91,6 +95,6 @@ def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     if loaded.ledger is None:
         yield "[watch] ledger is not set: that events were changed or removed will not be noticed"
-    rules = chosen(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
-    for broken in rules.broken:
+    book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
+    for broken in book.rules.broken:
         yield f"{broken.path}:{broken.line}  {broken.message}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from garrison.forms.blame import Blame
 from garrison.forms.places import Steps
 from garrison.watch.file.form import Watch
 from garrison.watch.judge.settings import Judging
+from garrison.watch.tell.tell import Telling
 
 _SPAN = re.compile(r"(\d{1,9})\s*(s|min|h|d)")
 _UNITS_S = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
@@ -46,14 +48,24 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def alerts(self) -> Path:
-        """The database of alerts."""
+        """The file of alerts."""
         return self.state / "alerts.db"
+
+    @property
+    def retention(self) -> Mapping[str, int | None]:
+        """Days by class, as far as the file says."""
+        return {one.name: one.days for one in self.watch.retention}
 
     @property
     def judging(self) -> Judging:
         """What the judge is told."""
         said: dict[str, float] = {one.name: span_s(one.quiet_after) for one in self.watch.input if one.quiet_after}
         return Judging(self.watch.rules, self.watch.baselines, self.watch.silence, said)
+
+    @property
+    def telling(self) -> Telling:
+        """What is told to whom, and what is done."""
+        return Telling(routes=self.watch.route, responses=self.watch.response, findings=self.watch.watch.findings)
 
     def wrong(self, steps: Steps, message: str, hint: str) -> ConfigError:
         """An error that names file, line and key."""

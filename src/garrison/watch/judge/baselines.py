@@ -18,7 +18,7 @@ from garrison.events.event import Event, Severity, Status
 from garrison.watch.alerts.signal import Detector as Named
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.baselines.baseline import Baseline, Kind, Report, close
-from garrison.watch.baselines.hour import HOUR_US, Hour, Measure
+from garrison.watch.baselines.hour import HOUR_US, Hour
 from garrison.watch.baselines.keep import dumped, loaded
 from garrison.watch.judge import history
 from garrison.watch.judge.detector import AHEAD_US, MAX_NAME, Subject, subjects_of
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 QUIET_HOURS: Final = 24 * 28  # after which nobody expects a subject any more
 GONE_HOURS: Final = 24 * 56  # after which it is forgotten
 _SLICE_S: Final = 0.1  # of closing hours, in one call
+_DAY: Final = 24
+_MOST_ROWS: Final = 20_000  # of what the store counted, at once in memory
+_MOST_STATES: Final = 500  # in memory as they are, rather than as bytes
 _LEARNING, _SUBJECT, _STATE, _HOUR = "baselines/learning", "baselines/subject/", "baselines/state/", "baselines/hour/"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -60,9 +63,16 @@ class BaselineDetector:
 
     name = "baselines"
 
-    def __init__(self, settings: Baselines, memory: Memory, country: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(
+        self,
+        settings: Baselines,
+        memory: Memory,
+        country: Callable[[str], str] = lambda _: "",
+        uses: history.Uses | None = None,
+    ) -> None:
+        """`country` tells that of an address, `uses` what hosts used of their resources."""
         self.late = self.left_out = self.forgotten = 0
-        self._settings, self._memory, self._country = settings, memory, country
+        self._settings, self._memory, self._country, self._uses = settings, memory, country, uses
         self._late_us = settings.late_minutes * 60_000_000
         said = memory.of(_LEARNING)
         self._learning = _learning(said) if said else None
@@ -72,13 +82,15 @@ class BaselineDetector:
         for data in memory.under(_HOUR).values():
             kind, name, hour = loaded(data, tuple[Kind, str, Hour])
             self._hours.setdefault(hour.start, {})[kind, name] = hour
-        self._over = -1
+        self._over = self._used = -1  # the last hour that is over, and the last whose use of resources is known
         self._due: deque[tuple[int, Subject, Hour | None]] = deque()
         self._states: dict[Subject, Baseline] = {}  # that have changed
         self._dirty: set[tuple[int, Subject]] = set()
         self._heard: set[Subject] = set()
         self._changed: dict[str, bytes | None] = {}
         self._room_made = 0
+        self._ahead: dict[int, dict[Subject, Hour]] = {}  # hours that are learnt next
+        self._span = 1
 
     # What comes
 
@@ -95,20 +107,13 @@ class BaselineDetector:
                 seen.observe(event, country=country)
         return ()
 
-    def sample(self, host: str, measure: Measure, value: float, *, time_us: int, now_us: int) -> None:
-        """Count a sample of a host's resource in its hour."""
-        hour = min(time_us, now_us + AHEAD_US) // HOUR_US
-        seen = None if self._is_over(hour, now_us) else self._open(hour, (Kind.HOST, host[:MAX_NAME]), begins=True)
-        if seen is not None:
-            seen.sample(measure, value)
-
     def _is_over(self, hour: int, now_us: int) -> bool:
         self._advance(now_us)
         return hour <= self._over or self._learning is None or hour < self._learning.end
 
     def _open(self, hour: int, subject: Subject, *, begins: bool) -> Hour | None:
         """The hour of a subject. One that is not known begins with what did not fail: strangers make none by trying."""
-        seen = self._hours.setdefault(hour, {})
+        seen = self._hours.get(hour, {})
         found = seen.get(subject)
         if found is None:
             known = self._subjects.get(subject)
@@ -117,7 +122,7 @@ class BaselineDetector:
             if len(seen) >= self._settings.subjects:
                 self.left_out += 1
                 return None
-            found = seen[subject] = Hour(start=hour)
+            found = self._hours.setdefault(hour, {})[subject] = Hour(start=hour)
         self._dirty.add((hour, subject))
         return found
 
@@ -137,16 +142,27 @@ class BaselineDetector:
             yield _forgot(self._room_made, self._settings.subjects, now_us)
             self._room_made = 0
 
-    def learn(self, client: Client, now_us: int) -> None:
-        """Learn from the store, hour by hour: as much as there is time for. Raises EventsError."""
+    def look(self, client: Client, now_us: int) -> None:
+        """What the store has to say: weeks to learn from, as much as there is time for; what hosts used. Raises EventsError."""
         self._advance(now_us)
         if self._learning is None:
-            self._begin(client, now_us // HOUR_US)
-        learning = self._learning
+            self._learning = self._begin(client, now_us // HOUR_US)
+        if self._learning.next < self._learning.end:
+            self._learn(client, self._learning)
+        elif self._uses is not None:
+            first = min((hour for hour in self._hours if hour <= self._over), default=self._over)
+            for hour in range(max(first, self._used + 1, self._learning.end), self._over + 1):
+                for host, measure, _, value in self._uses(client, hour * HOUR_US, (hour + 1) * HOUR_US):
+                    seen = self._open(hour, (Kind.HOST, host[:MAX_NAME]), begins=True)
+                    if seen is not None:
+                        seen.sample(measure, value)
+                self._used = hour
+
+    def _learn(self, client: Client, learning: Learning) -> None:
         until = time.monotonic() + _SLICE_S
-        while learning and learning.next < learning.end and learning.next <= self._over and time.monotonic() < until:
+        while learning.next < learning.end and learning.next <= self._over and time.monotonic() < until:
             if not self._due:
-                self._line_up_hour(learning.next, history.hour_of(client, learning.next, self._country))
+                self._line_up_hour(learning.next, self._counted(client, learning))
             while self._due and time.monotonic() < until:
                 for _ in self._close(*self._due.popleft()):
                     pass  # nobody is told of what was before the watch began
@@ -154,11 +170,20 @@ class BaselineDetector:
                 learning.next += 1
                 self._changed[_LEARNING] = _encode(learning)
 
-    def _begin(self, client: Client, now: int) -> None:
-        since = now - self._settings.learn_days * 24
-        first = history.first_hour(client, since)
-        self._learning = Learning(now + 1 if first is None else first, now + 1)
-        self._changed[_LEARNING] = _encode(self._learning)
+    def _begin(self, client: Client, now: int) -> Learning:
+        first = history.first_hour(client, now - self._settings.learn_days * 24)
+        learning = Learning(now + 1 if first is None else first, now + 1)
+        self._changed[_LEARNING] = _encode(learning)
+        return learning
+
+    def _counted(self, client: Client, learning: Learning) -> dict[Subject, Hour]:
+        """The next hour; so many are asked for at once that what the store answers has a bounded size."""
+        if learning.next not in self._ahead:
+            end = min(learning.next + self._span, learning.end, self._over + 1)
+            self._ahead = history.hours_of(client, learning.next, end, self._country, self._uses)
+            rows = sum(map(len, self._ahead.values()))
+            self._span = max(1, min(_DAY, _MOST_ROWS * len(self._ahead) // max(rows, 1)))
+        return self._ahead.pop(learning.next)
 
     def _advance(self, now_us: int) -> None:
         over = (now_us - self._late_us) // HOUR_US - 1
@@ -186,11 +211,8 @@ class BaselineDetector:
     def _line_up(self) -> None:
         """The subjects of the oldest hour that is over."""
         hour = min((hour for hour in self._hours if hour <= self._over), default=None)
-        if hour is not None:
-            if self._hours[hour]:
-                self._line_up_hour(hour, self._hours[hour])
-            else:
-                del self._hours[hour]
+        if hour is not None and (self._uses is None or hour <= self._used):
+            self._line_up_hour(hour, self._hours[hour])
 
     def _line_up_hour(self, hour: int, seen: dict[Subject, Hour]) -> None:
         """Those that were silent come first: as long as there are others, it is known that the hour was heard."""
@@ -226,6 +248,8 @@ class BaselineDetector:
             self._subjects.move_to_end(subject)
         self._states[subject] = baseline
         self._note(subject)
+        if len(self._states) >= _MOST_STATES:
+            self._memory.note(self.remember())
         if len(self._subjects) > self._settings.subjects:
             self._forget(next(iter(self._subjects)))
             self.forgotten += 1

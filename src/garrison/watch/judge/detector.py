@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from garrison.events.event import Event
+from garrison.events.event import Class, Event
 from garrison.events.mappers.garrison_gateway import LABEL as GATEWAY
+from garrison.events.mappers.garrison_outcome import LABEL as OUTCOME
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.baselines.baseline import Kind
 
 AHEAD_US: Final = 60_000_000  # that an event's own time is believed past now
 NOBODY: Final = ("anonymous", "system:anonymous", "ANONYMOUS_PRINCIPAL")  # S3, Kubernetes, CloudTrail
 UNKNOWN_USER: Final = "unknown user"  # whatever a stranger typed (events/sshd.py)
+EVERYWHERE: Final = (Class.API, Class.HTTP, Class.DATASTORE)  # users of these are not those of one host
 MAX_NAME: Final = 200  # characters of a subject's
 
 Subject = tuple[Kind, str]
@@ -41,12 +43,7 @@ class Detector(Protocol):
 
 def principal_of(event: Event) -> str:
     """Who did it: a name, else an identity, else a key, else an address. Names of a host's own users say which host."""
-    user = event.actor_user
-    if user in NOBODY or event.status_detail == UNKNOWN_USER:
-        return event.src_ip or user
-    if user:
-        return f"{user}@{event.host}" if event.host else user
-    return event.actor_uid or event.credential_uid or event.src_ip
+    return _user_of(event) or event.src_ip or event.actor_user
 
 
 def asset_of(event: Event) -> tuple[str, str]:
@@ -59,21 +56,36 @@ def asset_of(event: Event) -> tuple[str, str]:
         if event.resource_type == "object":
             return event.resource.partition("/")[0], "bucket"
         return (f"{event.namespace}/{event.resource}" if event.namespace else event.resource), event.resource_type
-    for name, kind in ((event.container, "container"), (event.host, "host"), (event.dst_ip, "address")):
+    for name, kind in (
+        (event.container, "container"),
+        (event.host, "host"),
+        (event.dst_ip, "address"),
+        (event.api_service, "service"),
+        (event.log_name, "input"),
+    ):
         if name:
             return name, kind
-    return event.api_service, "service" if event.api_service else ""
+    return "", ""
 
 
 def subjects_of(event: Event) -> list[Subject]:
     """Whose ordinary hours an event counts for. Addresses have none: a stranger could make any number of them."""
+    if event.product == OUTCOME:
+        return []
     found: list[Subject] = []
-    user, host = event.actor_user, event.host
-    if user and user not in NOBODY and event.status_detail != UNKNOWN_USER:
-        kind = Kind.CLIENT if event.product == GATEWAY else Kind.PRINCIPAL
-        found.append((kind, (f"{user}@{host}" if host else user)[:MAX_NAME]))
+    if event.actor_user and (user := _user_of(event)):
+        found.append((Kind.CLIENT if event.product == GATEWAY else Kind.PRINCIPAL, user[:MAX_NAME]))
     if event.model:
         found.append((Kind.MODEL, event.model[:MAX_NAME]))
-    if host:
-        found.append((Kind.HOST, host[:MAX_NAME]))
+    if event.host:
+        found.append((Kind.HOST, event.host[:MAX_NAME]))
     return found
+
+
+def _user_of(event: Event) -> str:
+    user = event.actor_user
+    if user in NOBODY or event.status_detail == UNKNOWN_USER:
+        return ""
+    if user:
+        return f"{user}@{event.host}" if event.host and event.class_uid not in EVERYWHERE else user
+    return event.actor_uid or event.credential_uid

@@ -1,21 +1,22 @@
-"""What subjects did in an hour that is over, counted by the store: so that weeks are learnt from in minutes.
+"""What subjects did in hours that are over, counted by the store: so that weeks are learnt from in minutes.
 
 It says in SQL what `detector.subjects_of` and `Hour.observe` say of one event; a test holds them against each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from garrison.events.event import Status
 from garrison.events.mappers.garrison_gateway import LABEL as GATEWAY
+from garrison.events.mappers.garrison_outcome import LABEL as OUTCOME
 from garrison.watch.baselines.baseline import Kind
 from garrison.watch.baselines.hour import FAILED_FROM, HOUR_US, MAX_VALUES, Hour, Measure
 from garrison.watch.baselines.novelty import Field
-from garrison.watch.judge.detector import MAX_NAME, NOBODY, UNKNOWN_USER, Subject
+from garrison.watch.judge.detector import EVERYWHERE, MAX_NAME, NOBODY, UNKNOWN_USER, Subject
 from garrison.watch.store.schema import TABLE
 from garrison.watch.store.search import read
 
@@ -24,29 +25,34 @@ if TYPE_CHECKING:
 
 _USER: Final = (
     "if(actor_user = '' OR actor_user IN {nobody:Array(String)} OR status_detail = {unknown:String}, '',"
-    " if(host = '', actor_user, concat(actor_user, '@', host)))"
+    f" if(host = '' OR class_uid IN ({', '.join(f'{kind:d}' for kind in EVERYWHERE)}), actor_user, concat(actor_user, '@', host)))"
 )
 _WHO: Final = (
     f"arrayJoin(arrayFilter(one -> one.2 != '', [(if(product = {{gateway:String}}, '{Kind.CLIENT}', '{Kind.PRINCIPAL}'), {_USER}),"
     f" ('{Kind.MODEL}', CAST(model AS String)), ('{Kind.HOST}', CAST(host AS String))]))"
 )
-_HOUR: Final = f"""
-SELECT {_WHO} AS who, count(), countIf(status_id = {Status.FAILURE:d} OR status_code >= {FAILED_FROM}),
+_AT: Final = f"intDiv(toUnixTimestamp64Micro(time_us), {HOUR_US})"
+_HOURS: Final = f"""
+SELECT {_AT} AS hour, {_WHO} AS who, count(), countIf(status_id = {Status.FAILURE:d} OR status_code >= {FAILED_FROM}),
   countIf(status_id != {Status.FAILURE:d}), avg(bytes_in), avg(bytes_out), countIf(duration_us > 0),
   quantileIf(0.5)(duration_us, duration_us > 0), quantileIf(0.95)(duration_us, duration_us > 0),
   uniqIf(model, model != ''), uniqIf(resource, resource != ''),
   groupUniqArrayIf({MAX_VALUES})(src_ip, src_ip != ''), groupUniqArrayIf({MAX_VALUES})(process, process != '')
 FROM {TABLE}
-WHERE time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC') AND time_us < fromUnixTimestamp64Micro({{end:Int64}}, 'UTC')
-GROUP BY who
+WHERE product != {{outcome:String}} AND time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC') AND time_us < fromUnixTimestamp64Micro({{end:Int64}}, 'UTC')
+GROUP BY hour, who
 """  # noqa: S608 - our own words
-_FIRST: Final = f"SELECT intDiv(toUnixTimestamp64Micro(min(time_us)), {HOUR_US}) FROM {TABLE} WHERE time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC')"  # noqa: S608
+_FIRST: Final = f"SELECT min({_AT}) FROM {TABLE} WHERE time_us >= fromUnixTimestamp64Micro({{first:Int64}}, 'UTC')"  # noqa: S608
+
+
+Uses = Callable[["Client", int, int], Iterable[tuple[str, Measure, int, float]]]
+"""What hosts used of a resource, between two times (microseconds): host, resource, the hour, and how much. Raises EventsError."""
 
 
 class Summed(Hour, kw_only=True):
     """An hour whose measures were counted already. `succeeded` is how much of it did not fail."""
 
-    measures: dict[Measure, float] = {}
+    measures: dict[Measure, float] = msgspec.field(default_factory=dict)
     succeeded: int = 0
 
     def measured(self) -> dict[Measure, float]:
@@ -55,6 +61,7 @@ class Summed(Hour, kw_only=True):
 
 
 class _Row(msgspec.Struct, array_like=True):
+    hour: int
     who: tuple[str, str]
     requests: int
     errors: int
@@ -79,19 +86,28 @@ def first_hour(client: Client, since_hour: int) -> int | None:
     return int(said) if said else None
 
 
-def hour_of(client: Client, hour: int, country: Callable[[str], str]) -> dict[Subject, Hour]:
-    """What each subject did in an hour. Raises EventsError."""
+def hours_of(
+    client: Client, first: int, end: int, country: Callable[[str], str], uses: Uses | None = None
+) -> dict[int, dict[Subject, Hour]]:
+    """What each subject did in the hours from `first` on, up to `end`. Raises EventsError."""
     asked = {
-        "first": hour * HOUR_US, "end": (hour + 1) * HOUR_US, "gateway": GATEWAY, "nobody": list(NOBODY), "unknown": UNKNOWN_USER,
+        "first": first * HOUR_US, "end": end * HOUR_US, "gateway": GATEWAY, "outcome": OUTCOME, "nobody": list(NOBODY), "unknown": UNKNOWN_USER,
     }  # fmt: skip
-    found: dict[Subject, Hour] = {}
-    for row in _rows(b"".join(read(client, _HOUR, asked, "JSONCompactEachRow"))):
+    found: dict[int, dict[Subject, Hour]] = {hour: {} for hour in range(first, end)}
+    for host, measure, hour, value in uses(client, first * HOUR_US, end * HOUR_US) if uses else ():
+        subject = Kind.HOST, host[:MAX_NAME]
+        found[hour].setdefault(subject, Hour(start=hour)).sample(measure, value)
+    for row in _rows(b"".join(read(client, _HOURS, asked, "JSONCompactEachRow"))):
         kind, name = row.who
-        found[Kind(kind), name[:MAX_NAME]] = _summed(hour, row, country)
+        subject, summed = (Kind(kind), name[:MAX_NAME]), _summed(row, country)
+        used = found[row.hour].get(subject)
+        if used is not None:
+            summed.measures |= {measure: gauge.sum / gauge.count for measure, gauge in used.gauges.items()}
+        found[row.hour][subject] = summed
     return found
 
 
-def _summed(hour: int, row: _Row, country: Callable[[str], str]) -> Summed:
+def _summed(row: _Row, country: Callable[[str], str]) -> Summed:
     measures = {
         Measure.REQUESTS: float(row.requests),
         Measure.MODELS: float(row.models),
@@ -102,7 +118,7 @@ def _summed(hour: int, row: _Row, country: Callable[[str], str]) -> Summed:
     }
     if row.timed:
         measures |= {Measure.LATENCY: row.middle_us or 0.0, Measure.SLOWEST: row.slow_us or 0.0}
-    at = hour * HOUR_US
+    at = row.hour * HOUR_US
     countries = {country(peer) for peer in row.peers} - {""}
     values = {
         field: dict.fromkeys(seen, at)
@@ -110,5 +126,10 @@ def _summed(hour: int, row: _Row, country: Callable[[str], str]) -> Summed:
         if seen
     }
     return Summed(
-        start=hour, requests=row.requests, errors=row.errors, values=values, measures=measures, succeeded=row.succeeded
+        start=row.hour,
+        requests=row.requests,
+        errors=row.errors,
+        values=values,
+        measures=measures,
+        succeeded=row.succeeded,
     )

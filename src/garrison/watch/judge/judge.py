@@ -10,7 +10,6 @@ import datetime as dt
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -94,7 +93,7 @@ class Judge:
         now_us = self._clock.now_us()
         for detector in self.detectors:
             if isinstance(detector, BaselineDetector):
-                detector.learn(client, now_us)
+                detector.look(client, now_us)
         self._tick(now_us)
         self._save_if_due()
         return self.judged - before
@@ -102,6 +101,7 @@ class Judge:
     def save(self) -> None:
         """Have what was said, and what is remembered, on the disk. Raises BusyError: nothing is lost, call it again."""
         began = time.monotonic()
+        self._remember()
         self._memory.note({POSITION: msgspec.json.encode(self.position)})
         failed = [_failed(*what, how) for what, how in self._failures.items()]
         self._memory.write([*self._signals, *failed])
@@ -128,7 +128,7 @@ class Judge:
                 self._observe(detector, part, now_us)
             self.judged += len(part)
             position.begun, position.rows = batch.batch, first + len(part)
-            self._note()
+            self._unsaved = True
             self._save_if_due()
         for why in batch.unread:
             self._fail("judge", f"a row of {batch.batch} in the store is no event: {why}")
@@ -146,7 +146,7 @@ class Judge:
         for event in events:
             try:
                 self._signals += detector.observe(event, now_us)
-            except Exception as error:  # noqa: BLE001, PERF203 - told, with the event; the others are judged
+            except Exception as error:  # noqa: BLE001 - told, with the event; the others are judged
                 self._fail(detector.name, _words(error), event.log_name, event.uid)
 
     def _tick(self, now_us: int) -> None:
@@ -157,7 +157,6 @@ class Judge:
                 raise
             except Exception as error:  # noqa: BLE001 - told; the others go on
                 self._fail(detector.name, _words(error))
-        self._note()
 
     def _fail(self, name: str, why: str, asset: str = "", uid: str = "") -> None:
         what = name, asset, why if len(self._failures) < _MOST_FAILURES else "and more"
@@ -166,47 +165,49 @@ class Judge:
         if uid and len(failed.uids) < _MAX_UIDS:
             failed.uids.append(uid)
 
-    def _note(self) -> None:
+    def _save_if_due(self) -> None:
+        if self._signals or self._memory.noted_bytes > _MOST_BYTES:
+            self.save()
+        elif time.monotonic() - self._saved_at >= self._pause_s:
+            self._remember()
+            if self._unsaved or self._failures:
+                self.save()
+
+    def _remember(self) -> None:
         for detector in self.detectors:
             changed = detector.remember()
-            if changed:
-                self._memory.note(changed)
-                self._unsaved = True
-
-    def _save_if_due(self) -> None:
-        paused = time.monotonic() - self._saved_at >= self._pause_s
-        if self._signals or (paused and (self._unsaved or self._failures)) or self._memory.noted_bytes > _MOST_BYTES:
-            self.save()
+            self._memory.note(changed)
+            self._unsaved |= bool(changed)
 
 
-def follow(
-    judge: Judge, connect: Callable[[], AbstractContextManager[Client]], stop: Stop, say: Callable[[str], None]
-) -> None:
+def run(judge: Judge, connect: Callable[[], Client], stop: Stop, say: Callable[[str], None]) -> None:
     """Judge until it is stopped. A store or a disk that does not answer is tried again, and told of once."""
+    client: Client | None = None
     wait_s, told = _WAIT_S[0], ""
-    with ExitStack() as stack:
-        client: Client | None = None
-        while not stop.is_set():
-            try:
-                client = client or stack.enter_context(connect())
-                judged = judge.look(client)
-            except EventsError as error:
-                stack.close()
+    while not stop.is_set():
+        try:
+            client = client or connect()
+            judged = judge.look(client)
+        except EventsError as error:
+            if client is not None:
+                client.close()
                 client = None
-                if str(error) != told:
-                    told = str(error)
-                    say(f"the judge waits: {error}")
-                stop.wait(wait_s)
-                wait_s = min(2 * wait_s, _WAIT_S[1])
-                continue
-            if told:
-                say("the judge goes on")
-            wait_s, told = _WAIT_S[0], ""
-            stop.wait(0 if judged > SLICE else _LOOK_S)
+            if str(error) != told:
+                told = str(error)
+                say(f"the judge waits: {error}")
+            stop.wait(wait_s)
+            wait_s = min(2 * wait_s, _WAIT_S[1])
+            continue
+        if told:
+            say("the judge goes on")
+        wait_s, told = _WAIT_S[0], ""
+        stop.wait(0 if judged > SLICE else _LOOK_S)
     try:
         judge.save()
     except BusyError as error:  # what is not written now is judged again at the next start
-        say(f"the judge ends with its last words unwritten: {error}")
+        say(f"the judge ends, and its last words are unwritten: {error}")
+    if client is not None:
+        client.close()
 
 
 def _words(error: Exception) -> str:

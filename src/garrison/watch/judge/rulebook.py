@@ -12,7 +12,6 @@ from garrison.watch.rules.read import pack, read_rules
 from garrison.watch.rules.rule import About, Rules
 
 KIND = "rule.change"  # of an entry of the ledger
-_ACTOR = "service:garrison-watch"
 _ENDINGS = (".yml", ".yaml")
 _REASON = {
     "create": "its file is among those of the watch now",
@@ -39,10 +38,9 @@ class Change(msgspec.Struct, frozen=True):
     digest: str
     title: str
 
-    def entry(self) -> tuple[str, dict[str, object]]:
+    def entry(self) -> dict[str, object]:
         """As the ledger takes it."""
-        return KIND, {
-            "actor": _ACTOR,
+        return {
             "action": self.action,
             "object": {"type": "rule", "name": self.rule, "digest": self.digest},
             "reason": f"{self.title}: {_REASON[self.action]}",

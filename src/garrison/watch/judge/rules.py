@@ -14,7 +14,6 @@ import msgspec
 from garrison.errors import GarrisonError, LedgerError
 from garrison.events.event import Event, Severity
 from garrison.events.mappers import Mapper, mapper, names
-from garrison.ledger import Ledger
 from garrison.watch.alerts.signal import Detector as Kind
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.judge import rulebook
@@ -31,7 +30,6 @@ _GROUPS: Final = "rules/group/"
 _KNOWN: Final = "rules/known"
 _BROKEN: Final = "rules/broken"
 _LOOK_S: Final = 2.0  # between two looks at files
-_LEDGER_S: Final = 30.0  # between two tries of a ledger that takes nothing
 _MAX_GROUPS: Final = 20_000  # of a correlation
 _MAX_UIDS: Final = 20
 _MAX_CHARS: Final = 500
@@ -47,19 +45,12 @@ class RuleDetector:
 
     name = "rules"
 
-    def __init__(
-        self,
-        settings: Settings,
-        paths: Sequence[Path],
-        memory: Memory,
-        ledger: Ledger | None,
-        say: Callable[[str], None],
-    ) -> None:
+    def __init__(self, settings: Settings, paths: Sequence[Path], memory: Memory, say: Callable[[str], None]) -> None:
         """Raises UsageError for a path that is not there."""
-        self._settings, self._paths, self._memory, self._ledger, self._say = settings, tuple(paths), memory, ledger, say
+        self._settings, self._paths, self._memory, self._say = settings, tuple(paths), memory, say
         self._changed: dict[str, bytes | None] = {}
-        self._looked_at = self._tried_at = 0.0
-        self._owed = ledger is not None  # entries that the ledger does not have yet
+        self._looked_at = 0.0
+        self._is_recorded = True
         self._unsaid: list[Broken] = []
         self._correlator = Correlator([])
         self._stamps = rulebook.stamps(self._paths)
@@ -74,8 +65,9 @@ class RuleDetector:
         groups = [_told(data) for data in self._memory.under(_GROUPS).values()]
         self._changed |= {_name(name, key): None for name, key in self._correlator.restore(groups)}
         self._counted = {name for one in book.rules.correlations if not one.generate for name in one.rules}
-        self._owed = self._ledger is not None
-        told = set(_broken(self._memory.of(_BROKEN) or b"\x90"))
+        self._is_recorded = False
+        said = self._memory.of(_BROKEN)
+        told = set(_broken(said)) if said else set[str]()
         broken = {_where(one): one for one in book.rules.broken}
         self._unsaid = [one for where, one in broken.items() if where not in told]
         if told != set(broken):
@@ -106,8 +98,8 @@ class RuleDetector:
         for one in unsaid:
             self._say(f"a rule cannot be used: {_where(one)}")
             yield _trouble("broken rule", "A rule cannot be used", one.path, _where(one), now_us)
-        if self._owed and now - self._tried_at >= _LEDGER_S:
-            self._tried_at = now
+        if not self._is_recorded and self._memory.has_ledger:
+            self._is_recorded = True
             yield from self._record(now_us)
 
     def _look(self, now_us: int) -> Iterator[Signal]:
@@ -122,22 +114,16 @@ class RuleDetector:
             yield _trouble("rules cannot be read", "Rules cannot be read again", self.name, str(error), now_us)
             return
         self._take(book)
-        self._tried_at = 0.0
 
     def _record(self, now_us: int) -> Iterator[Signal]:
-        """After a crash between the ledger and what is remembered an entry may stand twice, never not at all."""
-        if self._ledger is None:
-            return
-        before = _known(self._memory.of(_KNOWN) or b"\x80")
-        found = list(rulebook.changes(before, self.book.known))
-        try:
-            self._ledger.append_many(change.entry() for change in found)
-        except LedgerError as error:
-            yield _trouble("rule changes", "Changes of rules are not in the ledger yet", self.name, str(error), now_us)
-            return
-        self._owed = False
-        if found:
-            self._changed[_KNOWN] = _encode(self.book.known)
+        """Owe the ledger what has changed since it heard of rules last."""
+        known = self._memory.of(_KNOWN)
+        for change in rulebook.changes(_known(known) if known else {}, self.book.known):
+            try:
+                self._memory.owe(rulebook.KIND, change.entry())
+            except LedgerError as error:
+                yield _trouble("rule changes", "A change of a rule can be no entry", change.rule, str(error), now_us)
+        self._changed[_KNOWN] = _encode(self.book.known)
 
     def remember(self) -> dict[str, bytes | None]:
         """Groups of correlations, rules that are broken, rules as the ledger knows them."""

@@ -22,6 +22,12 @@ _TAGS: Final = {
     Measure.RESOURCES: ("attack.discovery",),
     Measure.GPU: ("attack.impact", "attack.t1496"),
 }
+_WORDS: Final = {
+    Measure.CPU: "CPU use",
+    Measure.GPU: "GPU use",
+    Measure.NETWORK: "network use",
+    Measure.SLOWEST: "slow requests",
+}
 _SIZES: Final = ("bytes", "KB", "MB", "GB", "TB")
 _KILO: Final = 1000
 
@@ -39,7 +45,7 @@ def signals_of(subject: Subject, report: Report, hour: int) -> Iterator[Signal]:
 def _deviates(subject: Subject, said: Deviation, hour: int) -> Signal:
     expected = said.expected
     silent = said.measure is Measure.REQUESTS and said.seen == 0
-    what = "is silent" if silent else f"has unusual {said.measure}"
+    what = "is silent" if silent else f"has unusual {_WORDS.get(said.measure, said.measure)}"
     far = abs(expected.off) >= _FAR and said.measure in _GRAVE
     low, high, seen = (value_of(said.measure, value) for value in (expected.low, expected.high, said.seen))
     return _signal(
@@ -60,7 +66,7 @@ def _climbs(subject: Subject, said: Climb, hour: int) -> Signal:
     return _signal(
         subject,
         name=f"{subject[0]} {said.measure}, slowly",
-        title=f"{subject[0].capitalize()} {subject[1]}: {said.measure} moved over {ramp.weeks} weeks",
+        title=f"{subject[0].capitalize()} {subject[1]}: {_WORDS.get(said.measure, said.measure)} moved over {ramp.weeks} weeks",
         severity=Severity.LOW,
         since_us=said.since_us,
         time_us=(hour + 1) * HOUR_US,

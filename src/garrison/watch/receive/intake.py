@@ -105,12 +105,12 @@ class SpoolIntake:
         sketches = self._sketching.sketches if self._sketching and form.NAME == SKETCHED else None
         events: list[Event] = []
         strange: list[tuple[bytes, str]] = []
-        for line in lines:
+        for line, is_plain in zip(lines, self._redactor.plain(form, [line.data for line in lines]), strict=True):
             if line.wrong or len(line.data) > MOST_BYTES:
                 strange.append((line.data, line.wrong or f"{len(line.data):,} bytes are no line"))
                 continue
             try:
-                event = mapped(form, redact(form, line.data), *line.place)
+                event = mapped(form, line.data if is_plain else redact(form, line.data), *line.place)
                 if sketches is not None:  # of the line as it came: redaction may drop what was asked
                     event.sketches = sketches(line.data)
             except GarrisonError as error:
@@ -125,14 +125,12 @@ class SpoolIntake:
 
 def _one_by_one(events: Sequence[Event]) -> tuple[Batch, list[tuple[bytes, str]]]:
     """Events as rows, less those that no column holds: these as they came, with the reasons."""
-    rows, unkept = Batch([], [], []), []
+    kept, unkept = [], []
     for event in events:
         try:
-            one = batch([event])
+            batch([event])
         except UnmappedError as error:
             unkept.append((event.raw, error.message))
-            continue
-        rows.keys += one.keys
-        rows.digests += one.digests
-        rows.rows += one.rows
-    return rows, unkept
+        else:
+            kept.append(event)
+    return batch(kept), unkept

@@ -7,20 +7,20 @@ import contextlib
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from garrison.errors import GarrisonError
+from garrison.errors import BusyError, GarrisonError
 from garrison.watch.file.hold import models_key, references
 from garrison.watch.file.read import Loaded
 from garrison.watch.models.sketching import Sketching
 from garrison.watch.quarantine.quarantine import Quarantine
-from garrison.watch.receive.input import Around, InputSettings
+from garrison.watch.receive.input import Around, InputSettings, Sample
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.intake import SpoolIntake
 from garrison.watch.redact.redactor import Redactor, make_key
-from garrison.watch.run.process import Saying, say
+from garrison.watch.run.process import Saying
 from garrison.watch.run.told import Input, Received, Spooled, Telling
 from garrison.watch.spool import Spool
 from garrison.watch.store.keeper import Keeper
@@ -28,7 +28,6 @@ from garrison.watch.store.rows import COLUMNS
 
 NAME: Final = "receive"
 _SHORTEST_S, _LONGEST_S = 0.25, 10.0  # between two starts of an input that cannot receive
-_LOOK_S: Final = 0.05
 _SWEEP_S: Final = 600.0
 
 
@@ -72,18 +71,22 @@ class Receiver:
         key_file = said.redaction.key_file
         key = make_key(self._loaded.beside(key_file) if key_file else state / "redaction.key")
         redactor = Redactor.make(said.redact, key, credentials=said.redaction.credentials)
+        found = references(self._loaded)
         return SpoolIntake(
             {one.name: self._spools[one.retention] for one in said.input},
-            redact=redactor.line,
-            quarantine=self._quarantine,
-            sketching=Sketching(references(self._loaded), models_key(self._loaded)),
+            redactor,
+            self._quarantine,
+            sketching=Sketching(found, models_key(self._loaded)) if found else None,
+            keep_samples=self._keep_samples,
         )
+
+    def _keep_samples(self, source: str, samples: Sequence[Sample]) -> None:
+        raise BusyError(f"{len(samples)} samples of {source} cannot be kept", hint="the table of samples is not there")
 
     async def _receive(self, ended: threading.Event) -> None:
         tasks = [asyncio.create_task(self._serve(one)) for one in self._loaded.watch.input]
         tasks.append(asyncio.create_task(self._sweep()))
-        while not ended.is_set():
-            await asyncio.sleep(_LOOK_S)
+        await asyncio.to_thread(ended.wait)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

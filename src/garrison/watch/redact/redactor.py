@@ -29,6 +29,8 @@ _HASH_CHARACTERS: Final = 24  # 96 bits
 _LEFT: Final = 4  # characters that a mask leaves, of at least twice as many
 _DEEPEST: Final = 64
 _ESCAPES: Final = re.compile(rb'\\[^"n\\]')  # behind which a match may hide
+_TOGETHER: Final = 32  # lines in one search
+_ENDS: Final = re.compile(r"\\[Az]|\(\?[a-z]*-?[a-z]*m")  # with (?m), ^ and $ are the ends of lines: they hide nothing
 _NEVER: Final = r"[^\x00-\x{10FFFF}]"
 _LARGE: Final = 10**11  # a number that may be a card
 _MASKED: Final = re.compile(r"[^\W_]")
@@ -60,6 +62,7 @@ class _Rules(msgspec.Struct, frozen=True, eq=False):
     fields: tuple[_Field, ...]
     text: Any
     field: Any
+    any: Any  # of both, in several lines at once; None where an expression tells the ends of a text
 
 
 class Redactor:
@@ -92,6 +95,16 @@ class Redactor:
                 texts.append(ready)
         return cls(texts, fields)
 
+    def plain(self, form: Mapper, lines: Sequence[bytes]) -> list[bool]:
+        """Of each line whether it is known that no rule is about it, by one search of many: `line` would give it back as it is."""
+        rules, found = self._rules(form.NAME), []
+        for at in range(0, len(lines), _TOGETHER):
+            part = lines[at : at + _TOGETHER]
+            joined = b"\n".join(part)
+            told = rules.any is not None and _ESCAPES.search(joined) is None and rules.any.search(joined) is None
+            found += [told] * len(part)
+        return found
+
     def line(self, form: Mapper, line: bytes) -> bytes:
         """A line without what must not be kept. Raises UnmappedError for one of which that cannot be told."""
         rules = self._rules(form.NAME)
@@ -120,12 +133,11 @@ class Redactor:
         if log not in self._of:
             texts = tuple(rule for rule in self._texts if not rule.logs or log in rule.logs)
             fields = tuple(rule for rule in self._fields if not rule.logs or log in rule.logs)
-            self._of[log] = _Rules(
-                texts,
-                fields,
-                _compiled("|".join(f"(?:{rule.regex.pattern})" for rule in texts) or _NEVER),
-                _compiled("|".join(field.hint.pattern for field in fields) or _NEVER),
-            )
+            text = "|".join(f"(?:{rule.regex.pattern})" for rule in texts) or _NEVER
+            field = "|".join(f"(?:{field.hint.pattern})" for field in fields) or _NEVER
+            is_apart = _ENDS.search(text) is not None
+            together = None if is_apart else _compiled(f"(?m:{text}|{field})")
+            self._of[log] = _Rules(texts, fields, _compiled(text), _compiled(field), together)
         return self._of[log]
 
 

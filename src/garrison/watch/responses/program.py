@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -26,11 +26,18 @@ class Ended(msgspec.Struct, frozen=True):
     said: str  # the beginning of its standard error, in one line
 
 
-def run(command: Sequence[str], *, given: bytes = b"", timeout_s: float) -> Ended:
-    """Raises ConfigError where there is no such program, BusyError where it does not end in time: it, and what it started, is killed."""
+def run(
+    command: Sequence[str], *, given: bytes = b"", timeout_s: float, environment: Mapping[str, str] | None = None
+) -> Ended:
+    """With the environment of the watch, or another. Raises ConfigError where there is no such program, BusyError where it does not end in time: it, and what it started, is killed."""
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of arguments, of the watch file
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
     except OSError as error:
         raise ConfigError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -23,7 +24,9 @@ _MOST_TRIES: Final = 8
 _PAUSE_S: Final = 5
 _MOST_NEWS: Final = 500
 _UNENDED: Final = (State.WAITING, State.APPROVED)
+_UNASKED: Final = (State.APPROVED, State.DONE, State.FAILED)  # where nobody approved it
 
+_log = logging.getLogger(__name__)
 _request = msgspec.json.Decoder(Request).decode  # before threads use it
 
 Respond = Callable[[Request, Alert], str]
@@ -64,9 +67,19 @@ def perform(alerts: Alerts, response: Response, respond: Respond, now: Callable[
         _ended(alerts, request, State.FAILED, error.message, now())
     except GarrisonError as error:
         _ended(alerts, request, State.FAILED, error.message, now())
+    except Exception as error:  # noqa: BLE001 - a defect must not keep the other responses
+        _log.exception("response %s", response.name)
+        _ended(alerts, request, State.FAILED, f"a defect: {type(error).__name__}", now())
     else:
         _ended(alerts, request, State.DONE, outcome, now())
     return True
+
+
+def drop(alerts: Alerts, responses: Collection[str], now: int) -> None:
+    """What is asked of responses that there are not any more is not done; `responses` are those that there are."""
+    for request in requests(alerts, _UNENDED):
+        if request.response not in responses:
+            _ended(alerts, request, State.EXPIRED, "the watch file names no such response any more", now)
 
 
 def expire(alerts: Alerts, now: int) -> None:
@@ -103,7 +116,7 @@ def _ask(alerts: Alerts, response: Response, alert: Alert, now: int) -> bool:
     mine = [request for request in requests(alerts) if request.response == response.name]
     if any(request.target == target and request.state in _UNENDED for request in mine):
         return False
-    lately = sum(1 for r in mine if r.asked_us > now - _HOUR_US and not r.actor and r.state is not State.WAITING)
+    lately = sum(1 for r in mine if r.asked_us > now - _HOUR_US and not r.actor and r.state in _UNASKED)
     why = "" if response.approve == "never" else "it needs approval"
     if not why and lately >= response.per_hour:
         why = f"{lately} were done within an hour without asking"
@@ -139,7 +152,7 @@ def _decide(alerts: Alerts, number: int, state: State, *, action: str, actor: st
             "reason": reason,
             "details": {
                 "requested_by": actor_of(alerts, ACTOR),
-                "request": f"{found.response} of {found.target}"[:250],
+                "request": f"{found.response} of {found.target}",
             },
         }
         owe(alerts, "approval", actor, fields)
@@ -152,7 +165,7 @@ def _ended(alerts: Alerts, request: Request, state: State, outcome: str, now: in
         text = f"{request.response} of {request.target} {state}: {outcome}"
         alerts.tell(request.alert, What.RESPONDED, now, ACTOR, text)
         if state is not State.EXPIRED:
-            owe_status(alerts, request.alert, "respond", ACTOR, text[:2000], response=request.response)
+            owe_status(alerts, request.alert, "respond", ACTOR, text, response=request.response)
         if state is State.FAILED:
             alerts.record([_failed(request, outcome, now)], {}, now=now)
 

@@ -13,12 +13,17 @@ _TAKEN = range(200, 300)
 _ELSEWHERE = range(300, 400)
 
 
-def post(route: Route, url: str, body: bytes, headers: Mapping[str, str], *, ca: str, beside: Beside) -> None:
-    """Raises BusyError where it is not taken, ConfigError for an address that is none. The address, which may be a secret, is not told."""
+def hold_address(route: Route, url: str) -> None:
+    """Raises ConfigError, in which the address does not stand: it may be a secret."""
     try:
         checked_url(url)
     except LedgerError as error:
         raise ConfigError(f"route {route.name}: {error.message.replace(url, 'the url')}", hint=error.hint) from None
+
+
+def post(route: Route, url: str, body: bytes, headers: Mapping[str, str], *, ca: str, beside: Beside) -> None:
+    """Raises BusyError where it is not taken, ConfigError for an address that is none. The address, which may be a secret, is not told."""
+    hold_address(route, url)
     context = trust(ca, beside) if url.startswith("https:") else None
     said = {"Content-Type": "application/json", **headers}
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 import msgspec
 
@@ -14,6 +15,7 @@ from garrison.watch.alerts.risk import risk
 from garrison.watch.alerts.store import Alerts
 
 _MOST_FINDINGS = 3
+_log = logging.getLogger(__name__)
 VERSION = 1  # of the form; a field more does not change it
 
 
@@ -49,7 +51,8 @@ def told(alerts: Alerts, change: Change, alert: Alert, findings: Findings) -> To
     incident = alerts.incident(alert.incident)
     try:
         found = {f.fingerprint: f for a in incident for f in findings.of(a)}
-    except ConfigError:
+    except ConfigError as error:
+        _log.warning("%s", error)
         found = {}
     known = sorted(found.values(), key=lambda f: -f.risk)
     whole = risk(incident, known)
@@ -79,6 +82,7 @@ def paragraphs(told: Told) -> list[str]:
         f"{alert.severity.name.lower()}: {alert.title} ({told.what})",
         f"{' '.join(who)}{'; ' if who else ''}{seen}; {alert.events} event{'s' * (alert.events != 1)}",
         *([alert.text] if alert.text else []),
+        f"{alert.verdict or 'over'}: {alert.reason}" if told.what is What.CLOSED else "",
         f"risk {told.risk} of 100: {'; '.join(told.because)}",
         *(f"scan: {f.severity} {f.check} on {f.asset}, {f.why} ({f.place})" for f in told.findings),
         f"garrison alerts show {alert.number}",

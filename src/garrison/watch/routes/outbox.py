@@ -7,15 +7,16 @@ between a receiver's answer and the note of it delivers once more, with the same
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
 
 from garrison.errors import GarrisonError
 from garrison.events.event import Severity
-from garrison.watch.alerts.alert import Alert, Change, Status
+from garrison.watch.alerts.alert import Alert, Change, Status, What
 from garrison.watch.alerts.findings import Findings
 from garrison.watch.alerts.signal import Detector, Signal
 from garrison.watch.alerts.store import Alerts
@@ -34,6 +35,8 @@ _KEPT_US: Final = 7 * 86_400 * _SECOND_US
 """How long what was delivered is remembered."""
 
 _message = msgspec.json.Decoder(Message).decode  # before threads use it
+
+_log = logging.getLogger(__name__)
 
 Send = Callable[[Message], None]
 
@@ -69,9 +72,7 @@ def plan(alerts: Alerts, route: Route, findings: Findings, now: int) -> int:
 
 def deliver(alerts: Alerts, route: Route, send: Send, now: Callable[[], int]) -> bool:
     """Hand over what is due, until one is not taken; whether there may be more."""
-    query = (
-        "SELECT key, tries, said FROM delivery WHERE route = ? AND state = ? AND due_us <= ? ORDER BY due_us LIMIT ?"
-    )
+    query = "SELECT key, tries, said FROM delivery WHERE route = ? AND state = ? AND due_us <= ? ORDER BY due_us, number LIMIT ?"
     due = alerts.database.rows(query, (route.name, WAITING, now(), _AT_ONCE))
     for key, tries, said in due:
         message = _message(said)
@@ -79,6 +80,10 @@ def deliver(alerts: Alerts, route: Route, send: Send, now: Callable[[], int]) ->
             send(message)
         except GarrisonError as error:
             _failed(alerts, route, message, tries=tries + 1, trouble=error.message, now=now())
+            return False
+        except Exception as error:  # noqa: BLE001 - a defect must not keep the other messages
+            _log.exception("route %s", route.name)
+            _failed(alerts, route, message, tries=tries + 1, trouble=f"a defect: {type(error).__name__}", now=now())
             return False
         with alerts.database.change():
             statement = "UPDATE delivery SET state = ?, tries = tries + 1, trouble = '' WHERE key = ?"
@@ -94,6 +99,15 @@ def lag(alerts: Alerts) -> list[Lag]:
         (WAITING, LOST, WAITING, DONE),
     )
     return [Lag(route, waiting, lost, since or 0, trouble) for route, waiting, lost, since, trouble in rows]
+
+
+def drop(alerts: Alerts, routes: Collection[str]) -> None:
+    """Give up what waits for routes that there are not any more; `routes` are those that there are."""
+    rows = alerts.database.rows("SELECT DISTINCT route FROM delivery WHERE state = ?", (WAITING,))
+    with alerts.database.change():
+        for name in {route for (route,) in rows} - set(routes):
+            statement = "UPDATE delivery SET state = ?, trouble = ? WHERE state = ? AND route = ?"
+            alerts.database.do(statement, (LOST, "the watch file names no such route any more", WAITING, name))
 
 
 def forget(alerts: Alerts, now: int) -> None:
@@ -119,16 +133,23 @@ def move(alerts: Alerts, name: str, change: int, time_us: int) -> None:
 
 
 def _wanted(alerts: Alerts, route: Route, news: Sequence[Change]) -> list[tuple[Change, Alert]]:
-    """The changes that it tells of, the first of each alert, with the alert; nothing of what is silenced or closed by now."""
+    """The changes that it tells of, one of each alert, with the alert as it is now; nothing of what is silenced."""
     firsts: dict[int, Change] = {}
     for change in news:
-        firsts.setdefault(change.alert, change)
+        if firsts.get(change.alert, change).what is What.CLOSED:
+            firsts[change.alert] = change
+        else:
+            firsts.setdefault(change.alert, change)
     pairs = [(change, alerts.alert(number)) for number, change in firsts.items()]
-    return [
-        (change, alert)
-        for change, alert in pairs
-        if not alert.silence and alert.status is not Status.CLOSED and route.covers(alert)
-    ]
+    return [pair for pair in pairs if _tells(route, *pair)]
+
+
+def _tells(route: Route, change: Change, alert: Alert) -> bool:
+    """That an alert is closed is told where it was told before; what was opened and closed meanwhile is not told at all."""
+    closed = change.what is What.CLOSED
+    if closed is not (alert.status is Status.CLOSED) or (closed and not route.closed):
+        return False
+    return not alert.silence and route.covers(alert)
 
 
 def _put(alerts: Alerts, route: Route, group: Sequence[Told], now: int) -> None:

@@ -24,6 +24,7 @@ class Route(Which, frozen=True, kw_only=True):
 
     name: Name
     digest_minutes: Annotated[int, Meta(ge=0, le=1440, description="At most one message in so long; 0: each.")] = 0
+    closed: Annotated[bool, Meta(description="Tell too when an alert is closed.")] = False
     give_up_hours: Annotated[float, Meta(gt=0, le=720, description="After which a message is lost, and that told.")] = (
         24
     )
@@ -34,6 +35,10 @@ class Kind(Protocol):
     """A module of `kinds`."""
 
     Settings: type[Route]  # its tag is what `type` says in the watch file
+
+    def hold(self, settings: Any, beside: Beside) -> None:
+        """Raises ConfigError for settings that cannot hold: what can be told before anything is sent."""
+        ...
 
     def send(self, settings: Any, message: Message, beside: Beside) -> None:
         """Hand a message over. It was taken when this returns.

@@ -27,6 +27,13 @@ def secret(file: str, variable: str, beside: Beside, what: str) -> str:
         raise ConfigError(f"{what}: {error.message}", hint=hint, path=str(beside(file))) from error
 
 
+def hold_one(what: str, **named: str) -> None:
+    """Exactly one of several ways of naming a thing. Raises ConfigError."""
+    if [bool(value) for value in named.values()].count(True) != 1:
+        ways = " or ".join(name.replace("_", "-") for name in named)
+        raise ConfigError(f"{what} is named {'twice' if any(named.values()) else 'nowhere'}", hint=f"write {ways}")
+
+
 def trust(ca: str, beside: Beside, certificate: str = "", key: str = "") -> ssl.SSLContext:
     """TLS that verifies who answers: by a file of certificates, or the system's. Raises ConfigError."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from garrison.watch.rules.term import Op, Predicate, Record, Term
 
 ANY = "*"  # rules about the columns of events, whatever log they came by
 _FIELD_OPS = (Op.FIELD, Op.FIELD_STARTS, Op.FIELD_ENDS)
+_COLUMNS = tuple(field.name for field in msgspec.structs.fields(Event) if field.type is not bytes)
+_values = attrgetter(*_COLUMNS)
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,8 +79,9 @@ def entries(rule: Rule) -> Iterator[tuple[str, Term]]:
 
 def columns(event: Event) -> dict[str, Any]:
     """An event as a record of its columns; those that tell nothing are left out."""
-    pairs = ((name, getattr(event, name)) for name in event.__struct_fields__)
-    return {name: value for name, value in pairs if value not in ("", None) and not isinstance(value, bytes)}
+    return {
+        name: value for name, value in zip(_COLUMNS, _values(event), strict=True) if value or value not in ("", None)
+    }
 
 
 def record_of(form: Mapper, line: bytes, event: Event) -> Record:

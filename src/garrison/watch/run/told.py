@@ -55,6 +55,10 @@ class Judged(msgspec.Struct):
     broken_rules: int = 0
 
 
+class Beating(msgspec.Struct):
+    """What a process tells that has nothing to tell but that it runs."""
+
+
 class Said(msgspec.Struct):
     """What a process told last, and when."""
 

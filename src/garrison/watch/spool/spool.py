@@ -31,11 +31,11 @@ _POSITION = "position"
 
 
 class Batch(msgspec.Struct, array_like=True):
-    """Events on their way: for each its key, a digest of it, and its row as the store takes it."""
+    """Events on their way: for each its key and a digest of it; and blocks of them, so many events in columns as the store takes them."""
 
     keys: list[tuple[str, str, int]]  # product, uid, time_us
     digests: list[bytes]
-    rows: list[bytes]
+    blocks: list[tuple[int, bytes]]
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -113,9 +113,9 @@ class Spool:
 
         Raises BusyError where the spool is full or its disk cannot be written: nothing is acknowledged then.
         """
-        if not batch.rows:
+        if not batch.keys:
             return
-        waiting = _Waiting(_encode(batch), len(batch.rows))
+        waiting = _Waiting(_encode(batch), len(batch.keys))
         with self._guard:
             asked = sum(len(other.data) for other in self._waiting) + len(waiting.data)
             if asked > _FRAME_BYTES or self.size_bytes + asked > self._max_bytes:
@@ -149,7 +149,7 @@ class Spool:
         try:
             again = position.taken > position.done
             found, columns = self._read(*((position.taken, position.taken - position.done) if again else (end, most)))
-            taken = position.done + sum(len(part.rows) for part in found)
+            taken = position.done + sum(len(part.keys) for part in found)
             if position.taken != taken:
                 position.taken = taken
                 self._note()
@@ -159,7 +159,7 @@ class Spool:
         for part in found if len(found) > 1 else ():
             whole.keys += part.keys
             whole.digests += part.digests
-            whole.rows += part.rows
+            whole.blocks += part.blocks
         return Taken(f"{position.magic.hex()}-{position.done:012}", position.done, taken, columns, whole)
 
     def done(self, taken: Taken) -> None:

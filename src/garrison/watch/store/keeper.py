@@ -73,7 +73,7 @@ class Keeper:
                     count = store(client, taken, ledger, name)
                     spool.done(taken)
                     self.stored += count
-                    self.doubles += len(taken.batch.rows) - count
+                    self.doubles += len(taken.batch.keys) - count
                     self.batches[taken.name.rpartition("-")[0]] = taken.name
                     self.stored_s = int(time.time())
         return True

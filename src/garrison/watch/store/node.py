@@ -28,7 +28,7 @@ import msgspec
 
 from garrison.errors import EventsError
 from garrison.ledger import durable
-from garrison.watch.store import schema
+from garrison.watch.store import samples, schema
 from garrison.watch.store.guard import Role, check
 
 MOST_BYTES = 256 << 20  # of a request
@@ -264,7 +264,7 @@ def main(folder: Path) -> int:
         return BUSY
     data = str(folder / "data")
     keeping = _open(data)  # as long as it is there, the folder stays open
-    for statement in schema.embedded():
+    for statement in (*schema.embedded(), *samples.embedded()):
         keeping.query(statement)
     functions = _rows(keeping.query("SELECT name FROM system.table_functions", "TSVRaw")).decode().split()
     tokens = {role: secrets.token_urlsafe(32) for role in Role}

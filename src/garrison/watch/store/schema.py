@@ -28,7 +28,7 @@ RETENTION_DAYS: Mapping[str, int | None] = {"standard": 400, "inference": 90, "h
 _PLAIN = {"message", "status_detail", "uid", "request_uid", "cmd_line", "url_path", "resource", "file"}
 _SPECIAL = {
     "time_us": "DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1))",
-    "raw": "String CODEC(ZSTD(6))",
+    "raw": "String CODEC(ZSTD(1))",
     "sketches": "String CODEC(ZSTD(1))",
 }
 _TYPES: Mapping[Any, str] = {
@@ -45,14 +45,14 @@ KEPT = {
 }
 """What is kept beside the fields of an event."""
 
-_SETTINGS = {
+SETTINGS = {
     "fsync_after_insert": 1,
     "fsync_part_directory": 1,
     "index_granularity": 8192,
     "non_replicated_deduplication_window": 1000,  # a batch that is sent again is stored once
     "merge_with_ttl_timeout": 86_400,
 }
-_CLUSTER_SETTINGS = {k: v for k, v in _SETTINGS.items() if k != "non_replicated_deduplication_window"} | {
+CLUSTER_SETTINGS = {k: v for k, v in SETTINGS.items() if k != "non_replicated_deduplication_window"} | {
     "replicated_deduplication_window": 1000
 }
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -63,26 +63,36 @@ def columns() -> dict[str, str]:
     return {field.name: _column(field.name, field.type) for field in msgspec.structs.fields(Event)}
 
 
+def type_of(column: str) -> str:
+    """The type of a column, less its codec."""
+    return column.partition(" CODEC")[0]
+
+
 def embedded(retention: Mapping[str, int | None] = RETENTION_DAYS) -> list[str]:
     """What makes the table on this machine, or adds to one the columns that it does not have yet."""
-    create = f"CREATE TABLE IF NOT EXISTS {TABLE} ({_body()}) ENGINE = MergeTree {_tail(retention, _SETTINGS)}"
+    create = f"CREATE TABLE IF NOT EXISTS {TABLE} ({_body()}) ENGINE = MergeTree {_tail(retention, SETTINGS)}"
     return [f"CREATE DATABASE IF NOT EXISTS {DATABASE}", create, *_additions(TABLE, "")]
 
 
 def clustered(cluster: str, retention: Mapping[str, int | None] = RETENTION_DAYS) -> list[str]:
     """The same for a cluster: a replicated table on each shard, and one over all of them. Raises ConfigError for a name that is none."""
-    if not _NAME.fullmatch(cluster):
-        raise ConfigError(f"{cluster!r} is no name of a cluster", hint="letters, digits, - and _")
-    on = f' ON CLUSTER "{cluster}"'
+    on = f' ON CLUSTER "{named(cluster)}"'
     engine = f"ReplicatedMergeTree('/clickhouse/tables/{{shard}}/{LOCAL}', '{{replica}}')"
     spread = f"Distributed('{cluster}', '{DATABASE}', 'events_local', cityHash64(batch))"
     return [
         f"CREATE DATABASE IF NOT EXISTS {DATABASE}{on}",
-        f"CREATE TABLE IF NOT EXISTS {LOCAL}{on} ({_body()}) ENGINE = {engine} {_tail(retention, _CLUSTER_SETTINGS)}",
+        f"CREATE TABLE IF NOT EXISTS {LOCAL}{on} ({_body()}) ENGINE = {engine} {_tail(retention, CLUSTER_SETTINGS)}",
         f"CREATE TABLE IF NOT EXISTS {TABLE}{on} AS {LOCAL} ENGINE = {spread}",
         *_additions(LOCAL, on),
         *_additions(TABLE, on),
     ]
+
+
+def named(cluster: str) -> str:
+    """A cluster's name. Raises ConfigError for one that is none."""
+    if not _NAME.fullmatch(cluster):
+        raise ConfigError(f"{cluster!r} is no name of a cluster", hint="letters, digits, - and _")
+    return cluster
 
 
 def ttl(retention: Mapping[str, int | None], held: Sequence[str] = ()) -> str:
@@ -102,9 +112,7 @@ def ttl(retention: Mapping[str, int | None], held: Sequence[str] = ()) -> str:
 
 def retained(retention: Mapping[str, int | None], held: Sequence[str], cluster: str = "") -> str:
     """The statement by which other rows go than before."""
-    if cluster and not _NAME.fullmatch(cluster):
-        raise ConfigError(f"{cluster!r} is no name of a cluster", hint="letters, digits, - and _")
-    table = f'{LOCAL} ON CLUSTER "{cluster}"' if cluster else TABLE
+    table = f'{LOCAL} ON CLUSTER "{named(cluster)}"' if cluster else TABLE
     rules = ttl(retention, held)
     return f"ALTER TABLE {table} MODIFY TTL {rules}" if rules else f"ALTER TABLE {table} REMOVE TTL"
 
@@ -113,7 +121,7 @@ def _column(name: str, type_: Any) -> str:
     if name in _SPECIAL:
         return _SPECIAL[name]
     if name in _PLAIN:
-        return "String CODEC(ZSTD(3))"
+        return "String CODEC(ZSTD(1))"
     plain = next((arg for arg in get_args(type_) if arg is not type(None)), type_)
     if isinstance(plain, type) and issubclass(plain, enum.IntEnum):
         return "Int32 CODEC(ZSTD(1))"

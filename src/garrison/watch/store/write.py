@@ -14,14 +14,14 @@ import msgspec
 from garrison.errors import BusyError
 from garrison.ledger import Ledger
 from garrison.watch.spool import Batch, Spool, Taken
-from garrison.watch.store.rows import block, constants, digest
+from garrison.watch.store.rows import digest, insertion, without
 from garrison.watch.store.schema import TABLE
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 KIND = "events.batch"
-_OTHER = ("row", "mark", "stored", "batch", "retention")  # as `block` writes them
+_OTHER = ("row", "mark", "stored", "batch", "retention")  # as `insertion` writes them
 _OTHERS = (
     f"FROM {TABLE} WHERE product IN %(products)s AND batch != %(batch)s "
     "AND time_us >= fromUnixTimestamp64Micro(%(first)s, 'UTC') AND time_us <= fromUnixTimestamp64Micro(%(last)s, 'UTC')"
@@ -50,7 +50,7 @@ def keep(
         stored = store(client, taken, ledger, retention)
         spool.done(taken)
         kept.events += stored
-        kept.doubles += len(taken.batch.rows) - stored
+        kept.doubles += len(taken.batch.keys) - stored
         kept.batches += stored > 0
     return kept
 
@@ -62,15 +62,15 @@ def store(client: Client, taken: Taken, ledger: Ledger | None, retention: str) -
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     try:
         batch = _new(client, taken)
-        if not batch.rows:
+        if not batch.keys:
             return 0
-        same = constants(int(now.timestamp()), taken.name, retention)
+        same = {"stored": int(now.timestamp()), "batch": taken.name, "retention": retention}
         client.raw_insert(
             TABLE,
             column_names=[*taken.columns, *_OTHER],
-            insert_block=block(batch.rows, batch.digests, same),
+            insert_block=b"".join(insertion(batch, len(taken.columns), same)),
             settings={"insert_deduplication_token": taken.name},
-            fmt="MsgPack",
+            fmt="Native",
         )
     except (ClickHouseError, OSError) as error:
         raise BusyError(f"the store takes nothing: {error}", hint="events wait in the spool until it does") from error
@@ -82,13 +82,13 @@ def store(client: Client, taken: Taken, ledger: Ledger | None, retention: str) -
             object={"type": "batch", "name": taken.name, "digest": f"sha256:{digest(batch.digests).hex()}"},
             time=now,
             details={
-                "events": len(batch.rows),
+                "events": len(batch.keys),
                 "from": _moment(min(times)),
                 "to": _moment(max(times)),
                 "class": retention,
             },
         )
-    return len(batch.rows)
+    return len(batch.keys)
 
 
 def _new(client: Client, taken: Taken) -> Batch:
@@ -106,15 +106,12 @@ def _new(client: Client, taken: Taken) -> Batch:
     uids = [uid for _, uid, time_us in taken.batch.keys if count and first <= time_us <= last]
     found = client.query(_KNOWN, parameters={**asked, "uids": uids}).result_rows if uids else ()
     seen = {(str(product), str(uid)) for product, uid in found}
-    chosen = []
+    doubles = set()
     for place, key in enumerate(keys):
-        if key not in seen:
-            seen.add(key)
-            chosen.append(place)
-    if len(chosen) == len(keys):
-        return taken.batch
-    old = taken.batch
-    return Batch([old.keys[n] for n in chosen], [old.digests[n] for n in chosen], [old.rows[n] for n in chosen])
+        if key in seen:
+            doubles.add(place)
+        seen.add(key)
+    return without(taken.batch, doubles) if doubles else taken.batch
 
 
 def _moment(time_us: int) -> dt.datetime:

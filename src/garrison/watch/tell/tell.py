@@ -12,16 +12,13 @@ import msgspec
 
 from garrison.errors import BusyError, ConfigError, GarrisonError, LedgerError
 from garrison.watch.alerts import owed
-from garrison.watch.alerts.findings import Findings
+from garrison.watch.alerts.findings import FINDINGS, Findings
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses import queue
 from garrison.watch.responses.response import Case, Response, responses
 from garrison.watch.routes import outbox
 from garrison.watch.routes.message import Message
 from garrison.watch.routes.route import Beside, Route, routes
-
-FINDINGS: Final = "settings/findings"
-"""Under which the file of alerts remembers where the report of a scan is, for the command line."""
 
 _LOOK_S: Final = 0.25
 _HOUSE_S: Final = 1.0
@@ -42,11 +39,14 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
 def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.Event, *, beside: Beside) -> None:
     """Until `stop` is set. Raises ConfigError for settings that cannot hold, EventsError where the file of alerts cannot be used."""
     hold(settings)
+    hold_routes(settings, beside)
     report = beside(settings.findings) if settings.findings else None
     with Alerts.open(alerts) as opened:
         opened.record([], {FINDINGS: str(report.resolve()).encode() if report else None})
         if ledger is not None:
             owed.bind(opened, ledger)
+        outbox.drop(opened, [route.name for route in settings.routes])
+        queue.drop(opened, [response.name for response in settings.responses], now_us())
         failed: list[BaseException] = []
         work = [(f"route {route.name}", _telling(route, Findings(report), beside)) for route in settings.routes]
         work += [(f"response {response.name}", _responding(response, beside)) for response in settings.responses]
@@ -61,6 +61,12 @@ def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.E
                 thread.join()
     if failed:
         raise failed[0]
+
+
+def hold_routes(settings: Telling, beside: Beside) -> None:
+    """Raises ConfigError for a route that can tell nobody: its secrets and certificates are looked at."""
+    for route in settings.routes:
+        routes()[type(route)].hold(route, beside)
 
 
 def hold(settings: Telling) -> None:

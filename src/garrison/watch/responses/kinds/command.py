@@ -1,10 +1,12 @@
 """Run a program of your own: a list of arguments, no shell; the alert comes as JSON on its standard input, never in its arguments.
 
-It ends with 0 where it has done it, with 75 (EX_TEMPFAIL of sysexits.h) where it is to be tried again; with anything else it has failed.
+Of the watch's environment, in which secrets may stand, it gets what names paths and languages only. It ends with 0 where it has done it,
+with 75 (EX_TEMPFAIL of sysexits.h) where it is to be tried again; with anything else it has failed.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import msgspec
@@ -15,6 +17,7 @@ from garrison.watch.responses.program import run
 from garrison.watch.responses.response import Case, Response
 
 _AGAIN = 75
+_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "USER")
 _MOST_TOLD = 500
 
 
@@ -27,7 +30,8 @@ class Settings(Response, frozen=True, kw_only=True, tag_field="type", tag="comma
 def respond(settings: Settings, case: Case) -> str:
     """Run it. `request.number` of what it is given is the same where it is run again."""
     given = msgspec.json.encode({"request": case.request, "alert": case.alert})
-    ended = run(settings.command, given=given, timeout_s=settings.timeout_s)
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    ended = run(settings.command, given=given, timeout_s=settings.timeout_s, environment=environment)
     if ended.code == _AGAIN:
         raise BusyError(f"{settings.command[0]}: {ended.said or 'not now'}", hint="it is tried again")
     if ended.code:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import email.message
 import email.policy
 import email.utils
+import logging
 import smtplib
 import ssl
 from typing import Annotated, Literal
@@ -20,9 +21,10 @@ from garrison.ledger.web import is_loopback
 from garrison.report.terminal.text import clean
 from garrison.watch.routes.message import Message, paragraphs, subject
 from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import secret, trust
+from garrison.watch.routes.secret import hold_one, secret, trust
 
 _MOST_SUBJECT = 200
+_log = logging.getLogger(__name__)
 _Address = Annotated[str, Meta(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$", max_length=254)]
 
 
@@ -42,11 +44,21 @@ class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="mail"):
     to: Annotated[tuple[_Address, ...], Meta(min_length=1, description="Who it is for.")]
 
 
-def send(settings: Settings, message: Message, beside: Beside) -> None:
-    """Hand it to the server."""
-    password = secret(settings.password_file, settings.password_env, beside, f"password of route {settings.name}")
+def hold(settings: Settings, beside: Beside) -> None:
+    """No plaintext to others, a password where there is a user, certificates."""
+    what = f"password of route {settings.name}"
+    if settings.user:
+        hold_one(what, password_file=settings.password_file, password_env=settings.password_env)
+        secret(settings.password_file, settings.password_env, beside, what)
+    trust(settings.ca, beside)
     if settings.security == "none" and not is_loopback(settings.host):
         raise ConfigError(f"route {settings.name} would send in plaintext", hint='write security = "starttls" or "tls"')
+
+
+def send(settings: Settings, message: Message, beside: Beside) -> None:
+    """Hand it to the server."""
+    hold(settings, beside)
+    password = secret(settings.password_file, settings.password_env, beside, f"password of route {settings.name}")
     context = trust(settings.ca, beside)
     try:
         with _connected(settings, context) as server:
@@ -54,7 +66,7 @@ def send(settings: Settings, message: Message, beside: Beside) -> None:
                 server.starttls(context=context)
             if settings.user:
                 server.login(settings.user, password)
-            server.send_message(letter(settings, message))
+            refused = server.send_message(letter(settings, message))
     except smtplib.SMTPResponseException as error:
         raise BusyError(f"the mail server answers {error.smtp_code}", hint="it is tried again") from None
     except smtplib.SMTPRecipientsRefused as error:
@@ -62,6 +74,8 @@ def send(settings: Settings, message: Message, beside: Beside) -> None:
         raise BusyError(f"the mail server refuses who it is for ({codes})", hint="see the addresses under to") from None
     except (OSError, smtplib.SMTPException) as error:
         raise BusyError(f"the mail server was not reached: {error}", hint="it is tried again") from error
+    for receiver, (code, _) in refused.items():  # others have it: to send it again would not help this one
+        _log.warning("route %s: the mail server refuses %s (%s)", settings.name, receiver, code)
 
 
 def letter(settings: Settings, message: Message) -> email.message.EmailMessage:

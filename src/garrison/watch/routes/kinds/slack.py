@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from garrison.report.terminal.text import clean
-from garrison.watch.routes.http import post
+from garrison.watch.routes.http import hold_address, post
 from garrison.watch.routes.message import Message, paragraphs, subject
 from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import secret
+from garrison.watch.routes.secret import hold_one, secret, trust
 
 _MOST_ALERTS = 10
 _MOST_CHARACTERS = 2900  # of the 3000 that a section may have
@@ -30,11 +30,21 @@ class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="slack"):
     ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's if empty.")] = ""
 
 
+def hold(settings: Settings, beside: Beside) -> None:
+    """One address, certificates."""
+    hold_one(f"url of route {settings.name}", url_file=settings.url_file, url_env=settings.url_env)
+    hold_address(settings, _url(settings, beside))
+    trust(settings.ca, beside)
+
+
 def send(settings: Settings, message: Message, beside: Beside) -> None:
     """Post it."""
-    url = secret(settings.url_file, settings.url_env, beside, f"url of route {settings.name}")
     body = msgspec.json.encode(blocks(message))
-    post(settings, url, body, {"Idempotency-Key": message.key}, ca=settings.ca, beside=beside)
+    post(settings, _url(settings, beside), body, {"Idempotency-Key": message.key}, ca=settings.ca, beside=beside)
+
+
+def _url(settings: Settings, beside: Beside) -> str:
+    return secret(settings.url_file, settings.url_env, beside, f"url of route {settings.name}")
 
 
 def blocks(message: Message) -> dict[str, Any]:

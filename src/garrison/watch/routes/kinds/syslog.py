@@ -42,11 +42,17 @@ class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="syslog")
     hostname: Annotated[str, Meta(description="What is said to send; this machine's name if empty.")] = ""
 
 
-def send(settings: Settings, message: Message, beside: Beside) -> None:
-    """Send a line for each alert, and wait until the receiver has read them."""
+def hold(settings: Settings, beside: Beside) -> None:
+    """No plaintext to others, certificates."""
+    trust(settings.ca, beside, settings.certificate, settings.key)
     if settings.security == "tcp" and not (settings.insecure or is_loopback(settings.host)):
         hint = 'write security = "tls", or insecure = true where the network is trusted'
         raise ConfigError(f"route {settings.name} would send in plaintext", hint=hint)
+
+
+def send(settings: Settings, message: Message, beside: Beside) -> None:
+    """Send a line for each alert, and wait until the receiver has read them."""
+    hold(settings, beside)
     context = trust(settings.ca, beside, settings.certificate, settings.key) if settings.security == "tls" else None
     frames = b"".join(framed(line(settings, message, told)) for told in message.told)
     hand_over(settings.host, settings.port, frames, context, settings.timeout_s)

@@ -12,10 +12,10 @@ from msgspec import Meta
 
 from garrison.errors import ConfigError, LedgerError
 from garrison.ledger.sinks.webhook import parse_secret, signature
-from garrison.watch.routes.http import post
+from garrison.watch.routes.http import hold_address, post
 from garrison.watch.routes.message import Message
 from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import secret
+from garrison.watch.routes.secret import hold_one, secret, trust
 
 
 class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="webhook"):
@@ -29,14 +29,30 @@ class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="webhook"
     ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's if empty.")] = ""
 
 
+def hold(settings: Settings, beside: Beside) -> None:
+    """One address, a secret that signs, certificates."""
+    what = f"url of route {settings.name}"
+    hold_one(what, url=settings.url, url_file=settings.url_file, url_env=settings.url_env)
+    hold_address(settings, _url(settings, beside))
+    _signed("", b"", settings, beside)
+    trust(settings.ca, beside)
+
+
 def send(settings: Settings, message: Message, beside: Beside) -> None:
     """Post it."""
     body = msgspec.json.encode(message)
     headers = {"webhook-id": message.key, "Idempotency-Key": message.key}
-    if said := secret(settings.secret_file, settings.secret_env, beside, f"secret of route {settings.name}"):
-        try:
-            headers |= signature(message.key, body, parse_secret(said, ""))
-        except LedgerError as error:
-            raise ConfigError(f"route {settings.name}: {error.message}", hint=error.hint) from error
-    url = settings.url or secret(settings.url_file, settings.url_env, beside, f"url of route {settings.name}")
-    post(settings, url, body, headers, ca=settings.ca, beside=beside)
+    headers |= _signed(message.key, body, settings, beside)
+    post(settings, _url(settings, beside), body, headers, ca=settings.ca, beside=beside)
+
+
+def _url(settings: Settings, beside: Beside) -> str:
+    return settings.url or secret(settings.url_file, settings.url_env, beside, f"url of route {settings.name}")
+
+
+def _signed(key: str, body: bytes, settings: Settings, beside: Beside) -> dict[str, str]:
+    said = secret(settings.secret_file, settings.secret_env, beside, f"secret of route {settings.name}")
+    try:
+        return signature(key, body, parse_secret(said, "")) if said else {}
+    except LedgerError as error:
+        raise ConfigError(f"route {settings.name}: {error.message}", hint=error.hint) from error

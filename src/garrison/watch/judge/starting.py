@@ -1,0 +1,49 @@
+"""A judge out of the settings of a watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from garrison.watch.alerts import owed
+from garrison.watch.alerts.store import Alerts
+from garrison.watch.judge.baselines import BaselineDetector
+from garrison.watch.judge.countries import countries
+from garrison.watch.judge.detector import Detector
+from garrison.watch.judge.health import Counts, HealthDetector
+from garrison.watch.judge.judge import Judge
+from garrison.watch.judge.memory import Memory
+from garrison.watch.judge.models import ModelDetector
+from garrison.watch.judge.rules import RuleDetector
+from garrison.watch.judge.settings import Judging
+from garrison.watch.judge.silence import SilenceDetector
+from garrison.watch.models.follow import Watched
+
+
+def judge_of(
+    alerts: Alerts,
+    settings: Judging,
+    beside: Callable[[str], Path],
+    *,
+    models: Iterable[Watched] = (),
+    ledger: Path | None = None,
+    counts: Counts = dict,
+    say: Callable[[str], None],
+) -> Judge:
+    """`beside` tells where a path of the watch file is; `ledger` hears of changed rules; `counts` is what the receiver counted. Raises UsageError, ConfigError, EventsError."""
+    if ledger is not None:
+        owed.bind(alerts, ledger)
+    memory = Memory(alerts)
+    rules = settings.rules
+    found: list[Detector] = [RuleDetector(rules, [beside(folder) for folder in rules.folders], memory, say)]
+    if settings.baselines.enabled:
+        path = settings.baselines.countries
+        country = countries(beside(path)) if path else lambda _: ""
+        found.append(BaselineDetector(settings.baselines, memory, country))
+    if settings.silence.enabled:
+        found.append(SilenceDetector(settings.silence, settings.quiet_after_s, memory))
+    found.append(HealthDetector(counts, memory))
+    watched = list(models)
+    if watched:
+        found.append(ModelDetector(watched, memory.under(f"{ModelDetector.name}/")))
+    return Judge(memory, found)

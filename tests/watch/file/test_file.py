@@ -1,0 +1,101 @@
+"""Watch files: what is wrong is said with its line and key, and the schema says the same as the form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from garrison.errors import ConfigError
+from garrison.watch.file import schema
+from garrison.watch.file.hold import hold
+from garrison.watch.file.read import Loaded, read, span_s
+
+RIGHT = """\
+[watch]
+state = "kept"
+
+[[input]]
+type = "http"
+name = "gateway"
+log = "garrison-gateway"
+address = "127.0.0.1:0"
+quiet-after = "1h"
+retention = "short"
+
+[[retention]]
+name = "short"
+days = 7
+
+[[redact]]
+field = "$.client"
+how = "hash"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "watch.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def held(folder: Path, text: str) -> Loaded:
+    loaded = read(written(folder, text))
+    hold(loaded)
+    return loaded
+
+
+def test_a_file_that_is_right(tmp_path: Path) -> None:
+    loaded = held(tmp_path, RIGHT)
+    assert loaded.state == tmp_path / "kept"
+    assert loaded.store == tmp_path / "kept/store"
+    assert loaded.judging.quiet_after_s == {"gateway": 3600}
+    assert loaded.retention == {"short": 7}
+    assert hold(loaded) == ["[watch] ledger is not set: that events were changed or removed will not be noticed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message", "hint"),
+    [
+        ('type = "http"', 'type = "htpp"', 5, "input[0].type: there is no type htpp", "did you mean http?"),
+        ('name = "gateway"', "", 4, "input[0]: name is missing", 'add name = "..."'),
+        ("quiet-after", "quiet-aftre", 9, "input[0].quiet-aftre: unknown key", "did you mean quiet-after?"),
+        ('"1h"', '"1 hour"', 9, "input[0].quiet-after: '1 hour' is no span of time", 'write "30s", "5min", "1h" or "7d"'),
+        ('"1h"', '"0h"', 9, "input[0].quiet-after: '0h' is no span of time", 'write "30s", "5min", "1h" or "7d"'),
+        ("garrison-gateway", "garrison-gatewya", 7, "input[0].log: there is no log format garrison-gatewya", None),
+        ('retention = "short"', 'retention = "shrot"', 10, "input[0].retention: no class is called shrot", "did you mean short?"),
+        ("127.0.0.1:0", "0.0.0.0:8088", 4, "input[0]: 0.0.0.0:8088 would take plaintext from the network", None),
+        ("127.0.0.1:0", "localhost:8088", 4, "input[0]: 'localhost:8088' is no address", None),
+        ("days = 7", "days = 0", 14, "retention[0].days: expected int >= 1", "Days; for ever if unsaid."),
+        ('state = "kept"', 'store = "kept"', 2, "watch.store: 'kept' is no URL", None),
+        ('state = "kept"', 'metrics = "0.0.0.0:1"', 2, "watch.metrics: 0.0.0.0:1 is open to the network", 'write "127.0.0.1:9469"'),
+        ('state = "kept"', 'ledger = "none"', 2, "watch.ledger: there is no ledger", "make it: garrison ledger init none --origin NAME"),
+        ('"$.client"', '"client"', 16, "redact: redact 1: 'client' is no path", None),
+        ("[[retention]]", '[[input]]\ntype = "http"\nname = "gateway"\nlog = "syslog"\naddress = "127.0.0.1:0"\n[[retention]]',
+         14, "input[1].name: 'gateway' is named twice", "name each input"),
+        ("[[retention]]", '[[model]]\nname = "iris"\nreference = "none"\n[[retention]]', 0, "cannot be read: No such file or directory", None),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_place(  # noqa: PLR0917 - a table
+    tmp_path: Path, old: str, new: str, line: int, message: str, hint: str | None
+) -> None:
+    assert old in RIGHT
+    with pytest.raises(ConfigError) as caught:
+        held(tmp_path, RIGHT.replace(old, new, 1))
+    assert (caught.value.line, caught.value.message) == (line, message)
+    assert hint is None or caught.value.hint == hint
+
+
+def test_the_schema_takes_what_is_right_and_refuses_the_rest() -> None:
+    import tomllib
+
+    validator = jsonschema.Draft202012Validator(json.loads(schema.text()))
+    assert list(validator.iter_errors(tomllib.loads(RIGHT))) == []
+    for old, new in (('type = "http"', 'type = "htpp"'), ("days = 7", "days = 0"), ("state", "stale")):
+        assert list(validator.iter_errors(tomllib.loads(RIGHT.replace(old, new, 1))))
+
+
+def test_spans() -> None:
+    assert [span_s(said) for said in ("30s", "5min", "2h", "7d")] == [30, 300, 7_200, 604_800]
