@@ -30,6 +30,7 @@ from validation import SCHEMA, body
 
 _ISSUER = "https://login.example.com/"
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
 _ROUTER = extension("router", "envoy.extensions.filters.http.router.v3.Router")
 _FILE = """
 [gateway]
@@ -236,7 +237,8 @@ def upstream(folder: Path) -> Iterator[int]:
         "http",
         _MANAGER,
         stat_prefix="upstream",
-        http_filters=[_ROUTER],
+        # Without it Envoy answers before it has read the body, and then closes the connection, as no model server does.
+        http_filters=[extension("buffer", _BUFFER, max_request_bytes=1 << 20), _ROUTER],
         route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
     )
     listener = {"name": "upstream", "filter_chains": [{"filters": [manager]}]}

@@ -111,6 +111,11 @@ def test_groups_are_bounded() -> None:
     for number in range(25):
         correlator.observe(rule("fail"), {"user": str(number)}, time_us=NOW_US, uid=str(number), now_us=NOW_US)
     assert correlator.forgotten == 15
+    told = correlator.changes()
+    assert sum(bool(group) for _, _, group in told) == 10  # of the others it says that they are forgotten
+    fewer = Correlator([correlation(Kind.EVENT_COUNT, "fail")], max_groups=4)
+    assert len(fewer.restore(one for one in told if one[2])) == 6
+    assert Correlator([]).restore(told[:1]) == [told[0][:2]]
 
 
 def test_a_restart_forgets_nothing() -> None:
@@ -118,7 +123,9 @@ def test_a_restart_forgets_nothing() -> None:
     first, second = Correlator([watched]), Correlator([watched])
     for number in range(2):
         first.observe(rule("fail"), {"user": "a"}, time_us=NOW_US, uid=str(number), now_us=NOW_US)
-    second.load(first.dump())
+    told = first.changes()
+    assert (len(told), first.changes()) == (1, [])
+    assert second.restore(told) == []
     assert len(second.observe(rule("fail"), {"user": "a"}, time_us=NOW_US, uid="2", now_us=NOW_US)) == 1
 
 

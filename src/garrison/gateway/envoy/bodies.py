@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from garrison.gateway import response, validation
-from garrison.gateway.digests import PREFIX, pads
+from garrison.gateway.digests import PREFIX, words
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
-from garrison.gateway.validation.lua import text
 
 _BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
 _BUFFER_PER_ROUTE = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
@@ -59,9 +58,9 @@ def _digest(plan: Plan) -> str:
     """What `body.lua` calls `digest_of`."""
     if not plan.digests:
         return "local digest_of = nil"
-    inner, outer = map(text, pads(plan.digest_key))
-    digest = f'function(text) return "{PREFIX}" .. hmac_sha256({inner}, {outer}, text) end'
-    return f"local digest_of = (function()\n{shipped('sha256')}\nreturn {digest}\nend)()"
+    first, second = (f"0x{word:x}ULL" for word in words(plan.digest_key))
+    digest = f'function(text) return "{PREFIX}" .. siphash(text, {first}, {second}) end'
+    return f"local digest_of = (function()\n{shipped('siphash')}\nreturn {digest}\nend)()"
 
 
 def lua_off() -> Json:

@@ -25,7 +25,7 @@ from garrison.gateway.validation.schema import Where, read
 from garrison.gateway.validation.tensors import Tensors
 
 _NOWHERE = Where()
-_LIBRARIES = ("json", "schema", "v2", "completions", "carries")
+_LIBRARIES = ("json", "runs", "schema", "v2", "completions", "carries")
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -7,7 +7,9 @@
 local ffi, bit = require("ffi"), require("bit")
 local cast, fstr = ffi.cast, ffi.string
 local concat, floor, char = table.concat, math.floor, string.char
-local bytes_t = ffi.typeof("const uint8_t*")
+local band, bor, bxor, lshift, rshift = bit.band, bit.bor, bit.bxor, bit.lshift, bit.rshift
+local bytes_t, words_t = ffi.typeof("const uint8_t*"), ffi.typeof("const uint64_t*") -- the lowest byte of a word first
+assert(ffi.abi("le"))
 
 local MAX_NUMBER = 1024 -- characters; a double written out in full has fewer
 local MAX_EXACT_DIGITS, MAX_EXACT_EXPONENT = 15, 300 -- as in decimals.py
@@ -19,7 +21,7 @@ local TOO_MUCH = "the body takes too much work to check"
 local fail_at, fail_text = 0, ""
 local path, path_n = {}, 0
 local work = 0 -- bytes that alternatives may still read again
-local limit = { depth = 0 } -- of nesting, while a body is read
+local limit = { depth = 0, size = 0 } -- of nesting, and where the body ends, while it is read
 
 local function fail(i, text)
   fail_at, fail_text, path_n = i, text, 0
@@ -56,13 +58,20 @@ end
 
 -- Space, strings, numbers -------------------------------------------------------------------------------------------------
 
-local function ws(p, i)
+-- What most often comes is looked for without a loop: the compiler takes that into the code of each reader, a loop it would leave.
+local function spaces(p, i)
   local c = p[i]
   while c == 32 or c == 10 or c == 13 or c == 9 do
     i = i + 1
     c = p[i]
   end
   return i
+end
+
+local function ws(p, i)
+  if p[i] > 32 then return i end
+  if p[i] == 32 and p[i + 1] > 32 then return i + 1 end
+  return spaces(p, i)
 end
 
 local plain = ffi.new("uint8_t[256]") -- ASCII that stands for itself in a string
@@ -118,10 +127,8 @@ local function wide(p, i)
   return i + n + 1
 end
 
--- A string whose quote opens at i: where it ends, and whether it holds escapes.
-local function str(p, i)
-  if p[i] ~= 34 then return fail(i, "expected a string"), false end
-  i = i + 1
+-- The rest of a string, from a byte of it on: where it ends, and whether it holds escapes.
+local function long(p, i)
   local escaped = false
   while true do
     local c = p[i]
@@ -140,6 +147,35 @@ local function str(p, i)
     end
     if i < 0 then return -1, false end
   end
+end
+
+-- How many of the eight bytes at i stand for themselves before the first that does not. That one has its highest bit set, or gets it
+-- by what is borrowed where 32 is taken away or where it is a quote or a backslash; the lowest such bit tells its place.
+local TOPS, SPACES, ONES = 0x8080808080808080ULL, 0x2020202020202020ULL, 0x0101010101010101ULL
+local QUOTES, SLASHES = 0x2222222222222222ULL, 0x5c5c5c5c5c5c5c5cULL
+local SERIES = 0x022fdd63cc95386dULL -- de Bruijn's: each window of six bits comes once (Leiserson, Prokop and Randall 1998)
+local place = ffi.new("uint8_t[64]")
+for k = 0, 63 do place[tonumber(rshift(lshift(SERIES, k), 58))] = floor(k / 8) end
+
+local function plain_of_eight(p, i)
+  local eight = cast(words_t, p + i)[0]
+  local quotes, slashes = bxor(eight, QUOTES), bxor(eight, SLASHES)
+  local odd = band(bor(eight, eight - SPACES, quotes - ONES, slashes - ONES), TOPS)
+  if odd == 0 then return 8 end
+  return place[tonumber(rshift(band(odd, -odd) * SERIES, 58))]
+end
+
+-- A string whose quote opens at i: where it ends, and whether it holds escapes.
+local function str(p, i)
+  if p[i] ~= 34 then return fail(i, "expected a string"), false end
+  i = i + 1
+  if i <= limit.size - 16 then
+    local n = plain_of_eight(p, i)
+    if n == 8 then n = 8 + plain_of_eight(p, i + 8) end
+    i = i + n
+    if p[i] == 34 then return i + 1, false end
+  end
+  return long(p, i)
 end
 
 local ESCAPES = { [98] = "\b", [102] = "\f", [110] = "\n", [114] = "\r", [116] = "\t" }
@@ -541,7 +577,7 @@ local function check(root, body, max_bytes, depth, state)
   if #body > max_bytes then return false, "the body: expected at most " .. max_bytes .. " bytes" end
   local p = cast(bytes_t, body)
   if p[0] == 0xEF and p[1] == 0xBB and p[2] == 0xBF then return false, "the body: expected no byte order mark" end
-  work, limit.depth = 64 * #body + 65536, depth
+  work, limit.depth, limit.size = 64 * #body + 65536, depth, #body
   local fine, e = pcall(root, p, ws(p, 0), 0, state)
   if not fine then
     if e == TOO_MUCH then return false, TOO_MUCH end

@@ -1,4 +1,5 @@
--- Values held against schemas that are tables, in one pass over the bytes. `J` is json.lua; schema.py says what a node is.
+-- Values held against schemas that are tables, in one pass over the bytes. `J` is json.lua, and `garrison` has runs.lua;
+-- schema.py says what a node is.
 --
 -- The schemas of all models are read by the same functions, so that the traces of the compiler are shared: code of its own
 -- for each model is as quick for one, and ten times slower for a hundred. A node that is true allows anything.
@@ -65,18 +66,24 @@ local function unnamed(p, v, d, limits, key)
   return value(p, v, d, limits.additional)
 end
 
--- What is known of an object once all its keys are; `seen` says which of those that the schema names are there.
-local function complete(p, i, d, limits, seen, n)
+-- Whether a property that the schema names is there: its bit is in the mask, or, of too many for that, its key was seen.
+local function has(limits, id, mask, first, seen)
+  if not limits.many then return band(mask, lshift(1, id - 1)) ~= 0 end
+  return first == limits.keys[id] or seen ~= nil and seen[limits.keys[id]]
+end
+
+-- What is known of an object once all its keys are.
+local function complete(p, i, d, limits, n, mask, first, seen)
   if n < limits.least then return fail(i, limits.too_few) end
   local required, dependent = limits.required, limits.dependent
   for k = 1, #required do
-    if not seen(required[k].id) then return fail(i, required[k].expected) end
+    if not has(limits, required[k].id, mask, first, seen) then return fail(i, required[k].expected) end
   end
   for k = 1, #dependent do
-    if seen(dependent[k].id) then
+    if has(limits, dependent[k].id, mask, first, seen) then
       for j = 1, #dependent[k].required do
         local other = dependent[k].required[j]
-        if not seen(other.id) then return fail(i, other.expected) end
+        if not has(limits, other.id, mask, first, seen) then return fail(i, other.expected) end
       end
       if dependent[k].node then
         local e = value(p, i, d, dependent[k].node)
@@ -139,28 +146,34 @@ local function object(p, i, d, limits)
     end
   end
   if not limits.demands or not many and limits.plain and band(mask, limits.plain) == limits.plain then return e end
-  local there
-  if many then
-    there = function(id) return first == limits.keys[id] or seen ~= nil and seen[limits.keys[id]] end
-  else
-    there = function(id) return band(mask, lshift(1, id - 1)) ~= 0 end
-  end
-  if complete(p, i, d, limits, there, n) < 0 then return -1 end
+  if complete(p, i, d, limits, n, mask, first, seen) < 0 then return -1 end
   return e
 end
 
 -- Arrays ------------------------------------------------------------------------------------------------------------------
 
-local number_limits = record({ "whole", "low", "high", "divisor" })
+local number_limits = record({ "whole", "low", "high", "divisor", "run" })
 local ANY_NUMBER = number_limits({})
 local WORTH = 16 -- fewer are as soon read again
+local runs, PATIENCE, min, max = garrison.runs, garrison.runs.PATIENCE, math.min, math.max
 
--- The items of an array of numbers alone, as data is: a loop of its own, since most bytes of most bodies are read by it. Where
--- somebody else will read them too, as tensors, it is remembered what they are.
+-- The items of an array of numbers alone, as data is: a loop of its own, since most bytes of most bodies are read by it, the
+-- plain ones many at a time. Where somebody else will read them too, as tensors, it is remembered what they are.
 local function numbers(p, i, e, limits, node)
   local most, numeric, n = limits.most, node.number or ANY_NUMBER, 0
   local v, exact, low, high, whole = 0, false, math.huge, -math.huge, true
+  local run, wait = runs.of(numeric), 0
   while true do
+    if run and wait == 0 then
+      local many, points
+      e, many, points = runs.skip(run, p, e)
+      if many > 0 then
+        n, low, high, whole = n + many, min(low, run.least), max(high, run.most), whole and not points
+      end
+      if many < PATIENCE then wait = PATIENCE end
+    else
+      wait = wait - 1
+    end
     if n >= most then return fail(i, limits.too_many), n end
     if KIND[p[e]] == NUMBER then e, v, exact = number(p, e, numeric) else e = unexpected(p, e, node.expected) end
     if e < 0 then return up(n), n end

@@ -1,5 +1,6 @@
 -- Inference requests of the Open Inference Protocol (V2) over HTTP: each tensor's shape, datatype and data agree, whether the
--- data is JSON, nested or flat, or binary behind the JSON (Triton's binary tensor data extension). `J` is json.lua.
+-- data is JSON, nested or flat, or binary behind the JSON (Triton's binary tensor data extension). `J` is json.lua, and
+-- `garrison` has runs.lua.
 --
 -- https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 -- https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
@@ -8,6 +9,8 @@ local ffi = require("ffi")
 local cast = ffi.cast
 local fail, up, foreign, ws, str, text, num = J.fail, J.up, J.foreign, J.ws, J.str, J.text, J.num
 local below, above, integral, any, member, bytes_t = J.below, J.above, J.integral, J.any, J.member, J.bytes_t
+
+local runs = garrison.runs
 
 local MAX_RANK, MAX_ELEMENTS = 16, 2 ^ 53
 
@@ -106,7 +109,16 @@ local function row(p, i, spec)
   end
   local read, e, n = scalar[spec.kind], ws(p, i + 1), 0
   if p[e] == 93 then return e + 1, 0 end
+  local run, wait = spec.kind == "number" and runs.of(spec), 0
   while true do
+    if run and wait == 0 then
+      local many
+      e, many = runs.skip(run, p, e)
+      n = n + many
+      if many < runs.PATIENCE then wait = runs.PATIENCE end
+    else
+      wait = wait - 1
+    end
     e = read(p, e, spec)
     if e < 0 then return up(n), n end
     n = n + 1
@@ -378,6 +390,6 @@ return {
   check = check,
   tensor = J.record({
     "datatype", "width", "shape", "kind", "expected", "whole", "low", "high", "max_bytes", "ctype", "half", "binary_low",
-    "binary_high",
+    "binary_high", "divisor", "run",
   }),
 }

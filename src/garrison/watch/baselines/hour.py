@@ -17,8 +17,9 @@ from garrison.watch.baselines.novelty import Field
 HOUR_US = 3_600_000_000
 _REGISTERS = 12  # log2
 _KLL = 200
-_MAX_VALUES = 512  # of a field in an hour, that novelty looks at
-_FAILED_FROM = 400
+MAX_VALUES = 512  # of a field in an hour, that novelty looks at
+_MAX_CHARS = 200  # of a value
+FAILED_FROM = 400  # of status codes
 
 
 class Measure(enum.StrEnum):
@@ -67,7 +68,7 @@ class Hour(msgspec.Struct, kw_only=True):
     def observe(self, event: Event, *, country: str = "") -> None:
         """Count an event of this hour. `country` is that of its address, where the place knows it."""
         self.requests += 1
-        failed = event.status_id == Status.FAILURE or event.status_code >= _FAILED_FROM
+        failed = event.status_id == Status.FAILURE or event.status_code >= FAILED_FROM
         self.errors += failed
         self.bytes_in += event.bytes_in
         self.bytes_out += event.bytes_out
@@ -88,10 +89,10 @@ class Hour(msgspec.Struct, kw_only=True):
         gauge.sum += value
 
     def _note(self, field: Field, value: str, time_us: int) -> None:
-        seen = self.values.setdefault(field, {})
+        seen, value = self.values.setdefault(field, {}), value[:_MAX_CHARS]
         if value in seen:
             seen[value] = min(seen[value], time_us)
-        elif len(seen) < _MAX_VALUES:
+        elif len(seen) < MAX_VALUES:
             seen[value] = time_us
         else:
             self.values_left_out += 1

@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from garrison.watch.rules.rule import Level
+
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     pass
@@ -17,16 +19,30 @@ class Rules(_Table, frozen=True):
 
     pack: Annotated[bool, Meta(description="Garrison's own rules.")] = True
     folders: Annotated[tuple[str, ...], Meta(description="Rules of your own: files, or folders with all below.")] = ()
-    disabled: Annotated[tuple[str, ...], Meta(description="Ids of rules that are left out.")] = ()
-    level: Annotated[str, Meta(pattern="^(informational|low|medium|high|critical)$")] = "low"
+    disabled: Annotated[tuple[str, ...], Meta(description="Ids or names of rules that are left out.")] = ()
+    level: Annotated[
+        str,
+        Meta(pattern="^(informational|low|medium|high|critical)$", description="Rules below this level tell nothing."),
+    ] = "low"
+
+    @property
+    def least(self) -> Level:
+        """`level`."""
+        return Level[self.level.upper()]
 
 
 class Baselines(_Table, frozen=True):
     """`[baselines]`: what is normal hour by hour."""
 
     enabled: bool = True
-    learn_days: Annotated[int, Meta(ge=1, le=400, description="How far back the first start looks.")] = 28
+    learn_days: Annotated[int, Meta(ge=0, le=400, description="How far back the first start looks in the store.")] = 28
     late_minutes: Annotated[int, Meta(ge=1, le=1_440, description="How late events of an hour may come.")] = 10
+    subjects: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Of how many it is remembered; more make the quietest forgotten.")
+    ] = 100_000
+    countries: Annotated[str, Meta(description="A file of your own in MaxMind's format; without it none are told.")] = (
+        ""
+    )
 
 
 class Silence(_Table, frozen=True):

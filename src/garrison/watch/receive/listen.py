@@ -70,6 +70,11 @@ class Guard:
             self._context = Fresh(files, lambda: context(tls, beside, required=self._required))
             self._context.now()
 
+    @property
+    def takes_keys(self) -> bool:
+        """Whether a key may let in who has none yet."""
+        return self._keys is not None
+
     def context(self) -> ssl.SSLContext | None:
         """For the next connection. Raises ConfigError as long as its files cannot be used."""
         return self._context.now() if self._context else None
@@ -152,8 +157,8 @@ async def accept(
                     raise
                 continue  # else who called is gone again
             if len(open_) >= most:
-                connection.close()
                 denied()
+                connection.close()
                 continue
             task = loop.create_task(_serve(connection, guard, protocol, denied))
             open_.add(task)

@@ -101,9 +101,8 @@ class _Door:
     async def _let_in(self, request: web.BaseRequest) -> web.Response:
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport else None
-        shown = _key(request)
-        if self._guard.sender(certificate, shown) is None:
-            if shown or not certificate:
+        if self._guard.sender(certificate, _key(request)) is None:
+            if self._guard.takes_keys:
                 raise RefusedError(401, "show a key that is valid: Authorization: Bearer KEY")
             raise RefusedError(403, "nobody of this certificate is let in")
         handler = self._routes.get(request.path)

@@ -43,6 +43,8 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 Group = list[Sighting]
+Told = tuple[str, tuple[str, ...], Group]
+"""Of a correlation, by its id, one group by its values, and what is remembered of it: nothing where it is forgotten."""
 
 
 class Correlator:
@@ -53,6 +55,7 @@ class Correlator:
         self._max_groups = max_groups
         self._of: dict[str, list[Correlation]] = {}
         self._groups: dict[str, OrderedDict[tuple[str, ...], Group]] = {}
+        self._changed: set[tuple[str, tuple[str, ...]]] = set()
         for correlation in correlations:
             check(correlation)
             self._groups[correlation.about.id] = OrderedDict()
@@ -81,6 +84,7 @@ class Correlator:
         if key is None or what is None:
             return None
         groups = self._groups[correlation.about.id]
+        self._changed.add((correlation.about.id, key))
         group = groups.setdefault(key, [])
         groups.move_to_end(key)
         _insert(group, correlation, msgspec.structs.replace(seen, what=what))
@@ -89,20 +93,30 @@ class Correlator:
             del groups[key]
             return Hit(correlation, key, tuple(fulfilled[-_MAX_NAMED:]))
         if len(groups) > self._max_groups:
-            groups.popitem(last=False)
+            oldest, _ = groups.popitem(last=False)
+            self._changed.add((correlation.about.id, oldest))
             self.forgotten += 1
         return None
 
-    def dump(self) -> bytes:
-        """What is remembered, for `load` after a restart."""
-        return msgspec.json.encode({name: list(groups.items()) for name, groups in self._groups.items()})
+    def changes(self) -> list[Told]:
+        """The groups that have changed since this was asked last, for `restore` after a restart."""
+        changed, self._changed = self._changed, set()
+        return [(name, key, self._groups[name].get(key, [])) for name, key in sorted(changed)]
 
-    def load(self, data: bytes) -> None:
-        """Remember again; what belongs to correlations that are gone is let go. Raises MsgspecError."""
-        said = msgspec.json.decode(data, type=dict[str, list[tuple[tuple[str, ...], Group]]])
-        for name, groups in said.items():
-            if name in self._groups:
-                self._groups[name] = OrderedDict(groups[-self._max_groups :])
+    def restore(self, told: Iterable[Told]) -> list[tuple[str, tuple[str, ...]]]:
+        """Remember groups again; those that are let go, of correlations that are gone, or more than there is room for."""
+        let_go = []
+        for name, key, group in sorted(
+            told, key=lambda one: one[2][-1:]
+        ):  # the one that was silent longest comes first
+            groups = self._groups.get(name)
+            if groups is None:
+                let_go.append((name, key))
+                continue
+            groups[key] = group
+            if len(groups) > self._max_groups:
+                let_go.append((name, groups.popitem(last=False)[0]))
+        return let_go
 
 
 def check(correlation: Correlation) -> None:

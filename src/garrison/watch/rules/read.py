@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,26 +99,29 @@ def _read_document(said: Any, path: str, line: int, found: Rules) -> None:
 
     if not isinstance(said, dict):
         raise ConfigError("a rule is a mapping", hint="https://sigmahq.io/docs/basics/rules.html")
+    digest = "sha256:" + hashlib.sha256(repr(said).encode("utf8", "surrogatepass")).hexdigest()
     examples = _examples(said.pop("examples", None), lists="correlation" in said)
     try:
         if "correlation" in said:
             correlation = SigmaCorrelationRule.from_dict(said, policy=policy())
-            found.correlations.append(_correlation(correlation, path, line, examples))
+            about = _about(correlation, path, line, digest)
+            found.correlations.append(_correlation(correlation, about, examples))
         else:
-            found.rules.append(_rule(SigmaRule.from_dict(said, policy=policy()), path, line, examples))
+            rule = SigmaRule.from_dict(said, policy=policy())
+            found.rules.append(_rule(rule, _about(rule, path, line, digest), examples))
     except SigmaError as error:
         raise ConfigError(f"it is no Sigma rule: {error}") from error
     except (AttributeError, TypeError, ValueError, RecursionError) as error:  # what pySigma raises for odd shapes
         raise ConfigError(f"it is no Sigma rule: {type(error).__name__}: {error}") from error
 
 
-def _rule(rule: SigmaRule, path: str, line: int, examples: Examples) -> Rule:
+def _rule(rule: SigmaRule, about: About, examples: Examples) -> Rule:
     parsed = [term_of(condition.parsed) for condition in rule.detection.parsed_condition]
     term = parsed[0] if len(parsed) == 1 else Any_(tuple(parsed))
-    return Rule(_about(rule, path, line), _logsource(rule), term, examples)
+    return Rule(about, _logsource(rule), term, examples)
 
 
-def _about(rule: SigmaRuleBase, path: str, line: int) -> About:
+def _about(rule: SigmaRuleBase, path: str, line: int, digest: str) -> About:
     if not rule.title:
         raise ConfigError("it has no title")
     return About(
@@ -131,6 +135,7 @@ def _about(rule: SigmaRuleBase, path: str, line: int) -> About:
         tags=tuple(str(tag) for tag in rule.tags),
         falsepositives=tuple(rule.falsepositives),
         references=tuple(rule.references),
+        digest=digest,
     )
 
 
@@ -139,7 +144,7 @@ def _logsource(rule: SigmaRule) -> Logsource:
     return Logsource(said.product or "", said.category or "", said.service or "")
 
 
-def _correlation(rule: SigmaCorrelationRule, path: str, line: int, examples: Examples) -> Correlation:
+def _correlation(rule: SigmaCorrelationRule, about: About, examples: Examples) -> Correlation:
     from sigma.correlations import SigmaCorrelationCondition
 
     kinds = {kind.value for kind in Kind}
@@ -151,7 +156,7 @@ def _correlation(rule: SigmaCorrelationRule, path: str, line: int, examples: Exa
         raise ConfigError("conditions in words are not judged here", hint="write: condition: {gte: 3}")
     named = condition.fieldref
     return Correlation(
-        about=_about(rule, path, line),
+        about=about,
         kind=Kind(kind),
         rules=tuple(reference.reference for reference in rule.rules or ()),
         group_by=tuple(rule.group_by or ()),

@@ -53,6 +53,7 @@ class About(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()  # attack.t1078, atlas.aml.t0024
     falsepositives: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    digest: str = ""  # of the rule as it is written: `sha256:...`
 
 
 class Examples(msgspec.Struct, frozen=True):

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from garrison.events.event import Event
+from garrison.watch.store.filter import parse
 from garrison.watch.store.rows import COLUMNS
 from garrison.watch.store.schema import TABLE
-from garrison.watch.store.search import read
+from garrison.watch.store.search import moment, read
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -26,8 +27,8 @@ _AS_JSON = {
     "time_us": "toUnixTimestamp64Micro(time_us) AS time_us",
     **{field.name: f"base64Encode({field.name}) AS {field.name}" for field in msgspec.structs.fields(Event) if field.type is bytes},
 }  # fmt: skip
-# Values before their names: within the statement, a name means the column.
-_EVENTS = f"SELECT {', '.join(_AS_JSON.get(name, name) for name in COLUMNS)} FROM {TABLE} AS e WHERE e.batch = {{batch:String}} ORDER BY e.row"  # noqa: S608
+_VALUES = ", ".join(_AS_JSON.get(name, name) for name in COLUMNS)
+_BATCH = "batch = {batch:String}"
 _SINCE = "stored >= toDateTime({since:Int64}, 'UTC')"
 
 _events = msgspec.json.Decoder(Event)
@@ -44,13 +45,17 @@ class Stored(msgspec.Struct, frozen=True):
     unread: tuple[str, ...] = ()
 
 
-def stored(client: Client, after: Mapping[str, str], *, since: dt.datetime) -> Iterator[Stored]:
+def stored(client: Client, after: Mapping[str, str], *, since: dt.datetime, only: str = "") -> Iterator[Stored]:
     """The batches behind the positions `after`, the last batch by magic; of other spools those stored at `since` or later.
 
-    Raises EventsError where the store does not answer.
+    Of their events `only` those that a filter finds. Raises EventsError where the store does not answer, UsageError for a filter that is none.
     """
+    condition = parse(only, moment)
+    # Within the inner query a name means the column, not what is made of it.
+    inner = f"SELECT * FROM {TABLE} WHERE {_BATCH} AND {condition.sql}"  # noqa: S608
+    sql = f"SELECT {_VALUES} FROM ({inner}) AS e ORDER BY e.row"  # noqa: S608
     for name, at in batches(client, after, since=since):
-        data = b"".join(read(client, _EVENTS, {"batch": name}, "JSONEachRow"))
+        data = b"".join(read(client, sql, {"batch": name, **condition.parameters}, "JSONEachRow"))
         try:
             found, unread = _events.decode_lines(data), tuple[str, ...]()
         except msgspec.MsgspecError:

@@ -1,4 +1,4 @@
--- SHA-256 (FIPS 180-4) and HMAC with it (RFC 2104) of a text, in hexadecimal. LuaJIT compiles it to about 0.7 microseconds a key.
+-- SHA-256 (FIPS 180-4) of a text, in hexadecimal. LuaJIT compiles it to about 0.7 microseconds a key.
 local ffi, bit = require("ffi"), require("bit")
 local band, bxor, bnot, bor = bit.band, bit.bxor, bit.bnot, bit.bor
 local ror, shr, shl, int, hex = bit.ror, bit.rshift, bit.lshift, bit.tobit, bit.tohex
@@ -65,12 +65,4 @@ local function sha256(text)
   absorb(text)
   return hex(state[0]) .. hex(state[1]) .. hex(state[2]) .. hex(state[3])
     .. hex(state[4]) .. hex(state[5]) .. hex(state[6]) .. hex(state[7])
-end
-
--- With the pads that a key makes, of one block each.
-local raw = ffi.new("int32_t[8]")
-local function hmac_sha256(inner, outer, text)
-  absorb(inner .. text)
-  for i = 0, 7 do raw[i] = bit.bswap(state[i]) end
-  return sha256(outer .. ffi.string(raw, 32))
 end

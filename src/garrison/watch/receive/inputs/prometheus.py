@@ -77,7 +77,9 @@ def _exporter(settings: Settings, around: Around) -> _Exporter:
     if (settings.token_file or settings.user) and where.scheme == "http" and not _is_here(host):
         raise ConfigError(f"input {settings.name}: a secret would go to {host} in plaintext", hint="use https")
     if bool(settings.user) is not bool(settings.password_file) or (settings.user and settings.token_file):
-        raise ConfigError(f"input {settings.name}: who asks is told by halves, or twice", hint="see docs/receiving-files.md")
+        raise ConfigError(
+            f"input {settings.name}: who asks is told by halves, or twice", hint="see docs/receiving-files.md"
+        )
     for name in settings.metrics:
         if not _NAME.fullmatch(name):
             raise ConfigError(f"input {settings.name}: {name!r} is no metric", hint="names stand alone, without labels")

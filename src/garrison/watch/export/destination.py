@@ -1,0 +1,54 @@
+"""The seam between the export, which knows what was taken, and the kinds of destinations, which know how to hand it over."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import operator
+import pkgutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from garrison.events.event import Event
+from garrison.watch.export import kinds
+
+Beside = Callable[[str], Path]  # a path as the watch file means it
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """What the settings of every kind of `[[export]]` begin with."""
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    filter: Annotated[str, Meta(description="Which events, as `garrison logs` finds them; all if empty.")] = ""
+    since: Annotated[str, Meta(description="How far back the first start goes: 2h, 7d; from now on if empty.")] = ""
+    timeout_s: Annotated[float, Meta(gt=0, le=120)] = 10
+
+
+class Kind(Protocol):
+    """A module of `kinds`."""
+
+    Settings: type[Destination]  # its tag is what `type` says in the watch file
+
+    def send(self, settings: Any, batch: str, events: Sequence[Event], beside: Beside) -> None:
+        """Hand events over, all of them under the name of their batch. They were taken when this returns.
+
+        Raises BusyError where they were not, ConfigError where the settings cannot hold: no secret stands in either.
+        """
+        ...
+
+
+@functools.cache
+def destinations() -> dict[type[Destination], Kind]:
+    """The kinds of destinations, by their settings."""
+    names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
+    found: list[Any] = [importlib.import_module(f"{kinds.__name__}.{name}") for name in names]
+    return {module.Settings: module for module in found}
+
+
+def any_destination() -> Any:
+    """The type that an `[[export]]` is read as: one of all kinds, told apart by `type`."""
+    return functools.reduce(operator.or_, destinations())
