@@ -36,6 +36,7 @@ class Kept:
         self.spool = Spool.open(folder / "spool", COLUMNS, max_bytes=max_bytes)
         self.quarantine = Quarantine.open(folder / "quarantine", Settings())
         self.samples: list[Sample] = []
+        self._events: list[Event] = []
         self.intake = SpoolIntake(
             dict.fromkeys(names, self.spool),
             Redactor.make([Rule(how=How.MASK, pattern="email")], b"a key for tests"),
@@ -55,9 +56,11 @@ class Kept:
         self.spool.close()
 
     def events(self) -> list[Event]:
-        """What is in the spool, in its order; it stays there."""
-        taken = self.spool.take(wait_s=0, most=1 << 30)
-        return list(events(taken.batch)) if taken else []
+        """All that came into the spool, in its order."""
+        while (taken := self.spool.take(wait_s=0)) is not None:
+            self._events += events(taken.batch)
+            self.spool.done(taken)
+        return list(self._events)
 
 
 class _Hears(logging.Handler):

@@ -99,12 +99,9 @@ def clustered(cluster: str) -> list[str]:
 
 def keep(spool: Spool, source: str, samples: Sequence[Sample]) -> None:
     """Have samples of an input on the disk, in a spool of `COLUMNS`. Raises BusyError."""
-    made = Batch([], [], [])
-    for one in samples:
-        made.keys.append((source, one.name, one.time_us))
-        values = (one.time_us, one.name, one.value, one.host, one.labels, source)
-        made.rows.append(b"".join(map(_encode, values)))
-    spool.append(made)
+    rows = [(one.time_us, one.name, one.value, one.host, one.labels, source) for one in samples]
+    keys = [(source, one.name, one.time_us) for one in samples]
+    spool.append(Batch(keys, [], [(len(rows), b"".join(_encode(value) for row in rows for value in row))]))
 
 
 def store(client: Client, taken: Taken) -> int:
@@ -115,13 +112,13 @@ def store(client: Client, taken: Taken) -> int:
         client.raw_insert(
             TABLE,
             column_names=list(taken.columns),
-            insert_block=b"".join(taken.batch.rows),
+            insert_block=b"".join(data for _, data in taken.batch.blocks),
             settings={"insert_deduplication_token": taken.name},
             fmt="MsgPack",
         )
     except (ClickHouseError, OSError) as error:
         raise BusyError(f"the store takes nothing: {error}", hint="samples wait in the spool until it does") from error
-    return len(taken.batch.rows)
+    return len(taken.batch.keys)
 
 
 def use(client: Client, since_us: int, until_us: int, *, step_s: int = 3_600) -> Iterator[Use]:

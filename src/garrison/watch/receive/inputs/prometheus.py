@@ -77,7 +77,9 @@ def _exporter(settings: Settings, around: Around) -> _Exporter:
     if (settings.token_file or settings.user) and where.scheme == "http" and not _is_here(host):
         raise ConfigError(f"input {settings.name}: a secret would go to {host} in plaintext", hint="use https")
     if bool(settings.user) is not bool(settings.password_file) or (settings.user and settings.token_file):
-        raise ConfigError(f"input {settings.name}: who asks is told by halves, or twice", hint="see docs/receiving-files.md")
+        raise ConfigError(
+            f"input {settings.name}: who asks is told by halves, or twice", hint="see docs/receiving-files.md"
+        )
     for name in settings.metrics:
         if not _NAME.fullmatch(name):
             raise ConfigError(f"input {settings.name}: {name!r} is no metric", hint="names stand alone, without labels")
@@ -106,12 +108,12 @@ def _asked(exporter: _Exporter, settings: Settings, around: Around, now_us: int)
         connection.request(
             "GET", f"{where.path or '/metrics'}{'?' if where.query else ''}{where.query}", headers=headers
         )
-        answer = connection.getresponse()
-        data, until = b"", time.monotonic() + _TIMEOUT_S
-        while piece := answer.read1(1 << 20):
-            data += piece
-            if len(data) > _MOST_BYTES or time.monotonic() > until:
-                raise BusyError(f"{settings.url} shows too much, or too slowly", hint="see that it is an exporter")
+        with connection.getresponse() as answer:
+            data, until = b"", time.monotonic() + _TIMEOUT_S
+            while piece := answer.read1(1 << 20):
+                data += piece
+                if len(data) > _MOST_BYTES or time.monotonic() > until:
+                    raise BusyError(f"{settings.url} shows too much, or too slowly", hint="see that it is an exporter")
     except (OSError, http.client.HTTPException) as error:
         raise BusyError(f"{settings.url} does not answer: {error}", hint="see that the exporter runs") from error
     finally:
