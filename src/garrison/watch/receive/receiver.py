@@ -7,22 +7,23 @@ import contextlib
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from garrison.errors import BusyError, GarrisonError
+from garrison.errors import GarrisonError
 from garrison.watch.file.hold import models_key, references
 from garrison.watch.file.read import Loaded
 from garrison.watch.models.sketching import Sketching
 from garrison.watch.quarantine.quarantine import Quarantine
-from garrison.watch.receive.input import Around, InputSettings, Sample
+from garrison.watch.receive.input import Around, InputSettings
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.intake import SpoolIntake
 from garrison.watch.redact.redactor import Redactor, make_key
 from garrison.watch.run.process import Saying
 from garrison.watch.run.told import Input, Received, Spooled, Telling
 from garrison.watch.spool import Spool
+from garrison.watch.store import samples
 from garrison.watch.store.keeper import Keeper
 from garrison.watch.store.rows import COLUMNS
 
@@ -47,12 +48,13 @@ class Receiver:
                 )
                 for name in sorted({one.retention for one in said.input} | set(_left(state / "spool")))
             }
+            self._samples = opening.enter_context(Spool.open(state / "samples", samples.COLUMNS))
             self._quarantine = Quarantine.open(state / "quarantine", said.quarantine)
             opening.callback(self._quarantine.close)
             self.intake = self._make_intake()
             opening.callback(self.intake.close)
             self._closing = opening.pop_all()
-        self.keeper = Keeper(self._spools, loaded.store, loaded.ledger, self._keeper_waits)
+        self.keeper = Keeper(self._spools, loaded.store, loaded.ledger, self._keeper_waits, samples=self._samples)
 
     def run(self, ended: threading.Event) -> None:
         """Receive until `ended`; what was received then is stored, if the store takes it in time."""
@@ -71,17 +73,14 @@ class Receiver:
         key_file = said.redaction.key_file
         key = make_key(self._loaded.beside(key_file) if key_file else state / "redaction.key")
         redactor = Redactor.make(said.redact, key, credentials=said.redaction.credentials)
-        found = references(self._loaded)
+        models = references(self._loaded)
         return SpoolIntake(
             {one.name: self._spools[one.retention] for one in said.input},
             redactor,
             self._quarantine,
-            sketching=Sketching(found, models_key(self._loaded)) if found else None,
-            keep_samples=self._keep_samples,
+            sketching=Sketching(models, models_key(self._loaded)) if models else None,
+            keep_samples=lambda source, found: samples.keep(self._samples, source, found),
         )
-
-    def _keep_samples(self, source: str, samples: Sequence[Sample]) -> None:
-        raise BusyError(f"{len(samples)} samples of {source} cannot be kept", hint="the table of samples is not there")
 
     async def _receive(self, ended: threading.Event) -> None:
         tasks = [asyncio.create_task(self._serve(one)) for one in self._loaded.watch.input]

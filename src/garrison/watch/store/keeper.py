@@ -13,6 +13,7 @@ from garrison.errors import EventsError, LedgerError
 from garrison.ledger import Ledger
 from garrison.watch.spool import Spool
 from garrison.watch.store.guard import Role
+from garrison.watch.store.samples import store as store_samples
 from garrison.watch.store.write import store
 
 if TYPE_CHECKING:
@@ -27,12 +28,19 @@ class Keeper:
     """Spools by their retention class. `stored` and `doubles` count events."""
 
     def __init__(
-        self, spools: Mapping[str, Spool], place: Path | str, ledger: Path | None, waits: Callable[[str], None]
+        self,
+        spools: Mapping[str, Spool],
+        place: Path | str,
+        ledger: Path | None,
+        waits: Callable[[str], None],
+        *,
+        samples: Spool | None = None,
     ) -> None:
-        """`waits` is told why nothing can be stored now, and an empty text when it can."""
+        """`waits` is told why nothing can be stored now, and an empty text when it can; `samples` are in a spool of their own."""
         self.stored = self.doubles = self.stored_s = 0
         self.batches: dict[str, str] = {}  # the last one, by the beginning of its name
         self._spools, self._place, self._ledger, self._waits = spools, place, ledger, waits
+        self._samples = samples
         self._client: Client | None = None
         self._closing = contextlib.ExitStack()
 
@@ -42,10 +50,10 @@ class Keeper:
         while True:
             if ended.is_set():
                 until = until or time.monotonic() + drain_s
-                if time.monotonic() > until or not any(spool.pending for spool in self._spools.values()):
+                if time.monotonic() > until or not self._pending():
                     break
             try:
-                if not self._round():
+                if not any([self._round(), self._store_samples()]):
                     ended.wait(_LOOK_S)
                 pause_s = _SHORTEST_S
                 self._waits("")
@@ -77,6 +85,17 @@ class Keeper:
                     self.batches[taken.name.rpartition("-")[0]] = taken.name
                     self.stored_s = int(time.time())
         return True
+
+    def _store_samples(self) -> bool:
+        """Store the samples that are there; whether there were any. Raises EventsError."""
+        if self._samples is None or not self._samples.pending or (taken := self._samples.take(wait_s=0)) is None:
+            return False
+        store_samples(self._connected(), taken)
+        self._samples.done(taken)
+        return True
+
+    def _pending(self) -> bool:
+        return any(spool.pending for spool in (*self._spools.values(), *([self._samples] if self._samples else [])))
 
     def _connected(self) -> Client:
         from garrison.watch.store.client import running

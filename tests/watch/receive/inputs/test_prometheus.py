@@ -51,7 +51,8 @@ def showing(
             allowed = self.headers.get("Authorization", "") == credential
             self.send_response(status if allowed else 401)
             self.end_headers()
-            self.wfile.write(page if allowed else b"")
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(page if allowed else b"")
 
         def log_message(self, *_: object) -> None:
             pass

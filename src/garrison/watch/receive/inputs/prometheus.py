@@ -108,12 +108,12 @@ def _asked(exporter: _Exporter, settings: Settings, around: Around, now_us: int)
         connection.request(
             "GET", f"{where.path or '/metrics'}{'?' if where.query else ''}{where.query}", headers=headers
         )
-        answer = connection.getresponse()
-        data, until = b"", time.monotonic() + _TIMEOUT_S
-        while piece := answer.read1(1 << 20):
-            data += piece
-            if len(data) > _MOST_BYTES or time.monotonic() > until:
-                raise BusyError(f"{settings.url} shows too much, or too slowly", hint="see that it is an exporter")
+        with connection.getresponse() as answer:
+            data, until = b"", time.monotonic() + _TIMEOUT_S
+            while piece := answer.read1(1 << 20):
+                data += piece
+                if len(data) > _MOST_BYTES or time.monotonic() > until:
+                    raise BusyError(f"{settings.url} shows too much, or too slowly", hint="see that it is an exporter")
     except (OSError, http.client.HTTPException) as error:
         raise BusyError(f"{settings.url} does not answer: {error}", hint="see that the exporter runs") from error
     finally:
