@@ -32,16 +32,16 @@ def render(result: Result, view: View) -> Iterator[str]:
 
 
 def _controls(result: Result, framework: Framework) -> Iterator[str]:
-    yield _row(_OF_CONTROLS)
-    for row in compliance(result, framework).rows:
-        counts = (row.failed, row.undecided, row.ignored, row.passed, row.not_judged)
-        failing = " ".join(c.id for c in row.failing)
-        yield _row((framework.title, row.control.id, row.control.name, row.state, *counts, failing))
+    yield row(_OF_CONTROLS)
+    for found in compliance(result, framework).rows:
+        counts = (found.failed, found.undecided, found.ignored, found.passed, found.not_judged)
+        failing = " ".join(c.id for c in found.failing)
+        yield row((framework.title, found.control.id, found.control.name, found.state, *counts, failing))
 
 
 def _findings(result: Result) -> Iterator[str]:
     """What is open, known by the baseline, ignored, undecided, in this order."""
-    yield _row(_OF_FINDINGS)
+    yield row(_OF_FINDINGS)
     states = {
         "open": result.findings,
         "known": result.baselined,
@@ -49,7 +49,7 @@ def _findings(result: Result) -> Iterator[str]:
         "undecided": result.undecided,
     }
     for state, findings in states.items():
-        yield from (_row((state, *_cells(finding, result))) for finding in findings)
+        yield from (row((state, *_cells(finding, result))) for finding in findings)
 
 
 def _cells(finding: Finding, result: Result) -> tuple[object, ...]:
@@ -63,7 +63,8 @@ def _cells(finding: Finding, result: Result) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _row(cells: Iterable[object]) -> str:
+def row(cells: Iterable[object]) -> str:
+    """A line, each cell quoted."""
     return ",".join(f'"{_cell(str(c))}"' for c in cells) + "\r\n"
 
 

@@ -57,15 +57,14 @@ class Risk(msgspec.Struct, frozen=True):
 
 
 def risk(alerts: Sequence[Alert], findings: Iterable[Found]) -> Risk:
-    """That of an incident. What turned out to be a false alarm does not count, unless all of it did."""
-    counted = [alert for alert in alerts if alert.verdict is not Verdict.FALSE_ALARM] or list(alerts)
+    """That of an incident. What turned out to be expected, or a false alarm, does not count, unless all of it did."""
+    counted = [alert for alert in alerts if alert.verdict in (None, Verdict.THREAT)] or list(alerts)
     worst = max(counted, key=lambda alert: (alert.severity, -alert.number))
     parts = [Part(_WORST[worst.severity], f"{worst.severity.name.lower()}: {worst.title}")]
     kinds = {(alert.detector, alert.name) for alert in counted} - {(worst.detector, worst.name)}
     if kinds:
-        parts.append(
-            Part(min(_MORE * len(kinds), _MORE_MOST), f"{len(kinds)} more kind{'s' * (len(kinds) > 1)} of alert")
-        )
+        more = "one more kind of alert" if len(kinds) == 1 else f"{len(kinds)} more kinds of alerts"
+        parts.append(Part(min(_MORE * len(kinds), _MORE_MOST), more))
     families = sorted({_FAMILY[alert.detector] for alert in counted if alert.detector in _FAMILY})
     if len(families) > 1:
         parts.append(Part(min(_AGREE * (len(families) - 1), _AGREE_MOST), f"seen by {' and '.join(families)}"))

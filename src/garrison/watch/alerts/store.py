@@ -127,6 +127,11 @@ class Alerts:
         marks = ", ".join("?" * len(NEWS))
         return self._changes(f"what IN ({marks}) AND number > ?", [*map(str, NEWS), after], most)
 
+    def last_change(self) -> int:
+        """The number of the latest change."""
+        ((number,),) = self.database.rows("SELECT coalesce(max(number), 0) FROM change")
+        return int(number)
+
     def silences(self, now: int, *, also_over: bool = False) -> list[Silence]:
         """Those that hold; or, for people, all that there were, and those that the ledger is still to hear of."""
         condition, values = ("1", ()) if also_over else (_HOLDING, (now,))

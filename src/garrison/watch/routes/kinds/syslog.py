@@ -25,14 +25,14 @@ from garrison.watch.routes.secret import trust
 
 _SEVERITY = {Severity.CRITICAL: 2, Severity.HIGH: 3, Severity.MEDIUM: 4, Severity.LOW: 5}  # RFC 5424, table 2
 _INFORMATIONAL = 6
-_PORT = 6514
+PORT = 6514
 
 
 class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="syslog"):
     """`type = "syslog"`."""
 
     host: Annotated[str, Meta(min_length=1)]
-    port: Annotated[int, Meta(gt=0, le=65_535)] = _PORT
+    port: Annotated[int, Meta(gt=0, le=65_535)] = PORT
     security: Annotated[Literal["tls", "tcp"], Meta(description="tcp: to this machine, or with insecure.")] = "tls"
     insecure: Annotated[bool, Meta(description="Allow plaintext to another machine.")] = False
     ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's if empty.")] = ""
@@ -54,15 +54,20 @@ def send(settings: Settings, message: Message, beside: Beside) -> None:
     """Send a line for each alert, and wait until the receiver has read them."""
     hold(settings, beside)
     context = trust(settings.ca, beside, settings.certificate, settings.key) if settings.security == "tls" else None
-    frames = b"".join(_framed(line(settings, message, told)) for told in message.told)
+    frames = b"".join(framed(line(settings, message, told)) for told in message.told)
+    hand_over(settings.host, settings.port, frames, context, settings.timeout_s)
+
+
+def hand_over(host: str, port: int, frames: bytes, context: ssl.SSLContext | None, timeout_s: float) -> None:
+    """Send frames, and wait until the receiver has read them. Raises BusyError."""
     try:
-        with socket.create_connection((settings.host, settings.port), timeout=settings.timeout_s) as plain:
+        with socket.create_connection((host, port), timeout=timeout_s) as plain:
             if context is None:
                 plain.sendall(frames)
                 plain.shutdown(socket.SHUT_WR)
                 _await_end(plain)
                 return
-            with context.wrap_socket(plain, server_hostname=settings.host) as secured:
+            with context.wrap_socket(plain, server_hostname=host) as secured:
                 secured.sendall(frames)
                 with contextlib.suppress(ssl.SSLEOFError):  # it may close without saying so
                     secured.unwrap()  # ours ends; returns when theirs does
@@ -79,7 +84,7 @@ def line(settings: Settings, message: Message, told: Told) -> bytes:
         .isoformat(timespec="milliseconds")
         .replace("+00:00", "Z")
     )
-    host = _name(settings.hostname or socket.gethostname())
+    host = name_of(settings.hostname or socket.gethostname())
     return f"<{priority}>1 {time} {host} garrison - {told.what} - {event(message, told)}".encode()
 
 
@@ -114,11 +119,12 @@ def event(message: Message, told: Told) -> str:
     )
 
 
-def _framed(said: bytes) -> bytes:
+def framed(said: bytes) -> bytes:
+    """By counting octets (RFC 6587, section 3.4.1)."""
     return b"%d %s" % (len(said), said)
 
 
-def _name(host: str) -> str:
+def name_of(host: str) -> str:
     """As HOSTNAME of RFC 5424 may be: printable ASCII, without a space."""
     return "".join(c for c in host if "!" <= c <= "~")[:255] or "-"
 
