@@ -98,6 +98,16 @@ def test_a_closed_alert_opens_again_soon_and_is_another_later(alerts: Alerts) ->
     assert told(alerts) == [What.OPENED, What.REOPENED, What.OPENED]
 
 
+def test_what_is_over_closes_by_itself_and_opens_again(alerts: Alerts) -> None:
+    assert alerts.record([signal(is_over=True)], {}) == []
+    alerts.record([signal(), signal(at=AT + 5, is_over=True, text="it is back")], {}, now=AT + 6)
+    (found,) = alerts.alerts()
+    assert (found.status, found.verdict, found.reason) == (Status.CLOSED, None, "secret-read happens: it is back")
+    alerts.record([signal(at=AT + 9, is_over=True), signal(at=AT + 10)], {})
+    assert alerts.alert(1).status is Status.OPEN
+    assert told(alerts) == [What.OPENED, What.CLOSED, What.REOPENED]
+
+
 def test_silence_tells_nobody_until_it_is_over(alerts: Alerts) -> None:
     silence = Silence(
         name="secret-*", principal="batch", reason="migration", actor="ann", since_us=AT, until_us=AT + HOUR
