@@ -89,6 +89,17 @@ def test_what_is_old_is_deleted_and_counted(tmp_path: Path) -> None:
     assert [k.line for k in lines(tmp_path / "q", tmp_path / IDENTITY)] == [b"new"]
 
 
+def test_what_is_deleted_makes_room_and_is_not_written_to(tmp_path: Path) -> None:
+    quarantine = Quarantine.open(tmp_path / "q", Settings(size_mb=1))
+    for _ in range(3):
+        quarantine.put("a", "syslog", os.urandom(900_000), "no")
+        (path,) = segments(tmp_path / "q")
+        os.utime(path, (time.time() - 8 * 86_400,) * 2)
+        assert quarantine.sweep() == 1
+    quarantine.put("a", "syslog", b"new", "no")
+    assert [k.line for k in lines(tmp_path / "q", tmp_path / IDENTITY)] == [b"new"]
+
+
 def test_a_change_is_found_and_a_torn_end_is_nothing(tmp_path: Path) -> None:
     quarantine = Quarantine.open(tmp_path / "q", Settings())
     quarantine.put_all("a", "syslog", [(b"one", "no"), (b"two", "no")])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from garrison.cli.logs._quarantine import quarantine
+from garrison.cli.logs._retention import hold, retention
 from garrison.cli.logs._search import search
 from garrison.cli.logs._store import load, stats, verify
 
@@ -36,6 +38,9 @@ Examples:
   garrison logs --follow severity>=high                          what is to come
   garrison logs stats                                            what is there, and since when
   garrison logs verify                                           whether stored events were changed or removed
+  garrison logs retention                                        for how long events are kept
+  garrison logs hold add case-7 actor_user=ann --reason "..."    keep these for longer
+  garrison logs quarantine list                                  lines that are no events
 \b
 Exit codes: 0 in order, 1 stored events were changed or removed, 2 wrong usage, 3 incomplete: lines were not of the format, or the
 store takes nothing now.""",
@@ -47,5 +52,5 @@ def command() -> None:
     """
 
 
-for _command in (search, load, stats, verify):
+for _command in (search, load, stats, verify, retention, hold, quarantine):
     command.add_command(_command)

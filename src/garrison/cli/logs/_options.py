@@ -12,12 +12,38 @@ import click
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+    from garrison.watch.retention.retention import Retention
     from garrison.watch.store.guard import Role
 
 store_option = click.option(
     "--store", "place", metavar="DIR|URL", envvar="GARRISON_STORE", show_envvar=True, default="events", show_default=True,
     help="The folder of the store, or the URL of a ClickHouse cluster.",
 )  # fmt: skip
+
+
+rules_option = click.option(
+    "--rules", "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="For a cluster: the folder where it is noted what is in force (garrison logs retention).",
+)  # fmt: skip
+
+
+def noted(place: str, folder: Path | None = None) -> Path:
+    """Where it is noted which retention and holds are in force. Raises UsageError for a cluster of which it was not said."""
+    from garrison.errors import UsageError
+
+    if folder is None and "://" in place:
+        raise UsageError("what is in force in a cluster is noted on this machine", hint="say where: --rules DIR")
+    return folder or Path(place) / "store"
+
+
+def in_force(place: str, folder: Path | None = None) -> Retention:
+    """Which retention and holds are in force; of a cluster of which it was not said, those that are shipped."""
+    from garrison.watch.retention.retention import Retention, read
+    from garrison.watch.store.schema import RETENTION_DAYS
+
+    if folder is None and "://" in place:
+        return Retention(dict(RETENTION_DAYS))
+    return read(noted(place, folder))
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ def search(
     if sql is not None and (terms or form == "ocsf" or options["follow"] or options["histogram"]):
         raise UsageError("--sql takes no filter, --follow, --histogram or OCSF", hint="say it in the statement")
     begin, end = (ask.moment(said) if said else None for said in (since, until))
-    asked = ask.Search(_joined(terms), begin, end, options["limit"])
+    asked = ask.Search(joined(terms), begin, end, options["limit"])
     asked.where()
     with client(place, Role.READER) as store:
         if sql is not None:
@@ -77,7 +77,7 @@ def search(
             _show(ask.events(store, asked), form, columns)
 
 
-def _joined(terms: Iterable[str]) -> str:
+def joined(terms: Iterable[str]) -> str:
     """Words of a command line as one filter: what a shell has taken the quotes from is text again."""
     return " ".join(
         f'"{term}"' if " " in term and '"' not in term and "=" not in term and "(" not in term else term

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from garrison.cli.logs._options import client, say, store_option
+from garrison.cli.logs._options import client, in_force, rules_option, say, store_option
 from garrison.errors import ExitCode, UnmappedError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _ledger_option = click.option(
     default="standard",
     show_default=True,
     metavar="CLASS",
-    help="How long they are kept: standard, inference, hold.",
+    help="How long they are kept: standard, inference, hold, or what garrison logs retention tells.",
 )
 @click.option("--spool", type=click.Path(path_type=Path), help="Where events wait for the store. Default: beside it.")
 def load(file: Path, log: str, place: str, *, ledger: Path | None, retention: str, spool: Path | None) -> None:
@@ -52,13 +52,11 @@ def load(file: Path, log: str, place: str, *, ledger: Path | None, retention: st
     from garrison.watch.spool import Spool
     from garrison.watch.store.guard import Role
     from garrison.watch.store.rows import COLUMNS, batch
-    from garrison.watch.store.schema import RETENTION_DAYS
     from garrison.watch.store.write import keep
 
-    if retention not in RETENTION_DAYS:
-        raise UsageError(
-            f"no retention is called {retention}", hint=nearest(retention, RETENTION_DAYS, ", ".join(RETENTION_DAYS))
-        )
+    classes = in_force(place).days
+    if retention not in classes:
+        raise UsageError(f"no retention is called {retention}", hint=nearest(retention, classes, ", ".join(classes)))
     if spool is None and "://" in place:
         raise UsageError("events for a cluster wait on this machine", hint="say where: --spool DIR")
     reading = _Reading(mapper(log), file)
@@ -107,14 +105,15 @@ def stats(place: str, form: str) -> None:
 @click.command(name="verify")
 @store_option
 @_ledger_option
+@rules_option
 @click.option(
     "--key",
     "vkey",
     metavar="VKEY",
     help="The key of the ledger, as you keep it. Default: the one that its folder tells.",
 )
-def verify(place: str, ledger: Path | None, vkey: str | None) -> None:
-    """Look whether events that were stored have been changed or removed since.
+def verify(place: str, ledger: Path | None, folder: Path | None, vkey: str | None) -> None:
+    """Look whether events that were stored have been changed or removed since, and whether holds keep what they kept.
 
     Exits with 1 where they have, and names them. First the ledger itself is verified.
     """
@@ -128,11 +127,13 @@ def verify(place: str, ledger: Path | None, vkey: str | None) -> None:
             say(f"ledger: {broken}")
         sys.exit(ExitCode.FINDINGS)
     with client(place, Role.READER) as store:
-        found = look(store, said)
+        held = {hold.name: hold.condition for hold in in_force(place, folder).holds}
+        found = look(store, said, held=held)
     for fault in found.faults:
         event = "" if fault.row is None else f"  event {fault.row}" + (f" ({fault.uid})" if fault.uid else "")
         entry = "" if fault.entry is None else f"  entry {fault.entry}"
-        say(f"{fault.what.value:8}  batch {fault.batch}{entry}{event}  {fault.why}")
+        where = f"hold {fault.hold}" if fault.hold else f"batch {fault.batch}"
+        say(f"{fault.what.value:8}  {where}{entry}{event}  {fault.why}")
     expired = f", {found.expired:,} more are past their retention" if found.expired else ""
     say(
         f"{found.events:,} events in {found.batches:,} batches looked at{expired}: {'not as stored' if found.faults else 'all as stored'}"

@@ -24,7 +24,7 @@ _SEGMENT_BYTES: Final = 64 << 20
 _SEGMENT_S: Final = 3_600
 _DAY_S: Final = 86_400
 _WHY: Final = 120
-_HINT: Final = "look at it: garrison watch quarantine; make room, or raise [quarantine] size-mb"
+_HINT: Final = "look at it: garrison logs quarantine; make room, or raise [quarantine] size-mb"
 
 
 class Quarantine:
@@ -85,6 +85,8 @@ class Quarantine:
         until = time.time() - self._settings.days * _DAY_S
         with self._guard:
             found = [path for path in segments(self.folder) if path.stat().st_mtime < until]
+            if found:
+                self._end()  # it may be the one that is written to
             for path in found:
                 self._others -= path.stat().st_size
                 path.unlink()
