@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
+from tests.watch.routes.conftest import Hook
 
 from garrison.events.event import Severity
 from garrison.watch.alerts.findings import FINDINGS
@@ -238,3 +239,19 @@ def test_what_is_to_come_is_followed(run: Run, tmp_path: Path) -> None:
         process.terminate()
     assert "opened" in line
     assert "#5  critical  A new thing  eve  bucket" in line
+
+
+@pytest.mark.slow
+def test_a_route_is_tried(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    with Hook() as hook:
+        file.write_text(
+            '[[input]]\ntype = "http"\nname = "in"\nlog = "syslog"\naddress = "127.0.0.1:0"\n'
+            f'[[route]]\ntype = "webhook"\nname = "team"\nurl = "{hook.url}"\n'
+        )
+        assert run("try", "watch.toml", "team").stdout == "team has taken it\n"
+        assert b"A test: nothing has happened" in hook.got[0][1]
+        hook.answers = [500]
+        failed = run("try", "watch.toml", "team")
+        assert (failed.returncode, "answers 500" in failed.stderr) == (3, True)
+        assert "did you mean team?" in run("try", "watch.toml", "tea").stderr

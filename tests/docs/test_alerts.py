@@ -13,7 +13,7 @@ from garrison.gateway.certificates.authority import make
 from garrison.watch.responses.response import any_response
 from garrison.watch.routes.route import any_route
 from garrison.watch.tell import Telling
-from garrison.watch.tell.tell import hold, hold_routes
+from garrison.watch.tell.tell import faults, hold
 
 PAGE = (Path(__file__).parents[2] / "docs/alerts.md").read_text("utf8")
 
@@ -34,7 +34,7 @@ def test_the_sections_on_the_page_are_read(tmp_path: Path) -> None:
     (tmp_path / "certs/ca.pem").rename(tmp_path / "certs/siem-ca.pem")
     telling = Telling(routes=tuple(routes), responses=tuple(responses), findings=said["watch"]["findings"])
     hold(telling)
-    hold_routes(telling, lambda name: tmp_path / name)
+    assert faults(telling, lambda name: tmp_path / name) == []
     assert telling.findings == "scan.json"
     assert [route.name for route in routes] == ["team", "daily", "siem", "pager"]
     assert [(response.name, response.approve) for response in responses] == [

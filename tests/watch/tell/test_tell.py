@@ -31,8 +31,9 @@ from garrison.watch.responses.kinds import command
 from garrison.watch.responses.queue import requests
 from garrison.watch.responses.response import State
 from garrison.watch.routes.kinds import webhook
+from garrison.watch.routes.outbox import lag
 from garrison.watch.tell import Telling, tell
-from garrison.watch.tell.tell import hold
+from garrison.watch.tell.tell import faults, hold
 
 PROGRAM = """
 import sys, threading
@@ -128,6 +129,18 @@ def test_a_response_is_done_while_it_runs(tmp_path: Path) -> None:
             "hook of batch done: done",
         ]
     assert json.loads(out.read_bytes())["alert"]["uids"] == ["u"]
+
+
+def test_a_route_that_can_tell_nobody_keeps_no_other(tmp_path: Path, hook: Hook) -> None:
+    path = tmp_path / "alerts.db"
+    broken = webhook.Settings(name="broken", url_file="none")
+    telling = Telling(routes=(broken, webhook.Settings(name="one", url=hook.url)))
+    (fault,) = faults(telling, lambda name: tmp_path / name)
+    assert fault.startswith("route broken tells nobody: url of route broken: ")
+    with Running(telling, path), Alerts.open(path) as alerts:
+        alerts.record([signal(at=now_us())], {})
+        await_true(lambda: bool(hook.got))
+        await_true(lambda: any("url of route broken" in route.trouble for route in lag(alerts)))
 
 
 def test_what_cannot_hold_is_refused(tmp_path: Path) -> None:

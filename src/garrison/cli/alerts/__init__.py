@@ -7,7 +7,7 @@ import click
 from garrison.cli.alerts._change import ack, assign, close, note, silence, silences, unsilence
 from garrison.cli.alerts._list import follow, list_
 from garrison.cli.alerts._responses import approve, reject, responses
-from garrison.cli.alerts._show import routes, show
+from garrison.cli.alerts._show import routes, show, try_
 
 
 class _Alerts(click.Group):
@@ -56,5 +56,6 @@ for _command in (
     reject,
     follow,
     routes,
+    try_,
 ):
     command.add_command(_command)

@@ -198,3 +198,21 @@ def routes(path: Path, form: str) -> None:
         say(f"{route.route}: {route.waiting} wait{oldest}{lost}: {route.trouble or 'not tried yet'}")
     if not found:
         say("everything has been told")
+
+
+@click.command(name="try", epilog="\b\nExamples:\n  garrison alerts try watch.toml team")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("route")
+def try_(file: Path, route: str) -> None:
+    """Send a message by a ROUTE of a watch file, that says it is a test; tell whether it was taken."""
+    from garrison.errors import UsageError, nearest
+    from garrison.watch.file.read import read
+    from garrison.watch.routes.message import trial
+    from garrison.watch.routes.route import routes as kinds
+
+    loaded = read(file)
+    named = {one.name: one for one in loaded.watch.route}
+    if route not in named:
+        raise UsageError(f"no route is called {route}", hint=nearest(route, named, f"one of: {', '.join(named)}"))
+    kinds()[type(named[route])].send(named[route], trial(), loaded.beside)
+    say(f"{route} has taken it")

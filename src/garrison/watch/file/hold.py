@@ -14,6 +14,7 @@ from garrison.watch.models.learnt import read as read_reference
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.store.schema import RETENTION_DAYS
+from garrison.watch.tell.tell import faults
 from garrison.watch.tell.tell import hold as hold_telling
 
 
@@ -95,6 +96,7 @@ def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     if loaded.ledger is None:
         yield "[watch] ledger is not set: that events were changed or removed will not be noticed"
+    yield from faults(loaded.telling, loaded.beside)
     book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
     for broken in book.rules.broken:
         yield f"{broken.path}:{broken.line}  {broken.message}"

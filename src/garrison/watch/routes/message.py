@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import secrets
 
 import msgspec
 
@@ -12,7 +13,8 @@ from garrison.events.event import Severity
 from garrison.watch.alerts.alert import Alert, Change, What
 from garrison.watch.alerts.findings import Findings, Found
 from garrison.watch.alerts.risk import risk
-from garrison.watch.alerts.store import Alerts
+from garrison.watch.alerts.signal import Detector
+from garrison.watch.alerts.store import Alerts, now_us
 
 _MOST_FINDINGS = 3
 _log = logging.getLogger(__name__)
@@ -58,6 +60,16 @@ def told(alerts: Alerts, change: Change, alert: Alert, findings: Findings) -> To
     whole = risk(incident, known)
     because = tuple(f"+{part.points} {part.why}" for part in whole.parts)
     return Told(change.what, change.time_us, alert, whole.score, because, len(incident), tuple(known[:_MOST_FINDINGS]))
+
+
+def trial() -> Message:
+    """A message about nothing, to see whether a route works."""
+    now = now_us()
+    alert = Alert(
+        number=0, incident=0, detector=Detector.WATCH, name="test", title="A test: nothing has happened",
+        severity=Severity.INFORMATIONAL, since_us=now, time_us=now, text="somebody tries whether this route works", events=0,
+    )  # fmt: skip
+    return Message(secrets.token_hex(16), "test", now, (Told(What.NOTED, now, alert, 0, (), 1),))
 
 
 def subject(message: Message) -> str:

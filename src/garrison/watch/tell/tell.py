@@ -39,7 +39,8 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
 def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.Event, *, beside: Beside) -> None:
     """Until `stop` is set. Raises ConfigError for settings that cannot hold, EventsError where the file of alerts cannot be used."""
     hold(settings)
-    hold_routes(settings, beside)
+    for fault in faults(settings, beside):
+        _log.warning("%s", fault)
     report = beside(settings.findings) if settings.findings else None
     with Alerts.open(alerts) as opened:
         opened.record([], {FINDINGS: str(report.resolve()).encode() if report else None})
@@ -63,10 +64,15 @@ def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.E
         raise failed[0]
 
 
-def hold_routes(settings: Telling, beside: Beside) -> None:
-    """Raises ConfigError for a route that can tell nobody: its secrets and certificates are looked at."""
+def faults(settings: Telling, beside: Beside) -> list[str]:
+    """What keeps routes from telling anybody: a secret or a certificate that is missing. The other routes go on."""
+    found = []
     for route in settings.routes:
-        routes()[type(route)].hold(route, beside)
+        try:
+            routes()[type(route)].hold(route, beside)
+        except ConfigError as error:
+            found.append(f"route {route.name} tells nobody: {error.message}; {error.hint}")
+    return found
 
 
 def hold(settings: Telling) -> None:
