@@ -125,6 +125,12 @@ def running(
         raise failures[0]
 
 
+def failing(input_: ModuleType, around: Around, **said: Any) -> None:
+    """An input that cannot go on: raises why."""
+    settings = msgspec.convert({"type": input_.TYPE, "name": "here", **said}, input_.Settings)
+    asyncio.run(asyncio.wait_for(input_.serve(settings, around), 30))
+
+
 def until(true: Callable[[], bool], what: Callable[[], object] = lambda: "", seconds: float = 10) -> None:
     """Wait for what has to become true."""
     end = time.monotonic() + seconds

@@ -56,14 +56,14 @@ class Seen:
         now = int(time.time())
         self._write("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", [(lane, key, now) for key in keys])
 
-    def rise(self, lane: str) -> None:
-        """Let a lane be listed from where nothing comes any more. Raises BusyError."""
+    def rise(self, lane: str, left: Sequence[str] = ()) -> None:
+        """Let a lane be listed from where nothing comes any more, and nothing was `left`. Raises BusyError."""
         young = self._database.execute(
             "SELECT min(key) FROM seen WHERE lane = ? AND at > ?", (lane, int(time.time()) - LATE_S)
         ).fetchone()[0]
-        below = "AND key < ?" if young is not None else ""
-        asked = (lane, young) if young is not None else (lane,)
-        old = self._database.execute(f"SELECT max(key) FROM seen WHERE lane = ? {below}", asked).fetchone()[0]  # noqa: S608
+        first = min([*left, young] if young is not None else left, default=None)
+        asked = "SELECT max(key) FROM seen WHERE lane = ?1 AND (?2 IS NULL OR key < ?2)"
+        old = self._database.execute(asked, (lane, first)).fetchone()[0]
         if old is not None:
             self._write("INSERT OR REPLACE INTO floor VALUES (?, ?)", [(lane, old)])
             self._write("DELETE FROM seen WHERE lane = ? AND key <= ?", [(lane, old)])

@@ -77,6 +77,14 @@ class Followed:
         """How far it was read."""
         return self._lines.end
 
+    def is_due(self) -> bool:
+        """Whether there may be something to read, or it has ended."""
+        try:
+            size = os.fstat(self.descriptor).st_size
+            return size != (self.next.read if self._is_document else self.end) or self.ends()
+        except OSError:
+            return True  # reading it tells why
+
     def is_cut(self) -> bool:
         """Whether this is no longer the file that was read. Raises OSError."""
         size = os.fstat(self.descriptor).st_size
@@ -177,6 +185,10 @@ class Files:
             raise
         self.followed |= {file.position.key: file for file in begun}
         self._scanned_ns, self._from_end = begun_ns, False
+
+    def due(self) -> list[tuple[_Key, Followed]]:
+        """The files that are to be looked at."""
+        return [(one, file) for one, file in self.followed.items() if file.is_due()]
 
     def end(self, one: _Key) -> None:
         """Close a file, until it is another."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.watch.receive.conftest import Kept, running, until
+from tests.watch.receive.conftest import Kept, failing, running, until
 
 from garrison.errors import ConfigError
 from garrison.events.event import Event
@@ -238,8 +238,8 @@ def test_a_busy_spool_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("said", "wrong"), [({"path": ""}, "names no file"), ({"log": "nolog"}, "no log format")])
 def test_what_cannot_hold_is_refused(kept: Kept, said: dict[str, str], wrong: str) -> None:
-    with pytest.raises(ConfigError, match=wrong), following(kept.around, **{"path": "a", **said}):
-        time.sleep(0.5)
+    with pytest.raises(ConfigError, match=wrong):
+        failing(input_, kept.around, **{"log": "syslog", "path": "a", **said})
 
 
 CHILD = """

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.watch.receive.conftest import Kept, running, until
+from tests.watch.receive.conftest import Kept, failing, running, until
 
 from garrison.errors import ConfigError
 from garrison.watch.receive.input import Around
@@ -88,8 +88,8 @@ def test_units_and_the_end(kept: Kept, tmp_path: Path) -> None:
 
 def test_without_journalctl(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ConfigError, match="not installed"), running(journald, kept.around):
-        time.sleep(0.5)
+    with pytest.raises(ConfigError, match="not installed"):
+        failing(journald, kept.around)
 
 
 CHILD = """

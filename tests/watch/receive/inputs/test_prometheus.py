@@ -9,7 +9,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.watch.receive.conftest import Kept, running, until
+from tests.watch.receive.conftest import Kept, failing, running, until
 
 from garrison.errors import BusyError, ConfigError, GarrisonError, UnmappedError
 from garrison.gateway.certificates.authority import make
@@ -134,10 +133,10 @@ def test_with_tls_and_a_credential(here: Kept, tmp_path: Path, said: Mapping[str
         url = f"https://127.0.0.1:{port}/metrics"
         with running(prometheus, here.around, url=url, **{"ca-file": "ca.pem", **said}):
             until(lambda: len(here.samples) == 4)
-        with pytest.raises(BusyError, match="certificate verify failed"), running(prometheus, here.around, url=url):
-            time.sleep(1)
-        with pytest.raises(BusyError, match="401"), running(prometheus, here.around, url=url, **{"ca-file": "ca.pem"}):  # type: ignore[arg-type]
-            time.sleep(1)
+        with pytest.raises(BusyError, match="certificate verify failed"):
+            failing(prometheus, here.around, url=url)
+        with pytest.raises(BusyError, match="401"):
+            failing(prometheus, here.around, url=url, **{"ca-file": "ca.pem"})
     assert here.samples[-1].value == 0
 
 
@@ -155,8 +154,8 @@ def test_with_tls_and_a_credential(here: Kept, tmp_path: Path, said: Mapping[str
     ],
 )
 def test_what_cannot_hold_is_refused(here: Kept, said: dict[str, Any], why: str) -> None:
-    with pytest.raises(ConfigError, match=why) as raised, running(prometheus, here.around, **said):
-        time.sleep(0.5)
+    with pytest.raises(ConfigError, match=why) as raised:
+        failing(prometheus, here.around, **said)
     assert "abc" not in str(raised.value)
 
 
@@ -165,12 +164,8 @@ def test_what_cannot_hold_is_refused(here: Kept, said: dict[str, Any], why: str)
     [(b"a{b=c} d\n", 200, "no exposition"), (b"", 500, "500"), (b"a 1\n" * 20_000_000, 200, "too much")],
 )
 def test_what_is_no_exporter(kept: Kept, page: bytes, status: int, why: str) -> None:
-    with (
-        showing(page, status=status) as port,
-        pytest.raises(GarrisonError, match=why),
-        running(prometheus, kept.around, url=f"http://127.0.0.1:{port}/"),
-    ):
-        time.sleep(2)
+    with showing(page, status=status) as port, pytest.raises(GarrisonError, match=why):
+        failing(prometheus, kept.around, url=f"http://127.0.0.1:{port}/")
     assert [(one.name, one.value) for one in kept.samples] == [("up", 0)]
 
 

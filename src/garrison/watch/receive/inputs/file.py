@@ -25,7 +25,7 @@ from garrison.watch.receive.tail import Files, Followed
 TYPE = "file"
 
 _POLL_S = 0.25
-_LOOK_S = 1.0
+_LOOK_S, _LOOK_SHARE = 1.0, 20  # between two looks at which files there are; so many times what one takes
 _AT_ONCE = 8  # files that share a sync of the disk
 _SLICE = 1_000
 _MOST_PAUSE_S = 30.0
@@ -53,11 +53,13 @@ async def serve(settings: Settings, around: Around) -> None:
     positions = await asyncio.to_thread(Positions.open, around.state)
     files = Files(patterns, positions, form, packed=settings.packed, from_end=settings.begin == "end")
     try:
-        looked = 0.0
+        next_look = 0.0
         while True:
-            if files.crowded or time.monotonic() - looked > _LOOK_S:
+            if files.crowded or time.monotonic() > next_look:
+                begun = time.monotonic()
                 await patiently(settings.name, lambda: asyncio.to_thread(files.look))
-                looked = time.monotonic()
+                ended = time.monotonic()
+                next_look = ended + max(_LOOK_S, _LOOK_SHARE * (ended - begun))
             if not await _round(files, positions, settings.name, around):
                 await asyncio.sleep(_POLL_S)
     finally:
@@ -89,9 +91,9 @@ async def patiently(name: str, call: Callable[[], Awaitable[Given]]) -> Given:
 async def _round(files: Files, positions: Positions, name: str, around: Around) -> bool:
     """Take what is new in all files; whether there was any."""
     anything = False
-    followed = list(files.followed.items())
-    for at in range(0, len(followed), _AT_ONCE):
-        some = followed[at : at + _AT_ONCE]
+    due = await asyncio.to_thread(files.due)
+    for at in range(0, len(due), _AT_ONCE):
+        some = due[at : at + _AT_ONCE]
         taken = await asyncio.gather(*(_advance(files, file, name, around) for _, file in some))
         changed: list[Position] = [file.next for _, file in some if file.next is not file.position]
         if changed:

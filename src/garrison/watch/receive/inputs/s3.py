@@ -79,12 +79,14 @@ async def _read(bucket: _Bucket, lane: _Lane, seen: Seen, source: Source, around
     if floor is None and skip and bucket.settings.begin == "end":
         seen.add(name, keys)
         keys = []
+    left: list[str] = []
     for at in range(0, len(keys), _AT_ONCE):
         some = keys[at : at + _AT_ONCE]
         taken = await asyncio.gather(*(_object(bucket, key, source, around) for key in some))
         done = [key for key, is_taken in zip(some, taken, strict=True) if is_taken]
+        left += set(some) - set(done)
         await patiently(source.name, lambda done=done: asyncio.to_thread(seen.add, name, done))  # type: ignore[misc]
-    await patiently(source.name, lambda: asyncio.to_thread(seen.rise, name))
+    await patiently(source.name, lambda: asyncio.to_thread(seen.rise, name, left))
 
 
 async def _object(bucket: _Bucket, key: str, source: Source, around: Around) -> bool:
@@ -176,8 +178,8 @@ class _Bucket:
 
     def keys(self, lane: _Lane, floor: str) -> list[str]:
         """The objects of a lane behind a key, by their keys. Raises EventsError, ConfigError."""
-        more = {"Delimiter": "/"} if lane.is_flat else {}
-        pages = self._pages(Prefix=lane.prefix, StartAfter=floor, **more)
+        more = {name: said for name, said in (("StartAfter", floor), ("Delimiter", "/" * lane.is_flat)) if said}
+        pages = self._pages(Prefix=lane.prefix, **more)
         return [str(one["Key"]) for page in pages for one in page.get("Contents", ()) if one["Size"]]
 
     def read(self, key: str) -> bytes:

@@ -26,7 +26,7 @@ from garrison.watch.receive.programs import By, Programs
 TYPE = "syslog"
 
 _AT_ONCE = 1_000
-_HELD_BYTES = 1 << 20  # of a connection, after which it is read no more
+_HELD_BYTES = 256 << 10  # of a connection, after which it is read no more
 _DATAGRAMS_BYTES = 32 << 20
 _SOCKET_BYTES = 8 << 20  # as much as the kernel allows of it
 _SHORTEST_S, _LONGEST_S = 0.1, 5.0
