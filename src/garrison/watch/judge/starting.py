@@ -54,7 +54,7 @@ def judge_of(
     found.append(HealthDetector(counts, memory))
     watched = list(models)
     if watched:
-        found.append(ModelDetector(watched, memory.under(f"{ModelDetector.name}/")))
+        found.append(ModelDetector(watched, memory))
     return Judge(memory, found)
 
 
