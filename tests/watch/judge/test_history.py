@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 from tests.watch.judge.conftest import Put
@@ -22,6 +23,8 @@ from garrison.watch.judge.detector import Subject, subjects_of
 from garrison.watch.judge.judge import Judge
 from garrison.watch.judge.memory import Memory
 from garrison.watch.judge.settings import Baselines
+from garrison.watch.judge.starting import uses
+from garrison.watch.store import samples
 from garrison.watch.store.client import Node, connected
 from garrison.watch.store.guard import Role
 
@@ -143,3 +146,22 @@ def test_what_hosts_used_is_a_measure_of_their_hours(alerts: Alerts, node: Node,
     assert (signal.asset, signal.asset_type, signal.title) == ("gpu-1", "host", "Host gpu-1 has unusual GPU use")
     assert "seen: 97.0%" in signal.text
     assert detector._subjects["host", "gpu-1"].closed == now + 3  # type: ignore[index]
+
+
+def test_use_is_read_from_the_table_of_samples(node: Node) -> None:
+    with (
+        connected(node.folder, Role.READER) as client,
+        connected(node.folder, Role.WRITER) as writer,
+        connected(node.folder, Role.ADMIN) as admin,
+    ):
+        assert list(uses(client, 0, HOUR_US)) == []  # also where nothing has made the table
+        for statement in samples.embedded():
+            admin.command(statement)
+        rows = [
+            {"time_us": (HOUR * HOUR_US + minute * 60_000_000) / 1e6, "name": "DCGM_FI_DEV_GPU_UTIL", "value": 50 + minute, "host": "gpu-1"}
+            for minute in range(0, 60, 10)
+        ]  # fmt: skip
+        writer.raw_insert(samples.TABLE, list(rows[0]), b"".join(map(msgspec.json.encode, rows)), fmt="JSONEachRow")
+        ((*what, value),) = uses(client, HOUR * HOUR_US, (HOUR + 1) * HOUR_US)
+        assert (what, round(value, 3)) == (["gpu-1", Measure.GPU, HOUR], 0.75)
+        assert list(uses(client, 0, HOUR_US)) == []

@@ -16,6 +16,7 @@ NOBODY: Final = ("anonymous", "system:anonymous", "ANONYMOUS_PRINCIPAL")  # S3, 
 UNKNOWN_USER: Final = "unknown user"  # whatever a stranger typed (events/sshd.py)
 EVERYWHERE: Final = (Class.API, Class.HTTP, Class.DATASTORE)  # users of these are not those of one host
 MAX_NAME: Final = 200  # characters of a subject's
+_OF_A_HOST: Final = ("unit", "network interface")  # what each host has one of, by the same name
 
 Subject = tuple[Kind, str]
 
@@ -52,7 +53,7 @@ def asset_of(event: Event) -> tuple[str, str]:
         return event.model, "model"
     if event.pod:
         return (f"{event.namespace}/{event.pod}" if event.namespace else event.pod), "pod"
-    if event.resource and event.resource_type != "unit":
+    if event.resource and not (event.host and event.resource_type in _OF_A_HOST):
         if event.resource_type == "object":
             return event.resource.partition("/")[0], "bucket"
         return (f"{event.namespace}/{event.resource}" if event.namespace else event.resource), event.resource_type

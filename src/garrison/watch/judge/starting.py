@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from garrison.errors import EventsError
 from garrison.watch.alerts import owed
 from garrison.watch.alerts.store import Alerts
+from garrison.watch.baselines.hour import HOUR_US, Measure
 from garrison.watch.judge.baselines import BaselineDetector
 from garrison.watch.judge.countries import countries
 from garrison.watch.judge.detector import Detector
@@ -18,6 +21,12 @@ from garrison.watch.judge.rules import RuleDetector
 from garrison.watch.judge.settings import Judging
 from garrison.watch.judge.silence import SilenceDetector
 from garrison.watch.models.follow import Watched
+from garrison.watch.store import samples
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_THERE: Final = "SELECT 1 FROM system.tables WHERE concat(database, '.', name) = {name:String}"
 
 
 def judge_of(
@@ -39,11 +48,23 @@ def judge_of(
     if settings.baselines.enabled:
         path = settings.baselines.countries
         country = countries(beside(path)) if path else lambda _: ""
-        found.append(BaselineDetector(settings.baselines, memory, country))
+        found.append(BaselineDetector(settings.baselines, memory, country, uses))
     if settings.silence.enabled:
         found.append(SilenceDetector(settings.silence, settings.quiet_after_s, memory))
     found.append(HealthDetector(counts, memory))
     watched = list(models)
     if watched:
-        found.append(ModelDetector(watched, memory.under(f"{ModelDetector.name}/")))
+        found.append(ModelDetector(watched, memory))
     return Judge(memory, found)
+
+
+def uses(client: Client, since_us: int, until_us: int) -> Iterator[tuple[str, Measure, int, float]]:
+    """What hosts used, hour by hour, where samples are kept at all (`history.Uses`). Raises EventsError."""
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    try:
+        if client.query(_THERE, parameters={"name": samples.TABLE}).result_rows:
+            for one in samples.use(client, since_us, until_us):
+                yield one.host, Measure(one.resource), one.start_us // HOUR_US, one.value
+    except (ClickHouseError, OSError) as error:
+        raise EventsError(f"the store does not answer: {error}", hint="see whether it runs") from error

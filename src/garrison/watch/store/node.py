@@ -56,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = 600
+    disable_nagle_algorithm = True  # else the body waits 40 ms for the receipt of the head
     tokens: dict[Role, str]
     folder: str
     table_functions: frozenset[str]
