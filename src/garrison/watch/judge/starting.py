@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from garrison.watch.alerts import owed
 from garrison.watch.alerts.store import Alerts
@@ -13,11 +14,12 @@ from garrison.watch.judge.detector import Detector
 from garrison.watch.judge.health import Counts, HealthDetector
 from garrison.watch.judge.judge import Judge
 from garrison.watch.judge.memory import Memory
-from garrison.watch.judge.models import ModelDetector
 from garrison.watch.judge.rules import RuleDetector
 from garrison.watch.judge.settings import Judging
 from garrison.watch.judge.silence import SilenceDetector
-from garrison.watch.models.follow import Watched
+
+if TYPE_CHECKING:  # what it stands on takes a second to import
+    from garrison.watch.models.follow import Watched
 
 
 def judge_of(
@@ -45,5 +47,7 @@ def judge_of(
     found.append(HealthDetector(counts, memory))
     watched = list(models)
     if watched:
+        from garrison.watch.judge.models import ModelDetector
+
         found.append(ModelDetector(watched, memory.under(f"{ModelDetector.name}/")))
     return Judge(memory, found)
