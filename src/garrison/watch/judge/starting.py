@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,15 +17,14 @@ from garrison.watch.judge.detector import Detector
 from garrison.watch.judge.health import Counts, HealthDetector
 from garrison.watch.judge.judge import Judge
 from garrison.watch.judge.memory import Memory
-from garrison.watch.judge.models import ModelDetector
 from garrison.watch.judge.rules import RuleDetector
 from garrison.watch.judge.settings import Judging
 from garrison.watch.judge.silence import SilenceDetector
-from garrison.watch.models.follow import Watched
-from garrison.watch.store import samples
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what it stands on takes a second to import
     from clickhouse_connect.driver.client import Client
+
+    from garrison.watch.models.follow import Watched
 
 _THERE: Final = "SELECT 1 FROM system.tables WHERE concat(database, '.', name) = {name:String}"
 
@@ -38,6 +38,7 @@ def judge_of(
     ledger: Path | None = None,
     counts: Counts = dict,
     say: Callable[[str], None],
+    since: dt.datetime | None = None,
 ) -> Judge:
     """`beside` tells where a path of the watch file is; `ledger` hears of changed rules; `counts` is what the receiver counted. Raises UsageError, ConfigError, EventsError."""
     if ledger is not None:
@@ -54,13 +55,17 @@ def judge_of(
     found.append(HealthDetector(counts, memory))
     watched = list(models)
     if watched:
+        from garrison.watch.judge.models import ModelDetector
+
         found.append(ModelDetector(watched, memory))
-    return Judge(memory, found)
+    return Judge(memory, found, since=since)
 
 
 def uses(client: Client, since_us: int, until_us: int) -> Iterator[tuple[str, Measure, int, float]]:
     """What hosts used, hour by hour, where samples are kept at all (`history.Uses`). Raises EventsError."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    from garrison.watch.store import samples
 
     try:
         if client.query(_THERE, parameters={"name": samples.TABLE}).result_rows:
