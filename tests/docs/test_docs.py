@@ -21,7 +21,10 @@ PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 LEDGER = "ledger.md"
 LOGS = "logs.md"
 REDACTION = "redaction.md"
+REVIEW = "review.md"
 WATCH = "watch.md"  # tests/docs/test_watch.py
+# Their commands follow one another, or need what they are about: each has a test of its own.
+APART = (LEDGER, LOGS, REDACTION, REVIEW, WATCH, "model-watch.md")
 RECIPES = TOP / "docs/ci.md"
 FENCED = re.compile(r"^```(?:yaml|groovy)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RECIPE = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?(garrison scan [^'\n]*)")  # in YAML, or quoted in Groovy
@@ -37,12 +40,7 @@ TRAIL = """{"Records": [{"eventTime": "2026-11-24T10:11:12Z", "eventSource": "cl
 def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
-        if page.name in (
-            LEDGER,
-            LOGS,
-            REDACTION,
-            WATCH,
-        ):  # their commands follow one another, or need what they are about
+        if page.name in APART:
             continue
         for block in CONSOLE.findall(page.read_text("utf8")):
             found += [(page.name, line[2:]) for line in block.splitlines() if line.startswith("$ garrison")]
@@ -151,19 +149,30 @@ def test_the_commands_of_the_ledger_run_one_after_the_other(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_the_commands_of_the_logs_run_one_after_the_other(tmp_path: Path) -> None:
-    pytest.importorskip("chdb")
-    (tmp_path / "trail.json").write_text(TRAIL)
-    blocks = CONSOLE.findall((TOP / "docs" / LOGS).read_text("utf8"))
-    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
-    assert len(lines) > 8
-    program = f'garrison() {{ {shlex.quote(sys.executable)} -m garrison "$@"; }}'
-    script = "\n".join(["set -eu", program, *lines])
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = one_after_the_other(LOGS, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("StopLogging") >= 4
     assert "1 events in 1 batches looked at: all as stored" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_review_run_one_after_the_other(tmp_path: Path) -> None:
+    done = one_after_the_other(REVIEW, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "New: operations" in done.stdout
+    assert "StopLogging" in (tmp_path / "review.html").read_text()
+
+
+def one_after_the_other(page: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the commands of a page about a store, in a folder with a trail."""
+    pytest.importorskip("chdb")
+    (folder / "trail.json").write_text(TRAIL)
+    blocks = CONSOLE.findall((TOP / "docs" / page).read_text("utf8"))
+    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    assert len(lines) > 3
+    program = f'garrison() {{ {shlex.quote(sys.executable)} -m garrison "$@"; }}'
+    script = "\n".join(["set -eu", program, *lines])
+    return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_the_settings_of_the_ledger_that_are_shown_are_some(tmp_path: Path) -> None:

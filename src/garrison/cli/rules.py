@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from garrison.cli.logs._options import store_option
 
-    from garrison.watch.rules.hunt import Missing
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from garrison.watch.rules.hunt import Hunted, Missing
     from garrison.watch.rules.look import Looked, Match
     from garrison.watch.rules.rule import About, Rules
 
@@ -133,22 +135,13 @@ Examples:
 The store leaves out what cannot match, and the rule itself decides the rest: what is found is what would have been told as events came."""
 )
 @click.argument("name", metavar="RULE")
-@click.option(
-    "--store",
-    "place",
-    metavar="DIR|URL",
-    envvar="GARRISON_STORE",
-    show_envvar=True,
-    default="events",
-    show_default=True,
-    help="The folder of the store, or the URL of a ClickHouse cluster.",
-)
+@store_option
 @click.option("--since", default="7d", show_default=True, help="From when on: 30d, 2h, or a time of ISO 8601.")
 @click.option("--until", default="", help="Until when; until now if unsaid.")
 @click.option(
     "--rules", "paths", multiple=True, type=click.Path(path_type=Path), help="Rules of yours, beside the shipped ones."
 )
-@_FORMAT
+@click.option("--format", "format_", type=click.Choice(["text", "json", "csv"]), default="text", help="Default: text.")
 def hunt(name: str, place: str, since: str, until: str, *, paths: tuple[Path, ...], format_: str) -> None:
     """Look back over the stored events with RULE: its title, name or id.
 
@@ -158,7 +151,7 @@ def hunt(name: str, place: str, since: str, until: str, *, paths: tuple[Path, ..
 
     from garrison.cli.logs._options import client
     from garrison.errors import ExitCode
-    from garrison.watch.rules.hunt import Hunted, Missing, named
+    from garrison.watch.rules.hunt import Hunted, named
     from garrison.watch.rules.hunt import hunt as look
     from garrison.watch.rules.read import pack, read_rules
     from garrison.watch.store.guard import Role
@@ -167,33 +160,76 @@ def hunt(name: str, place: str, since: str, until: str, *, paths: tuple[Path, ..
     found = read_rules([pack(), *paths])
     rule, hunted, told = named(found, name), Hunted(), 0
     end = moment(until) if until else time.time_ns() // 1000
+    show = {"text": _show_hunted, "json": _hunted_line, "csv": _hunted_row}[format_]
+    if format_ == "csv":
+        _row(_HUNTED)
     with client(place, Role.READER) as store:
-        for said in look(store, found, rule, since_us=moment(since), until_us=end, hunted=hunted):
+        for said in look(store, found, rule, since_us=moment(since), until_us=end, hunted=hunted, passed=_progress):
             told += 1
-            if isinstance(said, Missing):
-                _missing(said, format_)
-            elif format_ == "json":
-                _line(said)
-            else:
-                _show(said)
-    click.echo(f"{hunted.looked_at:,} events looked at, {told:,} matches", err=True)
+            show(said)
+    click.echo(f"{hunted.events:,} events, {hunted.looked_at:,} looked at, {told:,} matches", err=True)
     _tell_broken(found)
     if told:
         sys.exit(ExitCode.FINDINGS)
 
 
-def _missing(said: Missing, format_: str) -> None:
-    import datetime as dt
+_HUNTED = ("rule", "since", "until", "actor_user", "src_ip", "api_operation", "resource", "group", "events", "uid")
 
+
+def _progress(hunted: Hunted) -> None:
+    """How far it is, on a terminal, in a line that the next one takes the place of."""
+    if sys.stderr.isatty():
+        end = "\r" if hunted.passed < hunted.events else "\r\x1b[K"
+        click.echo(f"{hunted.passed * 100 // hunted.events:>3} % of {hunted.events:,} events{end}", nl=False, err=True)
+
+
+def _show_hunted(said: Match | Missing) -> None:
+    from garrison.watch.rules.hunt import Missing
+
+    if not isinstance(said, Missing):
+        _show(said)
+        return
+    click.echo(f"{_level(said.about)}  {_time(said.since_us)} to {_time(said.until_us)}  {said.about.title}")
+    click.echo(_clean(f"{'':15}{', '.join(said.group)}  {said.count} events".rstrip()))
+
+
+def _hunted_line(said: Match | Missing) -> None:
     import msgspec
 
-    if format_ == "json":
-        told = {"rule": _plain(said.about), "group": said.group, "since_us": said.since_us, "until_us": said.until_us}
-        sys.stdout.write(msgspec.json.encode({**told, "count": said.count}).decode() + "\n")
+    from garrison.watch.rules.hunt import Missing
+
+    if isinstance(said, Missing):
+        told = {**msgspec.to_builtins(said), "rule": _plain(said.about)}
+        del told["about"]
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    else:
+        _line(said)
+
+
+def _hunted_row(said: Match | Missing) -> None:
+    from garrison.watch.rules.hunt import Missing
+
+    if isinstance(said, Missing):
+        since, until, group = _time(said.since_us), _time(said.until_us), " ".join(said.group)
+        _row((said.about.title, since, until, "", "", "", "", group, said.count, ""))
         return
-    begin, end = (dt.datetime.fromtimestamp(at / 1_000_000, dt.UTC) for at in (said.since_us, said.until_us))
-    click.echo(f"{_level(said.about)}  {begin:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S}  {said.about.title}")
-    click.echo(_clean(f"{'':15}{', '.join(said.group)}  {said.count} events"))
+    event, hit = said.event, said.hit
+    first_us = event.time_us if hit is None else hit.sightings[0].time_us
+    group, count = ("", 1) if hit is None else (" ".join(hit.group), len(hit.sightings))
+    what = (event.actor_user, event.src_ip, event.api_operation, event.resource, group, count, event.uid)
+    _row((said.about.title, _time(first_us), _time(event.time_us), *what))
+
+
+def _row(values: Iterable[object]) -> None:
+    from garrison.report.csv import row
+
+    sys.stdout.write(row(values))
+
+
+def _time(at_us: int) -> str:
+    import datetime as dt
+
+    return dt.datetime.fromtimestamp(at_us / 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _read(paths: tuple[Path, ...]) -> Rules:
@@ -240,14 +276,11 @@ def _line(said: Match) -> None:
 
 
 def _show(said: Match) -> None:
-    import datetime as dt
-
     event = said.event
-    when = dt.datetime.fromtimestamp(event.time_us / 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
     who = " ".join(part for part in (event.actor_user, event.src_ip) if part)
     what = event.api_operation or event.process or event.message
     group = "" if said.hit is None else f"  {len(said.hit.sightings)} events of {', '.join(said.hit.group)}"
-    click.echo(f"{_level(said.about)}  {when}  {said.about.title}")
+    click.echo(f"{_level(said.about)}  {_time(event.time_us)}  {said.about.title}")
     click.echo(_clean(f"{'':15}{who}  {what}  {event.resource}{group}".rstrip()))
 
 

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from garrison.errors import UsageError
 from garrison.events.event import Class, Event
-from garrison.events.mappers import mapper, names
+from garrison.events.mappers import mapped, mapper, names
 from garrison.watch.rules.examples import AT
 from garrison.watch.rules.hunt import Hunted, Missing, hunt, named
 from garrison.watch.rules.judge import ANY, Judge, formats, record_of
@@ -37,6 +37,22 @@ def found() -> Rules:
     return read_rules([pack()])
 
 
+# What lines of formats say beside what an example is about: of those whose columns stand for fields.
+REST: dict[str, dict[str, object]] = {
+    "aws-cloudtrail": {"eventTime": "2026-11-25T00:00:00Z", "eventSource": "none", "eventName": "None"},
+    "kubernetes-audit": {"verb": "none", "stageTimestamp": "2026-11-25T00:00:00Z", "auditID": "1"},
+    "garrison-gateway": {"time": "2026-11-25T00:00:00Z", "decision": "allow"},
+}
+
+
+def told(form: str, record: dict[str, object]) -> Event:
+    """An event as its mapper makes it, where the store is asked about columns; else one that has its line only."""
+    line = msgspec.json.encode({**REST.get(form, {}), **record})
+    if form in REST:
+        return mapped(mapper(form), line)
+    return Event(time_us=0, class_uid=Class.BASE, product=mapper(form).LABEL, raw=line)
+
+
 def examples(found: Rules) -> list[Event]:
     """What rules must match and must not, as events of the logs that they are about."""
     made: list[Event] = []
@@ -49,8 +65,8 @@ def examples(found: Rules) -> list[Event]:
             event = msgspec.convert({"class_uid": 0, **columns, "time_us": at_us, "uid": number}, Event, strict=False)
             event.product = event.product or mapper("syslog").LABEL
         else:
-            event = Event(time_us=at_us, class_uid=Class.BASE, uid=number, product=mapper(form).LABEL)
-            event.raw = msgspec.json.encode(record)
+            event = told(form, record)
+            event.time_us, event.uid = at_us, number
         made.append(event)
 
     for rule in found.rules:
@@ -115,10 +131,14 @@ def test_correlations_of_the_pack_are_fulfilled_by_their_examples(
 
 
 HIDDEN = [
-    b'{"eventName":"StopLogging"}', b'{"eventName":"stoplogging"}', b'{"eventName":"Stop\\u004cogging"}', b'{"\\u0065ventName":"StopLogging"}',
-    b'{"eventName":"StopLoGging"}', b'{"eventName":"StartLogging"}', b"StopLogging",
-    b'{"eventName":"DisableKey"}', '{"eventName":"Disable\N{KELVIN SIGN}ey"}'.encode(), b'["StopLogging"]',
+    b'"eventName":"StopLogging"', b'"eventName":"stoplogging"', b'"eventName":"Stop\\u004cogging"', b'"\\u0065ventName":"StopLogging"',
+    b'"eventName":"StopLoGging"', b'"eventName":"StartLogging"', b'"eventName":"x","requestParameters":{"key":"StopLogging"}',
+    b'"eventName":"DisableKey"', '"eventName":"Disable\N{KELVIN SIGN}ey"'.encode(), b'"eventName":"Disable\\u212Aey"',
+    b'"eventName":"x","requestParameters":{"name":"Stop\\u004cogging"}', b'"eventName":"x","requestParameters":{"name":["a","STOPLOGGING"]}',
+    b'"eventName":"x","requestParameters":{"policy":{"Allow": true}}', b'"eventName":"x","requestParameters":{"policy":{"Allow": false}}',
+    b'"eventName":"x","requestParameters.name":"StopLogging"',
 ]  # fmt: skip
+FOUND = ["h0", "h1", "h2", "h3", "h4", "h7", "h8", "h9", "h10", "h11", "h12", "h14"]
 RULES = """
 title: stops
 id: 22222222-0000-4000-8000-000000000001
@@ -128,8 +148,19 @@ detection:
   selection:
     - eventName: StopLogging
     - eventName|contains: ablekey
+    - requestParameters.name: StopLogging
+    - requestParameters.policy|contains: ':true'
   condition: selection
 level: high
+---
+title: none
+id: 22222222-0000-4000-8000-000000000003
+correlation:
+  type: value_count
+  rules: [stops]
+  timespan: 10m
+  condition: {lt: 2, field: eventName}
+level: low
 ---
 title: seldom
 id: 22222222-0000-4000-8000-000000000002
@@ -145,11 +176,10 @@ level: low
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Client]:
-    label = mapper("aws-cloudtrail").LABEL
-    events = [
-        Event(time_us=FIRST_US + n * 1_000_000, class_uid=Class.API, uid=f"h{n}", product=label, raw=raw)
-        for n, raw in enumerate(HIDDEN)
-    ]
+    head = b'{"eventTime":"2026-11-25T00:00:00Z","eventSource":"s",'
+    events = [mapped(mapper("aws-cloudtrail"), head + said + b"}") for said in HIDDEN]
+    for number, event in enumerate(events):
+        event.time_us, event.uid = FIRST_US + number * 1_000_000, f"h{number}"
     from garrison.watch.store.client import start
 
     node = start(tmp_path / "store")
@@ -163,7 +193,7 @@ def small(tmp_path: Path) -> Iterator[Client]:
 def test_a_line_hides_nothing_behind_escapes_or_letters(small: Client, tmp_path: Path) -> None:
     found = read_rules([tmp_path / "rules.yml"])
     told = hunt(small, found, named(found, "stops"), since_us=FIRST_US, until_us=END_US, hunted=Hunted())
-    assert [one.event.uid for one in told if isinstance(one, Match)] == ["h0", "h1", "h2", "h3", "h4", "h7", "h8"]
+    assert [one.event.uid for one in told if isinstance(one, Match)] == FOUND
 
 
 def test_what_is_missing_is_told_by_stretches_of_time(small: Client, tmp_path: Path) -> None:
@@ -173,6 +203,27 @@ def test_what_is_missing_is_told_by_stretches_of_time(small: Client, tmp_path: P
     assert all(isinstance(one, Missing) for one in told)
     stop = [one for one in told if isinstance(one, Missing) and one.group == ("StopLogging",)]
     assert [(one.since_us - FIRST_US) // 60_000_000 for one in stop] == [10, 20]
+
+
+def test_where_nothing_is_grouped_silence_is_told_too_and_values_are_counted_once(
+    small: Client, tmp_path: Path
+) -> None:
+    found = read_rules([tmp_path / "rules.yml"])
+    until = FIRST_US + 20 * 60_000_000
+    told = list(hunt(small, found, named(found, "none"), since_us=FIRST_US, until_us=until, hunted=Hunted()))
+    assert [(one.count, one.group) for one in told if isinstance(one, Missing)] == [(0, ())]
+
+
+def test_a_long_time_is_read_in_slices(
+    found: Rules, stored: tuple[Client, list[Event]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, made = stored
+    rule = named(found, "The account's trail is stopped or taken away")
+    whole = list(hunt(client, found, rule, since_us=FIRST_US, until_us=END_US, hunted=Hunted()))
+    monkeypatch.setattr("garrison.watch.rules.hunt._SLICE", 10)
+    hunted = Hunted()
+    assert list(hunt(client, found, rule, since_us=FIRST_US, until_us=END_US, hunted=hunted)) == whole != []
+    assert hunted.passed == hunted.events == len(made)
 
 
 def test_a_rule_that_is_none(found: Rules) -> None:

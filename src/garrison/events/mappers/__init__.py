@@ -1,6 +1,7 @@
 """Lines of the world's logs as events: a module per format, found by its name.
 
-A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too.
+A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too, and
+one whose columns hold fields of its lines whole says which, as `KEPT_IN`: a text that stands in the field stands in the column.
 A line that is not of its format raises ValueError, or what msgspec raises; `mapped` says it as UnmappedError, so that the
 caller keeps the line, with the reason.
 """

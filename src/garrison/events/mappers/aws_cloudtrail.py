@@ -10,6 +10,10 @@ from garrison.events.event import Call, Class, Event, Logon, Status
 
 NAME = "aws-cloudtrail"
 LABEL = "AWS CloudTrail"
+KEPT_IN = {
+    "eventName": "api_operation", "eventSource": "api_service", "awsRegion": "cloud_region", "sourceIPAddress": "src_ip",
+    "userAgent": "user_agent", "errorCode": "status_detail", "errorMessage": "message",
+}  # fmt: skip
 
 _LOGONS = {"ConsoleLogin": Logon.LOGON, "SwitchRole": Logon.ACCOUNT_SWITCH, "ExitRole": Logon.ACCOUNT_SWITCH}
 _VERBS = {

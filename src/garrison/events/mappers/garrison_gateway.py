@@ -11,6 +11,10 @@ from garrison.events.times import micros
 
 NAME = "garrison-gateway"
 LABEL = "Garrison gateway"
+KEPT_IN = {
+    "client": "actor_user", "role": "actor_type", "model": "model", "action": "api_operation", "protocol": "api_service",
+    "reason": "status_detail", "method": "http_method", "path": "url_path", "ip": "src_ip",
+}  # fmt: skip
 
 _CALLS = {
     "read-metadata": Call.READ,

@@ -11,6 +11,7 @@ from garrison.events.times import micros
 
 NAME = "kubernetes-audit"
 LABEL = "Kubernetes audit"
+KEPT_IN = {"verb": "api_operation", "userAgent": "user_agent"}
 
 _CALLS = {
     "get": Call.READ,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -129,10 +129,16 @@ def check(correlation: Correlation) -> None:
         )
 
 
-def key_of(correlation: Correlation, rule: Rule, record: Record) -> tuple[str, ...] | None:
-    """The group that an event belongs to; None where it does not say."""
-    name = next((n for n in correlation.rules if n in (rule.about.id, rule.about.name)), "")
-    return _values(record, [_field(correlation, field, name) for field in correlation.group_by])
+def counted(
+    correlation: Correlation, rule: Rule, record: Record, seen: Sighting
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What an event counts as, and in which group, by each name that a correlation calls its rule; nothing where it does not say."""
+    for name in dict.fromkeys((rule.about.id, rule.about.name)):
+        if name in correlation.rules:
+            key = _values(record, [_field(correlation, field, name) for field in correlation.group_by])
+            what = _counted(correlation, name, record, seen)
+            if key is not None and what is not None:
+                yield key, what
 
 
 def _field(correlation: Correlation, field: str, rule: str) -> str:
