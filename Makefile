@@ -108,10 +108,11 @@ wrk:  ## Find wrk for the load of the gateway's benchmark, or install Debian's
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; \
 	else echo "wrk is missing: apt-get install wrk" >&2; exit 1; fi
 
-bench-watch: $(VENV)/.test  ## Extraction, drift and baselines
+bench-watch: $(VENV)/.test  ## Receiving, storing and searching; extraction, drift and baselines
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/extraction.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/drift.py
 	$(BIN)/python bench/baselines.py
+	$(BIN)/python bench/watch_receive.py
 	$(BIN)/python bench/watch_store.py
 	$(BIN)/python bench/judge.py
 

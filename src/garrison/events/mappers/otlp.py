@@ -157,7 +157,9 @@ def _text(said: Mapping[str, Any], *names: str) -> str:
     """The first of some attributes that is told, as text."""
     for name in names:
         value = said.get(name)
-        if isinstance(value, str) and value:
+        if value is None or value == "":
+            continue
+        if isinstance(value, str):
             return value
         if isinstance(value, (int, float)):
             return str(value)

@@ -24,7 +24,7 @@ _BUSY_S, _CROWDED_S = 5, 1
 
 _log = logging.getLogger(__name__)
 
-Handler = Callable[["web.BaseRequest"], Awaitable["web.Response"]]
+Handler = Callable[["web.BaseRequest", str], Awaitable["web.Response"]]  # of a request and its sender
 Refuse = Callable[["web.BaseRequest", int, str], "web.Response"]
 
 
@@ -94,14 +94,15 @@ class _Door:
             return self._refused(request, 503, error.message, _BUSY_S)
         except Exception:  # noqa: BLE001 - the next request is answered all the same
             _log.exception("a request to %s failed", self._name)
-            return self._refused(request, 500, "this failed here; it is not taken", _BUSY_S)
+            return self._refused(request, 503, "this failed here; it is not taken", _BUSY_S)
         finally:
             self._open -= 1
 
     async def _let_in(self, request: web.BaseRequest) -> web.Response:
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport else None
-        if self._guard.sender(certificate, _key(request)) is None:
+        sender = self._guard.sender(certificate, _key(request))
+        if sender is None:
             if self._guard.takes_keys:
                 raise RefusedError(401, "show a key that is valid: Authorization: Bearer KEY")
             raise RefusedError(403, "nobody of this certificate is let in")
@@ -114,7 +115,7 @@ class _Door:
             raise RefusedError(429, "too many send at this time", retry_s=_CROWDED_S)
         if request.headers.get("Expect", "").lower() == "100-continue" and transport:
             transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return await handler(request)
+        return await handler(request, sender)
 
     def _refused(self, request: web.BaseRequest, status: int, message: str, retry_s: int) -> web.Response:
         made = self._refuse(request, status, message)

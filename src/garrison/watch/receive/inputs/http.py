@@ -1,7 +1,7 @@
 """Lines of any log by HTTP: POSTed one a line, as an array of JSON, or as the document that a cloud writes.
 
 An answer of 200 says that all of them are on the disk: `{"events": 3, "quarantined": 0}`. A request that is sent again doubles nothing: an
-event has its own name, or that of its line and of the place of it, which is the request's `Idempotency-Key`
+event has its own name, or that of its line and the place of it, which is its sender, the request's `Idempotency-Key`
 (draft-ietf-httpapi-idempotency-key-header), if it has one, and the line's number.
 """
 
@@ -48,10 +48,9 @@ async def serve(settings: Settings, around: Around) -> None:
     """See `Input`."""
     source, budget, most_bytes = source_of(settings.name, settings.log), Budget(_HELD_BYTES), settings.most_mb << 20
 
-    async def take(request: web.BaseRequest) -> web.Response:
+    async def take(request: web.BaseRequest, sender: str) -> web.Response:
         stream, is_document = await _looked_at(pieces(request, most_bytes))
-        key = request.headers.get("Idempotency-Key", "")
-        place = (key,) if key else ()
+        place = (sender, request.headers.get("Idempotency-Key", ""))
         found = _of_document(source.form, stream, place, budget) if is_document else slices(stream, place)
         lines = events = 0
         async with contextlib.aclosing(found):

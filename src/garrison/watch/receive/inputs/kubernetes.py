@@ -42,7 +42,7 @@ async def serve(settings: Settings, around: Around) -> None:
     form, budget, most_bytes = mapper("kubernetes-audit"), Budget(_HELD_BYTES), settings.most_mb << 20
     source = Source(settings.name, form)
 
-    async def take(request: web.BaseRequest) -> web.Response:
+    async def take(request: web.BaseRequest, _: str) -> web.Response:
         async with budget.whole(pieces(request, most_bytes)) as data:
             try:
                 found = list(await asyncio.to_thread(records, form, data))

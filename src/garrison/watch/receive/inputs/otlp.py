@@ -2,7 +2,7 @@
 
 "OTLP/HTTP" of the OpenTelemetry protocol specification 1.x: 200 says that all is on the disk; `partial_success` tells how much of it is in
 the quarantine; 429 and 503 ask to try again, all else not to. Told twice, a request is the same events: a record has no name of its own, so
-that it has the digest of its request and its number.
+that it has that of its sender, the digest of its request and its number.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ async def serve(settings: Settings, around: Around) -> None:
     """See `Input`."""
     source, budget, most_bytes = Source(settings.name, mapper("otlp")), Budget(_HELD_BYTES), settings.most_mb << 20
 
-    async def export(request: web.BaseRequest, decode: _Decode, rejected: str) -> web.Response:
+    async def export(request: web.BaseRequest, sender: str, decode: _Decode, rejected: str) -> web.Response:
         if request.content_type not in (_JSON, _PROTOBUF):
             raise RefusedError(415, f"Content-Type may be {_PROTOBUF} or {_JSON}")
         async with budget.whole(pieces(request, most_bytes)) as data:
             read = otlp.lines if request.content_type == _JSON else decode
             try:
-                found = await asyncio.to_thread(_lines, read, data)
+                found = await asyncio.to_thread(_lines, read, data, sender)
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise RefusedError(400, f"this is no request of OTLP: {error}") from error
             events = 0
@@ -64,18 +64,18 @@ async def serve(settings: Settings, around: Around) -> None:
                 events += await around.intake.take(source, found[at : at + AT_ONCE])
         return _done(request.content_type, rejected, len(found) - events)
 
-    async def logs(request: web.BaseRequest) -> web.Response:
-        return await export(request, _logs, "rejectedLogRecords")
+    async def logs(request: web.BaseRequest, sender: str) -> web.Response:
+        return await export(request, sender, _logs, "rejectedLogRecords")
 
-    async def traces(request: web.BaseRequest) -> web.Response:
-        return await export(request, _traces, "rejectedSpans")
+    async def traces(request: web.BaseRequest, sender: str) -> web.Response:
+        return await export(request, sender, _traces, "rejectedSpans")
 
     await serve_web(settings, around, {"/v1/logs": logs, "/v1/traces": traces}, _failed)
 
 
-def _lines(read: _Decode, data: bytes) -> list[Line]:
+def _lines(read: _Decode, data: bytes, sender: str) -> list[Line]:
     key = hashlib.blake2b(data, digest_size=16).hexdigest()
-    return [Line(line, (key, number)) for number, line in enumerate(read(data))]
+    return [Line(line, (sender, key, number)) for number, line in enumerate(read(data))]
 
 
 def _done(kind: str, rejected: str, count: int) -> web.Response:
