@@ -96,6 +96,16 @@ def test_keys(here: Kept, tmp_path: Path) -> None:
     assert key not in line
 
 
+def test_the_same_line_of_two_senders_is_two_events(here: Kept, tmp_path: Path) -> None:
+    made = [new_key(name) for name in ("one", "other")]
+    (tmp_path / "keys").write_text("\n".join(line for _, line in made))
+    with serving(http, here.around, log="syslog", **{"keys-file": "keys"}) as port:
+        for key, _ in (*made, made[0]):
+            curl(port, b"<13>Nov 24 10:11:12 gpu-1 a: b", "-H", f"X-Api-Key: {key}")
+    first, other, again = (event.uid for event in here.events())
+    assert first == again != other
+
+
 def test_certificates_of_senders(here: Kept, tmp_path: Path) -> None:
     tls = {**TLS, "client-ca": "ca.pem", "client-names": ["spiffe://example.com/collector"]}
     with serving(http, here.around, log=LOG, tls=tls) as port:

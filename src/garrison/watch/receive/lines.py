@@ -30,7 +30,7 @@ async def slices(pieces: AsyncIterator[bytes], place: Sequence[object] = ()) -> 
             yield [*found, Line(rest[:MOST_BYTES], (*place, number + 1), _CUT)]
             found, size, rest, cut = [], 0, rest[MOST_BYTES:], True
     if cut or rest.strip():
-        found.append(Line(rest, (*place, number + 1), _CUT if cut else ""))
+        found.append(Line(rest.rstrip(b"\r"), (*place, number + 1), _CUT if cut else ""))
     if found:
         yield found
 
