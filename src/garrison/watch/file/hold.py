@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from garrison.errors import ConfigError, GarrisonError, nearest
 from garrison.events.mappers import mapper
 from garrison.watch.file.read import Loaded, span_s
 from garrison.watch.judge import rulebook
-from garrison.watch.models.learnt import Learnt, read_key
-from garrison.watch.models.learnt import read as read_reference
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.store.schema import RETENTION_DAYS
 from garrison.watch.tell.tell import faults
 from garrison.watch.tell.tell import hold as hold_telling
+
+if TYPE_CHECKING:  # what it stands on takes a second to import
+    from garrison.watch.models.learnt import Learnt
 
 
 def hold(loaded: Loaded) -> list[str]:
@@ -32,6 +34,10 @@ def hold(loaded: Loaded) -> list[str]:
 
 def references(loaded: Loaded) -> dict[str, Learnt]:
     """What is ordinary for the models that are watched. Raises ConfigError."""
+    if not loaded.watch.model:
+        return {}
+    from garrison.watch.models.learnt import read as read_reference
+
     found = {}
     for number, model in enumerate(loaded.watch.model):
         if model.name in found:
@@ -41,8 +47,10 @@ def references(loaded: Loaded) -> dict[str, Learnt]:
 
 
 def models_key(loaded: Loaded) -> bytes:
-    """The key that references were made with; nothing where no model is watched. Raises ConfigError."""
-    return read_key(loaded.beside(loaded.watch.models.key_file)) if loaded.watch.model else b""
+    """The key that references were made with. Raises ConfigError."""
+    from garrison.watch.models.learnt import read_key
+
+    return read_key(loaded.beside(loaded.watch.models.key_file))
 
 
 def _hold_running(loaded: Loaded) -> None:

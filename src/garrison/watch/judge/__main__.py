@@ -12,13 +12,14 @@ from garrison.watch.file.read import Loaded
 from garrison.watch.judge.judge import run
 from garrison.watch.judge.rules import RuleDetector
 from garrison.watch.judge.starting import judge_of
-from garrison.watch.models.follow import Watched
 from garrison.watch.run.process import begin, say
 from garrison.watch.run.told import Judged, Received, Telling, told
 from garrison.watch.store.guard import Role
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
+
+    from garrison.watch.models.follow import Watched
 
 
 def _work(loaded: Loaded, ended: threading.Event) -> None:
@@ -52,6 +53,10 @@ def _work(loaded: Loaded, ended: threading.Event) -> None:
 
 
 def _watched(loaded: Loaded) -> Iterator[Watched]:
+    if not loaded.watch.model:
+        return
+    from garrison.watch.models.follow import Watched
+
     rows = {model.name: model.window_rows for model in loaded.watch.model}
     for name, learnt in references(loaded).items():
         yield Watched(name, learnt, rows[name])

@@ -16,15 +16,15 @@ from garrison.watch.judge.detector import Detector
 from garrison.watch.judge.health import Counts, HealthDetector
 from garrison.watch.judge.judge import Judge
 from garrison.watch.judge.memory import Memory
-from garrison.watch.judge.models import ModelDetector
 from garrison.watch.judge.rules import RuleDetector
 from garrison.watch.judge.settings import Judging
 from garrison.watch.judge.silence import SilenceDetector
-from garrison.watch.models.follow import Watched
 from garrison.watch.store import samples
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
+
+    from garrison.watch.models.follow import Watched  # what it stands on takes a second to import
 
 _THERE: Final = "SELECT 1 FROM system.tables WHERE concat(database, '.', name) = {name:String}"
 
@@ -54,6 +54,8 @@ def judge_of(
     found.append(HealthDetector(counts, memory))
     watched = list(models)
     if watched:
+        from garrison.watch.judge.models import ModelDetector
+
         found.append(ModelDetector(watched, memory))
     return Judge(memory, found)
 

@@ -9,12 +9,11 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from garrison.errors import GarrisonError
 from garrison.watch.file.hold import models_key, references
 from garrison.watch.file.read import Loaded
-from garrison.watch.models.sketching import Sketching
 from garrison.watch.quarantine.quarantine import Quarantine
 from garrison.watch.receive.input import Around, InputSettings
 from garrison.watch.receive.inputs import inputs
@@ -26,6 +25,9 @@ from garrison.watch.spool import Spool
 from garrison.watch.store import samples
 from garrison.watch.store.keeper import Keeper
 from garrison.watch.store.rows import COLUMNS
+
+if TYPE_CHECKING:
+    from garrison.watch.models.sketching import Sketching
 
 NAME: Final = "receive"
 _SHORTEST_S, _LONGEST_S = 0.25, 10.0  # between two starts of an input that cannot receive
@@ -73,12 +75,11 @@ class Receiver:
         key_file = said.redaction.key_file
         key = make_key(self._loaded.beside(key_file) if key_file else state / "redaction.key")
         redactor = Redactor.make(said.redact, key, credentials=said.redaction.credentials)
-        models = references(self._loaded)
         return SpoolIntake(
             {one.name: self._spools[one.retention] for one in said.input},
             redactor,
             self._quarantine,
-            sketching=Sketching(models, models_key(self._loaded)) if models else None,
+            sketching=_sketching(self._loaded),
             keep_samples=lambda source, found: samples.keep(self._samples, source, found),
         )
 
@@ -139,6 +140,14 @@ class Receiver:
             stored_s=keeper.stored_s,
             waits=self._keeper_saying.why,
         )
+
+
+def _sketching(loaded: Loaded) -> Sketching | None:
+    """What sketches inferences, where models are watched."""
+    if not loaded.watch.model:
+        return None
+
+    return Sketching(references(loaded), models_key(loaded))
 
 
 def _left(folder: Path) -> Iterator[str]:
