@@ -9,7 +9,7 @@ export CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-brows
 
 .PHONY: demo test format lint types arrows unit browser nats redis senders node docs bench bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway wrk bench-watch clean
 
-demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, and ask a model through the gateway
+demo: $(VENV)/.demo  ## Scan the example platform, record the scan in a ledger, ask a model through the gateway, and watch it
 	@rm -rf build/demo && mkdir -p build/demo
 	@$(BIN)/garrison ledger init build/demo/ledger --origin demo.example/ledger >/dev/null
 	$(BIN)/garrison scan examples/fraud-platform/insecure --fail-on never --ledger build/demo/ledger
@@ -124,7 +124,7 @@ $(BIN)/uv:
 	$(BIN)/pip install --quiet uv==$(UV_VERSION)
 
 $(VENV)/.demo: $(BIN)/uv uv.lock pyproject.toml
-	$(SYNC) --extra gateway
+	$(SYNC) --extra gateway --extra watch
 	touch $@
 
 $(VENV)/.test: $(BIN)/uv uv.lock pyproject.toml

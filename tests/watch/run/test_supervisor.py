@@ -17,8 +17,7 @@ pytestmark = pytest.mark.slow
 def test_what_is_received_is_stored_judged_and_vouched_for(tmp_path: Path) -> None:
     with watching(tmp_path) as watch:
         assert watch.send([line(n) for n in range(2_000)] + [b"no line"]) == {"events": 2_000, "quarantined": 1}
-        until(lambda: watch.status().judged == 2_000)
-        found = watch.status()
+        found = until(lambda: (said := watch.status()).judged == said.stored == 2_000 and said)
         assert found.inputs["web"].counts["quarantined"] == 1
         assert found.spools["standard"].events == found.behind_s == 0
         assert all(process.running for process in found.processes.values())
@@ -55,6 +54,16 @@ def test_a_file_that_changes_is_read_again_and_a_broken_one_changes_nothing(tmp_
         assert watch.pid("receive") not in (0, receiver)
         until(lambda: watch.pid("judge") not in (0, judge))
         until(lambda: watch.sql("SELECT count() FROM garrison.events") == [2])
+
+
+def test_classes_of_retention_are_in_force_before_anything_of_them_is_stored(tmp_path: Path) -> None:
+    with watching(tmp_path, 'retention = "short"\n[[retention]]\nname = "short"\ndays = 7\n') as watch:
+        watch.send([line(1)])
+        until(lambda: watch.sql("SELECT retention FROM garrison.events") == ["short"])
+        (made,) = watch.sql("SHOW CREATE TABLE garrison.events")
+        assert "stored + toIntervalDay(7)" in made
+    told = garrison("ledger", "search", "--ledger", str(tmp_path / "ledger"), "--kind", "retention.change")
+    assert "as the watch file says" in told.stdout + told.stderr
 
 
 def test_two_watches_do_not_share_a_folder_and_none_leaves_orphans(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from garrison.watch.judge.judge import run
 from garrison.watch.judge.rules import RuleDetector
 from garrison.watch.judge.starting import judge_of
 from garrison.watch.run.process import begin, say
-from garrison.watch.run.told import Judged, Received, Telling, told
+from garrison.watch.run.told import Judged, Received, Telling, began, told
 from garrison.watch.store.guard import Role
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def _work(loaded: Loaded, ended: threading.Event) -> None:
             ledger=loaded.ledger,
             counts=counts,
             say=say,
+            since=began(loaded.state),
         )
         rules = next(one for one in judge.detectors if isinstance(one, RuleDetector))
 

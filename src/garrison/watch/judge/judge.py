@@ -70,9 +70,17 @@ class Stop(Protocol):
 class Judge:
     """Detectors over a store. `judged` counts events."""
 
-    def __init__(self, memory: Memory, detectors: Sequence[Detector], *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        detectors: Sequence[Detector],
+        *,
+        clock: Clock | None = None,
+        since: dt.datetime | None = None,
+    ) -> None:
+        """`since`: what was stored before is not judged, where nothing was judged yet; without it, what is stored by then."""
         self.detectors, self.judged = tuple(detectors), 0
-        self._memory, self._clock = memory, clock or Clock()
+        self._memory, self._clock, self._since = memory, clock or Clock(), since
         said = memory.of(POSITION)
         self._is_new = said is None
         self.position = msgspec.json.decode(said, type=Position) if said else Position()
@@ -112,9 +120,11 @@ class Judge:
     def _begin(self, client: Client) -> None:
         """What is stored already is not judged; baselines learn from it."""
         now = dt.datetime.fromtimestamp(self._clock.now_us() // 1_000_000, dt.UTC)
-        for name, _ in batches(client, {}, since=now - LATE):
-            self.position.batches[magic(name)] = name
-        self.position.stored_s = int(now.timestamp())
+        first = self._since or now + LATE
+        for name, at in batches(client, {}, since=min(first, now) - LATE):
+            if at < first:
+                self.position.batches[magic(name)] = name
+        self.position.stored_s = int(min(first, now).timestamp())
         self.save()
         self._is_new = False
 

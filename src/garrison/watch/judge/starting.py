@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,6 +39,7 @@ def judge_of(
     ledger: Path | None = None,
     counts: Counts = dict,
     say: Callable[[str], None],
+    since: dt.datetime | None = None,
 ) -> Judge:
     """`beside` tells where a path of the watch file is; `ledger` hears of changed rules; `counts` is what the receiver counted. Raises UsageError, ConfigError, EventsError."""
     if ledger is not None:
@@ -57,7 +59,7 @@ def judge_of(
         from garrison.watch.judge.models import ModelDetector
 
         found.append(ModelDetector(watched, memory))
-    return Judge(memory, found)
+    return Judge(memory, found, since=since)
 
 
 def uses(client: Client, since_us: int, until_us: int) -> Iterator[tuple[str, Measure, int, float]]:

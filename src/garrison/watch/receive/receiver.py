@@ -56,7 +56,14 @@ class Receiver:
             self.intake = self._make_intake()
             opening.callback(self.intake.close)
             self._closing = opening.pop_all()
-        self.keeper = Keeper(self._spools, loaded.store, loaded.ledger, self._keeper_waits, samples=self._samples)
+        self.keeper = Keeper(
+            self._spools,
+            loaded.store,
+            loaded.ledger,
+            self._keeper_waits,
+            samples=self._samples,
+            classes=loaded.retention,
+        )
 
     def run(self, ended: threading.Event) -> None:
         """Receive until `ended`; what was received then is stored, if the store takes it in time."""

@@ -23,6 +23,7 @@ from garrison.running.child import Kept, Process, spawn, stop
 from garrison.running.stamps import Stamp, as_read, stamps
 from garrison.watch.file.hold import hold
 from garrison.watch.file.read import Loaded, read
+from garrison.watch.run.told import note_beginning
 from garrison.watch.store.client import command
 
 _LOOK_S: Final = 0.1
@@ -56,6 +57,7 @@ class Supervisor:
         """Until SIGTERM or SIGINT; then what was received is stored. Raises UsageError where another watch has the state folder."""
         with self._alone(), self._signals():
             self._copy()
+            note_beginning(self.loaded.state)
             try:
                 while not self.ending:
                     self._reload_if_changed()

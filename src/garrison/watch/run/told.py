@@ -5,6 +5,8 @@ It is for looking at only: nothing is decided by it, and a disk that is full doe
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import os
 import threading
 import time
@@ -15,8 +17,11 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from garrison.ledger import durable
+
 EVERY_S = 1.0
 _FOLDER = "run"
+_BEGAN = "began"
 
 
 class Input(msgspec.Struct):
@@ -113,6 +118,18 @@ def told(state: Path, process: str, kind: type[Told]) -> tuple[Said, Told] | Non
         return said, msgspec.json.decode(said.told, type=kind)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def note_beginning(state: Path) -> None:
+    """Note when the first watch of a state folder began, before anything is received: from then on all that is stored is judged."""
+    with contextlib.suppress(FileExistsError):
+        durable.create(state / _BEGAN, str(int(time.time())).encode(), mode=0o600)
+
+
+def began(state: Path) -> dt.datetime | None:
+    """When that was; None for a folder in which none ever began."""
+    said = durable.read(state / _BEGAN)
+    return dt.datetime.fromtimestamp(int(said), dt.UTC) if said else None
 
 
 def _path(state: Path, process: str) -> Path:

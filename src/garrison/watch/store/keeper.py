@@ -14,7 +14,7 @@ from garrison.ledger import Ledger
 from garrison.watch.spool import Spool
 from garrison.watch.store.guard import Role
 from garrison.watch.store.samples import store as store_samples
-from garrison.watch.store.write import store
+from garrison.watch.store.write import ACTOR, store
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -35,12 +35,16 @@ class Keeper:
         waits: Callable[[str], None],
         *,
         samples: Spool | None = None,
+        classes: Mapping[str, int | None] | None = None,
     ) -> None:
-        """`waits` is told why nothing can be stored now, and an empty text when it can; `samples` are in a spool of their own."""
+        """`waits` is told why nothing can be stored now, and an empty text when it can; `samples` are in a spool of their own.
+
+        `classes` are the days that events of a class are to be kept (None: for ever), in force before the first of them is stored.
+        """
         self.stored = self.doubles = self.stored_s = 0
         self.batches: dict[str, str] = {}  # the last one, by the beginning of its name
         self._spools, self._place, self._ledger, self._waits = spools, place, ledger, waits
-        self._samples = samples
+        self._samples, self._classes = samples, dict(classes or {})
         self._client: Client | None = None
         self._closing = contextlib.ExitStack()
 
@@ -101,8 +105,24 @@ class Keeper:
         from garrison.watch.store.client import running
 
         if self._client is None:
+            if isinstance(self._place, Path):
+                self._keep_for(self._place)
             self._client = self._closing.enter_context(contextlib.closing(running(self._place, Role.WRITER)))
         return self._client
+
+    def _keep_for(self, folder: Path) -> None:
+        """Have the classes in force as they are said. Raises EventsError, LedgerError."""
+        from garrison.watch.retention.retention import Changes, read
+        from garrison.watch.store.client import running
+
+        now = read(folder).days
+        if all(now.get(name, 0) == days for name, days in self._classes.items()):
+            return
+        with contextlib.closing(running(folder, Role.ADMIN)) as admin, self._entries() as ledger:
+            changes = Changes(admin, folder, ledger, actor=ACTOR)
+            for name, days in self._classes.items():
+                if now.get(name, 0) != days:
+                    changes.keep_for(name, days, reason="as the watch file says")
 
     @contextlib.contextmanager
     def _entries(self) -> Iterator[Ledger | None]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 KIND = "events.batch"
+ACTOR = "service:garrison-watch"
 _OTHER = ("row", "mark", "stored", "batch", "retention")  # as `insertion` writes them
 _OTHERS = (
     f"FROM {TABLE} WHERE product IN %(products)s AND batch != %(batch)s "
@@ -78,7 +79,7 @@ def store(client: Client, taken: Taken, ledger: Ledger | None, retention: str) -
         times = [time_us for _, _, time_us in batch.keys]
         ledger.append(
             KIND,
-            actor="service:garrison-watch",
+            actor=ACTOR,
             object={"type": "batch", "name": taken.name, "digest": f"sha256:{digest(batch.digests).hex()}"},
             time=now,
             details={
