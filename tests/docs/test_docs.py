@@ -21,6 +21,7 @@ PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 LEDGER = "ledger.md"
 LOGS = "logs.md"
 REDACTION = "redaction.md"
+WATCH = "watch.md"  # tests/docs/test_watch.py
 RECIPES = TOP / "docs/ci.md"
 FENCED = re.compile(r"^```(?:yaml|groovy)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RECIPE = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?(garrison scan [^'\n]*)")  # in YAML, or quoted in Groovy
@@ -36,7 +37,7 @@ TRAIL = """{"Records": [{"eventTime": "2026-11-24T10:11:12Z", "eventSource": "cl
 def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
-        if page.name in (LEDGER, LOGS, REDACTION):  # their commands follow one another, or need what they are about
+        if page.name in (LEDGER, LOGS, REDACTION, WATCH):  # their commands follow one another, or need what they are about
             continue
         for block in CONSOLE.findall(page.read_text("utf8")):
             found += [(page.name, line[2:]) for line in block.splitlines() if line.startswith("$ garrison")]
