@@ -37,7 +37,12 @@ TRAIL = """{"Records": [{"eventTime": "2026-11-24T10:11:12Z", "eventSource": "cl
 def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
-        if page.name in (LEDGER, LOGS, REDACTION, WATCH):  # their commands follow one another, or need what they are about
+        if page.name in (
+            LEDGER,
+            LOGS,
+            REDACTION,
+            WATCH,
+        ):  # their commands follow one another, or need what they are about
             continue
         for block in CONSOLE.findall(page.read_text("utf8")):
             found += [(page.name, line[2:]) for line in block.splitlines() if line.startswith("$ garrison")]

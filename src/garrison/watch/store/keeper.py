@@ -119,10 +119,7 @@ class Keeper:
         if all(now.get(name, 0) == days for name, days in self._classes.items()):
             return
         with contextlib.closing(running(folder, Role.ADMIN)) as admin, self._entries() as ledger:
-            changes = Changes(admin, folder, ledger, actor=ACTOR)
-            for name, days in self._classes.items():
-                if now.get(name, 0) != days:
-                    changes.keep_for(name, days, reason="as the watch file says")
+            Changes(admin, folder, ledger, actor=ACTOR).keep_for(self._classes, reason="as the watch file says")
 
     @contextlib.contextmanager
     def _entries(self) -> Iterator[Ledger | None]:
