@@ -102,6 +102,16 @@ def test_while_the_store_or_the_ledger_is_away_the_spool_takes_on(tmp_path: Path
     assert told.returncode == 0
 
 
+def test_what_is_stored_is_carried_on(tmp_path: Path) -> None:
+    with watching(tmp_path, '[[export]]\ntype = "file"\nname = "siem"\npath = "siem.jsonl"\n', ledger=False) as watch:
+        watch.send([line(n) for n in range(20)])
+        carried = until(lambda: len(found := (tmp_path / "siem.jsonl").read_bytes().splitlines()) == 20 and found)
+        os.kill(watch.pid("tell"), signal.SIGKILL)
+        watch.send([line(20)])
+        carried = until(lambda: len(found := (tmp_path / "siem.jsonl").read_bytes().splitlines()) == 21 and found)
+    assert b"6003" in carried[0]
+
+
 def test_metrics_are_served(tmp_path: Path) -> None:
     import urllib.request
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 import msgspec
 from msgspec import Meta
 
+from garrison.watch.export.destination import any_destination
 from garrison.watch.judge.settings import Baselines, Rules, Silence
 from garrison.watch.models.settings import Model, Models
 from garrison.watch.quarantine.settings import Settings as Quarantine
@@ -18,12 +19,13 @@ from garrison.watch.retention.settings import Class
 from garrison.watch.routes.route import any_route
 
 if TYPE_CHECKING:
+    from garrison.watch.export.destination import Destination as AnyDestination
     from garrison.watch.receive.input import InputSettings as AnyInput
     from garrison.watch.responses.response import Response as AnyResponse
     from garrison.watch.routes.route import Route as AnyRoute
 else:  # as many as there are modules of them
     AnyInput = Union[tuple(found.Settings for found in inputs().values())]  # noqa: UP007
-    AnyResponse, AnyRoute = any_response(), any_route()
+    AnyResponse, AnyRoute, AnyDestination = any_response(), any_route(), any_destination()
 
 
 class Running(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -58,3 +60,4 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     model: tuple[Model, ...] = ()
     route: tuple[AnyRoute, ...] = ()
     response: tuple[AnyResponse, ...] = ()
+    export: tuple[AnyDestination, ...] = ()

@@ -12,7 +12,9 @@ from garrison.watch.file.read import Loaded, span_s
 from garrison.watch.judge import rulebook
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import Redactor
+from garrison.watch.store.filter import parse
 from garrison.watch.store.schema import RETENTION_DAYS
+from garrison.watch.store.search import moment
 from garrison.watch.tell.tell import faults
 from garrison.watch.tell.tell import hold as hold_telling
 
@@ -28,6 +30,7 @@ def hold(loaded: Loaded) -> list[str]:
         Redactor.make(loaded.watch.redact, b"", credentials=loaded.watch.redaction.credentials)
     with _at(loaded, "route"):
         hold_telling(loaded.telling)
+    _hold_exports(loaded)
     references(loaded)
     return list(_warnings(loaded))
 
@@ -88,6 +91,20 @@ def _hold_inputs(loaded: Loaded) -> None:
         with _at(loaded, "input", number):
             if isinstance(one, Listen):
                 Guard(one, loaded.beside)
+
+
+def _hold_exports(loaded: Loaded) -> None:
+    names: set[str] = set()
+    for number, one in enumerate(loaded.watch.export):
+        with _at(loaded, "export", number, "name"):
+            if one.name in names:
+                raise ConfigError(f"{one.name!r} is named twice", hint="name each export")
+        names.add(one.name)
+        with _at(loaded, "export", number, "filter"):
+            parse(one.filter, moment)
+        with _at(loaded, "export", number, "since"):
+            if one.since:
+                moment(one.since)
 
 
 @contextlib.contextmanager

@@ -190,7 +190,7 @@ def _judged(loaded: Loaded) -> object:
 
 
 def _told(loaded: Loaded) -> object:
-    return loaded.telling, loaded.watch.watch.ledger
+    return loaded.telling, loaded.watch.export, loaded.watch.watch.ledger
 
 
 def _end_store(process: Process) -> None:
