@@ -36,12 +36,13 @@ level: high
 
 
 class Sender(threading.Thread):
-    """Sends lines until it is stopped, each request until it is acknowledged, as senders with a queue of their own do."""
+    """Sends lines until it is stopped, each request until it is acknowledged, as senders with a queue of their own do; and writes a file."""
 
     def __init__(self, watch: Watching) -> None:
         super().__init__()
         self.watch, self.stopped = watch, threading.Event()
-        self.acknowledged = self.refused_lines = self.failures = 0
+        self.file = watch.file.with_name("lines.jsonl")  # that `tailing` reads
+        self.acknowledged = self.written = self.refused_lines = self.failures = 0
 
     def run(self) -> None:
         number = 0
@@ -57,6 +58,9 @@ class Sender(threading.Thread):
             number += 40
             self.acknowledged += 40
             self.refused_lines += 4
+            with self.file.open("ab") as file:
+                file.writelines(line(n, request_id=f"f{n}") + b"\n" for n in range(self.written, self.written + 10))
+            self.written += 10
             time.sleep(0.02)
 
 
@@ -79,9 +83,12 @@ def judging(folder: Path) -> str:
     return '[rules]\npack = false\nfolders = ["rules"]\n[baselines]\nenabled = false\n'
 
 
-def hold(watch: Watching, sender: Sender) -> None:
-    """All that was acknowledged is stored once; each event was judged once."""
-    count = sender.acknowledged
+TAILING = '[[input]]\ntype = "file"\nname = "file"\nlog = "garrison-gateway"\npath = "lines.jsonl"\n'
+
+
+def hold(watch: Watching, sender: Sender, *, tailing: bool = False) -> None:
+    """All that was acknowledged, or written to the file, is stored once; each event was judged once."""
+    count = sender.acknowledged + (sender.written if tailing else 0)
     until(lambda: watch.sql("SELECT count() FROM garrison.events") == [count], 120)
     assert watch.sql("SELECT uniqExact(uid) FROM garrison.events") == [count]
     until(lambda: judged(watch) >= sender.refused_lines, 120)
@@ -99,7 +106,7 @@ def judged(watch: Watching) -> int:
 
 def test_killing_anything_at_any_time_loses_and_doubles_nothing(tmp_path: Path) -> None:
     chance = random.Random(6)
-    with watching(tmp_path, judging(tmp_path)) as watch:
+    with watching(tmp_path, TAILING + judging(tmp_path)) as watch:
         with sending(watch) as sender:
             for number in range(ROUNDS):
                 time.sleep(chance.uniform(0, 0.8))
@@ -109,11 +116,11 @@ def test_killing_anything_at_any_time_loses_and_doubles_nothing(tmp_path: Path) 
                         os.kill(pid, signal.SIGKILL)
             until(lambda: sender.watch.send([line(0)]))
         assert sender.failures
-        hold(watch, sender)
+        hold(watch, sender, tailing=True)
 
 
 def test_killing_the_whole_watch_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    more = judging(tmp_path)
+    more = TAILING + judging(tmp_path)
     with contextlib.ExitStack() as running:
         watch = running.enter_context(watching(tmp_path, more))
         sender = running.enter_context(sending(watch))
@@ -126,7 +133,7 @@ def test_killing_the_whole_watch_loses_and_doubles_nothing(tmp_path: Path) -> No
             until(lambda: sender.watch.send([line(0)]))
         sender.stopped.set()
         sender.join()
-        hold(watch, sender)
+        hold(watch, sender, tailing=True)
 
 
 @pytest.fixture
