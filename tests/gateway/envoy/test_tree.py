@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garrison.errors import ConfigError
-from garrison.gateway.digests import PREFIX, digest_of, pads
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.protocols.protocol import names, protocol
@@ -94,13 +93,6 @@ def test_sha256_is_sha256(data: bytes) -> None:
     assert SHA256(data).decode() == hashlib.sha256(data).hexdigest()
 
 
-@given(st.binary(max_size=64), st.binary(max_size=300))
-def test_the_digest_of_a_body_is_the_one_that_others_compute(key: bytes, body: bytes) -> None:
-    inner, outer = pads(key)
-    assert PREFIX + HMAC(inner, outer, body).decode() == digest_of(key, body)
-
-
-HMAC: Any = lupa.LuaRuntime(encoding=None).execute(shipped("sha256").encode() + b"\nreturn hmac_sha256")
 SHA256: Any = lupa.LuaRuntime(encoding=None).execute(shipped("sha256").encode() + b"\nreturn sha256")
 
 
