@@ -18,6 +18,7 @@ class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check: str = ""
     names: frozenset[str] = frozenset()
     credential: bool = False
+    alone: bool = False  # what is a piece of something longer is none
     match: tuple[str, ...] = ()
     miss: tuple[str, ...] = ()
 

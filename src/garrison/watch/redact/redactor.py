@@ -43,6 +43,8 @@ class _Text(msgspec.Struct, frozen=True, eq=False):
     regex: Any
     check: Callable[[str], bool] | None
     change: Callable[[str], str]
+    stays_inside: bool  # a match never reaches past the quotes of a text
+    alone: bool  # what is a piece of something longer is none
 
 
 class _Field(msgspec.Struct, frozen=True, eq=False):
@@ -115,6 +117,8 @@ class Redactor:
             return line
         if line.lstrip()[:1] not in (b"{", b"["):
             return _lines(line, texts)
+        if not fields and (spliced := _spliced(line, texts)) is not None:
+            return spliced
         try:
             said = msgspec.json.decode(line)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -220,7 +224,7 @@ def _text(rule: Rule, logs: frozenset[str], key: bytes) -> _Text:
         How.DROP: lambda _: "",
     }
     check = CHECKS[shipped.check] if shipped and shipped.check else None
-    return _Text(logs, regex, check, changes[rule.how])
+    return _Text(logs, regex, check, changes[rule.how], bool(shipped), bool(shipped and shipped.alone))
 
 
 def _compiled(regex: str) -> Any:
@@ -257,6 +261,18 @@ def _lines(line: bytes, texts: Sequence[_Text]) -> bytes:
     return line
 
 
+def _spliced(line: bytes, texts: Sequence[_Text]) -> bytes | None:
+    """A line of JSON changed where it stands; None where that cannot be: behind an escape, in a number, by an expression of the user's."""
+    if b"\\" in line or not all(rule.stays_inside for rule in texts):
+        return None
+    made = _lines(line, texts)
+    try:
+        msgspec.json.decode(made, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return made
+
+
 def _strings(value: Any, rules: _Rules, depth: int) -> Any:
     """A value with each text in it replaced; and each number that is written as one would be."""
     if depth > _DEEPEST:
@@ -289,9 +305,17 @@ def _one(found: Any, rule: _Text) -> str:
             found.string[found.start(0) : found.start(group)], found.group(group), found.string[found.end(group) : found.end(0)],
         )
     )  # fmt: skip
-    if not value or (rule.check is not None and not rule.check(value)):
+    is_part = rule.alone and _is_part(found)
+    if not value or is_part or (rule.check is not None and not rule.check(value)):
         return f"{before}{value}{after}"
     return f"{before}{rule.change(value)}{after}"
+
+
+def _is_part(found: Any) -> bool:
+    """Whether a match is a piece of something longer: digits of a UUID."""
+    text, start, end = found.string, found.start(0), found.end(0)
+    around = text[max(start - 1, 0) : start], text[end : end + 1]
+    return any(c and (c.isalnum() or c in ("-", b"-", "_", b"_")) for c in around)
 
 
 def _named(value: Any, field: _Field, depth: int) -> Any:
