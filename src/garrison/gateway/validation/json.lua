@@ -8,8 +8,7 @@ local ffi, bit = require("ffi"), require("bit")
 local cast, fstr = ffi.cast, ffi.string
 local concat, floor, char = table.concat, math.floor, string.char
 local band, bor, bxor, lshift, rshift = bit.band, bit.bor, bit.bxor, bit.lshift, bit.rshift
-local bytes_t, words_t = ffi.typeof("const uint8_t*"), ffi.typeof("const uint64_t*") -- the lowest byte of a word first
-assert(ffi.abi("le"))
+local bytes_t, words_t = ffi.typeof("const uint8_t*"), ffi.typeof("const uint64_t*")
 
 local MAX_NUMBER = 1024 -- characters; a double written out in full has fewer
 local MAX_EXACT_DIGITS, MAX_EXACT_EXPONENT = 15, 300 -- as in decimals.py
@@ -151,8 +150,8 @@ end
 
 -- How many of the eight bytes at i stand for themselves before the first that does not. That one has its highest bit set, or gets it
 -- by what is borrowed where 32 is taken away or where it is a quote or a backslash; the lowest such bit tells its place.
-local TOPS, SPACES, ONES = 0x8080808080808080ULL, 0x2020202020202020ULL, 0x0101010101010101ULL
-local QUOTES, SLASHES = 0x2222222222222222ULL, 0x5c5c5c5c5c5c5c5cULL
+local ONES = 0x0101010101010101ULL
+local TOPS, SPACES, QUOTES, SLASHES = 128 * ONES, 32 * ONES, 34 * ONES, 92 * ONES
 local SERIES = 0x022fdd63cc95386dULL -- de Bruijn's: each window of six bits comes once (Leiserson, Prokop and Randall 1998)
 local place = ffi.new("uint8_t[64]")
 for k = 0, 63 do place[tonumber(rshift(lshift(SERIES, k), 58))] = floor(k / 8) end
@@ -161,8 +160,7 @@ local function plain_of_eight(p, i)
   local eight = cast(words_t, p + i)[0]
   local quotes, slashes = bxor(eight, QUOTES), bxor(eight, SLASHES)
   local odd = band(bor(eight, eight - SPACES, quotes - ONES, slashes - ONES), TOPS)
-  if odd == 0 then return 8 end
-  return place[tonumber(rshift(band(odd, -odd) * SERIES, 58))]
+  return odd == 0 and 8 or place[tonumber(rshift(band(odd, -odd) * SERIES, 58))]
 end
 
 -- A string whose quote opens at i: where it ends, and whether it holds escapes.
