@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from tests.gateway.run.conftest import FILE, Running
 
 from garrison.cli import program
+from garrison.gateway.run.program import find_envoy
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., Running]
@@ -72,3 +73,22 @@ def test_a_store_that_cannot_be_read_lets_no_key_in(run: Run, tmp_path: Path) ->
     store.chmod(0o600)
     gateway.until(lambda: status(gateway, key) == 200, 10)
     assert gateway.status() == 200
+
+
+def test_envoy_looks_at_the_whole_again_only_for_more_than_keys_and_permissions(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, count = tmp_path / "envoy", tmp_path / "count"
+    looked.write_text(f'#!/bin/sh\ncase "$*" in *validate*) echo >>{count};; esac\nexec {find_envoy()} "$@"\n')
+    looked.chmod(0o755)
+    monkeypatch.setenv("GARRISON_ENVOY", str(looked))
+    policies = tmp_path / "own.cedar"
+    policies.write_text("")
+    more = '[identity.keys]\n\n[policy]\ncedar = ["own.cedar"]\n\n[identity.jwt.corp]'
+    gateway = run(FILE.replace("[identity.jwt.corp]", more)).ready()
+    before = len(count.read_text())
+    key = keys(tmp_path, "issue", "--role", "data-scientist", "--owner", "team", "--client", "ada").strip()
+    gateway.until(lambda: status(gateway, key) == 200, 10)
+    policies.write_text('forbid (principal == Client::"ada", action, resource);\n')
+    gateway.until(lambda: status(gateway, key) == 403, 10)
+    assert len(count.read_text()) == before

