@@ -139,18 +139,17 @@ def test_a_disk_that_is_full_lets_nobody_in(run: Run) -> None:
     for process in (gateway.process.pid, counter):
         resource.prlimit(process, resource.RLIMIT_FSIZE, (2048, resource.RLIM_INFINITY))  # nothing longer is written
 
-    def closed() -> bool:
+    def status() -> int:
         try:
-            return gateway.infer().status == 503
+            return gateway.infer().status
         except (OSError, HTTPException):  # Envoy is gone, perhaps while it answered
-            return True
+            return 503
 
-    gateway.until(closed, 10)
+    gateway.until(lambda: status() == 503, 10)
     gateway.until(lambda: "Envoy is stopped, as it cannot be told" in gateway.words(), 10)
     assert "usage cannot be counted" in gateway.words() or "File too large" in gateway.words()
     resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    gateway.until(lambda: not closed(), 20)
-    gateway.until(lambda: gateway.infer().status == 200, 10)
+    gateway.until(lambda: status() == 200, 30)
 
 
 def test_a_counter_that_is_killed_again_and_again_counts_each_request_once(run: Run) -> None:

@@ -26,7 +26,7 @@ def written(result: Result, view: View | None = None) -> str:
     return "".join(form("html").render(result, view or View()))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = shutil.which(os.environ.get("CHROMIUM", "chromium"))
     if found is None:
