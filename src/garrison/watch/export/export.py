@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOOK_S: Final = 1.0
 _SHORTEST_S, _LONGEST_S = 1.0, 60.0  # between two tries
+_STARTING_S: Final = 600  # that a watch may take until its exports begin
 _AT_ONCE: Final = 1_000  # events in one request
 
 
@@ -40,14 +41,19 @@ class Position(msgspec.Struct):
 class Export:
     """One destination. `failed` says why it takes nothing now."""
 
-    def __init__(self, settings: Destination, state: Path, beside: Beside) -> None:
-        """Raises ConfigError for a filter or a time that is none."""
+    def __init__(self, settings: Destination, state: Path, beside: Beside, *, began: dt.datetime | None = None) -> None:
+        """`began` is when the watch first did: what came before this process was started belongs to it too.
+
+        Raises ConfigError for a filter or a time that is none, BusyError where the position cannot be written.
+        """
         self.settings, self.failed = settings, ""
         self._file, self._beside = state / f"{settings.name}.json", beside
         self._kind = destinations()[type(settings)]
         self._next = self._pause = 0.0
+        self._began_s = int(began.timestamp()) if began else 0
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.position = self._read()
+        self._write()
 
     def look(self, client: Client) -> int:
         """Carry on what was stored since; how many events were taken. Raises EventsError where the store does not answer."""
@@ -89,7 +95,8 @@ class Export:
                     f"is damaged: {error}", path=str(self._file), hint="remove it to begin anew"
                 ) from error
         said = self.settings.since
-        began_s = moment(said) // 1_000_000 if said else int(time.time())
+        now_s = int(time.time())
+        began_s = moment(said) // 1_000_000 if said else self._began_s if now_s - self._began_s < _STARTING_S else now_s
         return Position(stored_s=began_s + int(LATE.total_seconds()))
 
     def _write(self) -> None:

@@ -13,7 +13,7 @@ from garrison.watch.export.export import Export
 from garrison.watch.export.export import run as carry
 from garrison.watch.file.read import Loaded
 from garrison.watch.run.process import begin, say
-from garrison.watch.run.told import Beating, Telling
+from garrison.watch.run.told import Beating, Telling, began
 from garrison.watch.store.guard import Role
 from garrison.watch.tell.tell import tell
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def _work(loaded: Loaded, ended: threading.Event) -> None:
-    exports = [Export(one, loaded.state / "exports", loaded.beside) for one in loaded.watch.export]
+    since = began(loaded.state)
+    exports = [Export(one, loaded.state / "exports", loaded.beside, began=since) for one in loaded.watch.export]
     failed: list[BaseException] = []
     threads = [threading.Thread(target=_carry, args=(loaded, one, ended, failed), name="export") for one in exports]
     with Telling(loaded.state, "tell", Beating), contextlib.ExitStack() as last:
