@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,8 @@ def test_a_log_goes_in_and_is_found(tmp_path: Path) -> None:
     assert b"DeleteBucket" in found.stdout
     assert b"\\x1b[31m\\x0aforged" in found.stdout  # shown, not obeyed
     assert found.stdout.count(b"\n") == 1
+    plain = garrison(tmp_path, "logs", "--fields", "time,status,api_operation", "DeleteBucket").stdout.decode()
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d  failure  DeleteBucket\n", plain)
     told = garrison(tmp_path, "logs", "--format", "json", "--fields", "time,api_operation,status")
     assert [json.loads(line)["api_operation"] for line in told.stdout.splitlines()] == ["GetObject", "DeleteBucket"]
     table = garrison(tmp_path, "logs", "--format", "csv", "--fields", "api_operation,batch", "status=failure").stdout

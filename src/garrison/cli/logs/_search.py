@@ -138,15 +138,22 @@ def _said(event: Event, columns: list[str]) -> dict[str, object]:
 
 def _line(event: Event, columns: list[str]) -> str:
     if columns:
-        return "  ".join(str(value) for value in _said(event, columns).values())
-    import datetime as dt
-
-    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=event.time_us)
+        return "  ".join(_plain(name, value) for name, value in _said(event, columns).items())
     parts = [str(getattr(event, name)) for name in _SHOWN if getattr(event, name)]
     outcome = event.status_id.name.lower() if event.status_id else ""
-    return "  ".join(
-        part for part in (f"{moment:%Y-%m-%d %H:%M:%S}", f"{event.product:16}", f"{outcome:7}", *parts) if part
-    )
+    when = _plain("time_us", event.time_us)
+    return "  ".join(part for part in (when, f"{event.product:16}", f"{outcome:7}", *parts) if part)
+
+
+def _plain(name: str, value: object) -> str:
+    """A value as people read it: a time to the second, a status by its name."""
+    import enum
+
+    from garrison.events.ecs import moment
+
+    if name == "time_us" and isinstance(value, int):
+        return moment(value)[:19].replace("T", " ")
+    return value.name.lower() if isinstance(value, enum.IntEnum) else str(value)
 
 
 def _histogram(bins: list[tuple[int, int]]) -> None:
