@@ -6,8 +6,7 @@ import functools
 import importlib
 import operator
 import pkgutil
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -15,8 +14,7 @@ from msgspec import Meta
 
 from garrison.events.event import Event
 from garrison.watch.export import kinds
-
-Beside = Callable[[str], Path]  # a path as the watch file means it
+from garrison.watch.sending.secret import Beside
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

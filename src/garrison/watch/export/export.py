@@ -15,7 +15,8 @@ import msgspec
 
 from garrison.errors import BusyError, ConfigError, EventsError
 from garrison.ledger import durable
-from garrison.watch.export.destination import Beside, Destination, destinations
+from garrison.watch.export.destination import Destination, destinations
+from garrison.watch.sending.secret import Beside
 from garrison.watch.store.reading import LATE, Stored, magic, stored
 from garrison.watch.store.search import moment
 

@@ -7,8 +7,6 @@ import functools
 import importlib
 import operator
 import pkgutil
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
@@ -17,9 +15,9 @@ from msgspec import Meta
 from garrison.watch.alerts.alert import Alert
 from garrison.watch.alerts.which import Name, Patterns, Which, Word
 from garrison.watch.responses import kinds
+from garrison.watch.sending.secret import Beside
 
 ACTOR = "service:garrison-watch"
-Beside = Callable[[str], Path]  # a path as the watch file means it
 
 
 class Response(Which, frozen=True, kw_only=True):

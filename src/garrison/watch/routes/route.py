@@ -6,8 +6,6 @@ import functools
 import importlib
 import operator
 import pkgutil
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta
@@ -15,8 +13,7 @@ from msgspec import Meta
 from garrison.watch.alerts.which import Name, Which
 from garrison.watch.routes import kinds
 from garrison.watch.routes.message import Message
-
-Beside = Callable[[str], Path]  # a path as the watch file means it
+from garrison.watch.sending.secret import Beside
 
 
 class Route(Which, frozen=True, kw_only=True):

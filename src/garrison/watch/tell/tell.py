@@ -18,7 +18,8 @@ from garrison.watch.responses import queue
 from garrison.watch.responses.response import Case, Response, responses
 from garrison.watch.routes import outbox
 from garrison.watch.routes.message import Message
-from garrison.watch.routes.route import Beside, Route, routes
+from garrison.watch.routes.route import Route, routes
+from garrison.watch.sending.secret import Beside
 
 _LOOK_S: Final = 0.25
 _HOUSE_S: Final = 1.0

@@ -10,8 +10,9 @@ from msgspec import Meta
 
 from garrison.errors import BusyError
 from garrison.events.event import Event
-from garrison.watch.export.destination import Beside, Destination
+from garrison.watch.export.destination import Destination
 from garrison.watch.export.form import FORMS, Form
+from garrison.watch.sending.secret import Beside
 
 
 class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="file"):

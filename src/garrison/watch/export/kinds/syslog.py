@@ -11,17 +11,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from garrison.errors import ConfigError
 from garrison.events.ecs import moment
-from garrison.events.event import Event, Severity
-from garrison.ledger.web import is_loopback
-from garrison.watch.export.destination import Beside, Destination
+from garrison.events.event import Event
+from garrison.watch.export.destination import Destination
 from garrison.watch.export.form import FORMS, Form
-from garrison.watch.routes.kinds.syslog import PORT, framed, hand_over, name_of
-from garrison.watch.routes.secret import trust
-
-_SEVERITY = {Severity.CRITICAL: 2, Severity.HIGH: 3, Severity.MEDIUM: 4, Severity.LOW: 5}  # RFC 5424, table 2
-_INFORMATIONAL = 6
+from garrison.watch.sending.secret import Beside, trust
+from garrison.watch.sending.syslog import PORT, framed, hand_over, hold_plaintext, name_of, priority_of
 
 
 class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="syslog"):
@@ -41,9 +36,7 @@ class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="sy
 def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside) -> None:
     """Send a line for each event, and wait until the receiver has read them."""
     del batch
-    if settings.security == "tcp" and not (settings.insecure or is_loopback(settings.host)):
-        hint = 'write security = "tls", or insecure = true where the network is trusted'
-        raise ConfigError(f"export {settings.name} would send in plaintext", hint=hint)
+    hold_plaintext(f"export {settings.name}", settings.security, settings.host, insecure=settings.insecure)
     context = trust(settings.ca, beside, settings.certificate, settings.key) if settings.security == "tls" else None
     host = name_of(socket.gethostname())
     frames = b"".join(framed(_line(settings, event, host)) for event in events)
@@ -51,6 +44,6 @@ def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside
 
 
 def _line(settings: Settings, event: Event, host: str) -> bytes:
-    priority = settings.facility * 8 + _SEVERITY.get(event.severity_id, _INFORMATIONAL)
+    priority = priority_of(settings.facility, event.severity_id)
     head = f"<{priority}>1 {moment(event.time_us)} {host} garrison - {name_of(event.product)[:32]} - "
     return head.encode() + FORMS[settings.form](event)

@@ -12,10 +12,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from garrison.events.event import Event
-from garrison.watch.export.destination import Beside, Destination
+from garrison.watch.export.destination import Destination
 from garrison.watch.export.form import FORMS, Form
-from garrison.watch.export.http import post
-from garrison.watch.routes.secret import secret
+from garrison.watch.sending.http import post
+from garrison.watch.sending.secret import Beside, secret
 
 
 class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="webhook"):
@@ -43,4 +43,5 @@ def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside
         now = str(int(time.time()))
         signed = hmac.new(key.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
         headers |= {"X-Garrison-Time": now, "X-Garrison-Signature": f"sha256={signed}"}
-    post(settings, settings.url, body, headers, ca=settings.ca, beside=beside)
+    who = f"export {settings.name}"
+    post(who, settings.url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)

@@ -20,8 +20,8 @@ from garrison.errors import BusyError, ConfigError
 from garrison.ledger.web import is_loopback
 from garrison.report.terminal.text import clean
 from garrison.watch.routes.message import Message, paragraphs, subject
-from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import hold_one, secret, trust
+from garrison.watch.routes.route import Route
+from garrison.watch.sending.secret import Beside, hold_one, secret, trust
 
 _MOST_SUBJECT = 200
 _log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from garrison.report.terminal.text import clean
-from garrison.watch.routes.http import hold_address, post
 from garrison.watch.routes.message import Message, paragraphs, subject
-from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import hold_one, secret, trust
+from garrison.watch.routes.route import Route
+from garrison.watch.sending.http import hold_address, post
+from garrison.watch.sending.secret import Beside, hold_one, secret, trust
 
 _MOST_ALERTS = 10
 _MOST_CHARACTERS = 2900  # of the 3000 that a section may have
@@ -33,14 +33,15 @@ class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="slack"):
 def hold(settings: Settings, beside: Beside) -> None:
     """One address, certificates."""
     hold_one(f"url of route {settings.name}", url_file=settings.url_file, url_env=settings.url_env)
-    hold_address(settings, _url(settings, beside))
+    hold_address(f"route {settings.name}", _url(settings, beside))
     trust(settings.ca, beside)
 
 
 def send(settings: Settings, message: Message, beside: Beside) -> None:
     """Post it."""
     body = msgspec.json.encode(blocks(message))
-    post(settings, _url(settings, beside), body, {"Idempotency-Key": message.key}, ca=settings.ca, beside=beside)
+    who, url, headers = f"route {settings.name}", _url(settings, beside), {"Idempotency-Key": message.key}
+    post(who, url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)
 
 
 def _url(settings: Settings, beside: Beside) -> str:

@@ -6,26 +6,18 @@ that is reset, or does not end, is tried again. What a receiver loses after it h
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import socket
-import ssl
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from garrison import __version__
-from garrison.errors import BusyError, ConfigError
 from garrison.events.cef import Header, address, cef, labelled
-from garrison.events.event import Severity
-from garrison.ledger.web import is_loopback
 from garrison.watch.routes.message import Message, Told
-from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import trust
-
-_SEVERITY = {Severity.CRITICAL: 2, Severity.HIGH: 3, Severity.MEDIUM: 4, Severity.LOW: 5}  # RFC 5424, table 2
-_INFORMATIONAL = 6
-PORT = 6514
+from garrison.watch.routes.route import Route
+from garrison.watch.sending.secret import Beside, trust
+from garrison.watch.sending.syslog import PORT, framed, hand_over, hold_plaintext, name_of, priority_of
 
 
 class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="syslog"):
@@ -45,9 +37,7 @@ class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="syslog")
 def hold(settings: Settings, beside: Beside) -> None:
     """No plaintext to others, certificates."""
     trust(settings.ca, beside, settings.certificate, settings.key)
-    if settings.security == "tcp" and not (settings.insecure or is_loopback(settings.host)):
-        hint = 'write security = "tls", or insecure = true where the network is trusted'
-        raise ConfigError(f"route {settings.name} would send in plaintext", hint=hint)
+    hold_plaintext(f"route {settings.name}", settings.security, settings.host, insecure=settings.insecure)
 
 
 def send(settings: Settings, message: Message, beside: Beside) -> None:
@@ -58,27 +48,10 @@ def send(settings: Settings, message: Message, beside: Beside) -> None:
     hand_over(settings.host, settings.port, frames, context, settings.timeout_s)
 
 
-def hand_over(host: str, port: int, frames: bytes, context: ssl.SSLContext | None, timeout_s: float) -> None:
-    """Send frames, and wait until the receiver has read them. Raises BusyError."""
-    try:
-        with socket.create_connection((host, port), timeout=timeout_s) as plain:
-            if context is None:
-                plain.sendall(frames)
-                plain.shutdown(socket.SHUT_WR)
-                _await_end(plain)
-                return
-            with context.wrap_socket(plain, server_hostname=host) as secured:
-                secured.sendall(frames)
-                with contextlib.suppress(ssl.SSLEOFError):  # it may close without saying so
-                    secured.unwrap()  # ours ends; returns when theirs does
-    except (OSError, ssl.SSLError) as error:
-        raise BusyError(f"the syslog receiver was not reached: {error}", hint="it is tried again") from error
-
-
 def line(settings: Settings, message: Message, told: Told) -> bytes:
     """One message of syslog."""
     alert = told.alert
-    priority = settings.facility * 8 + _SEVERITY.get(alert.severity, _INFORMATIONAL)
+    priority = priority_of(settings.facility, alert.severity)
     time = (
         dt.datetime.fromtimestamp(told.time_us / 1_000_000, dt.UTC)
         .isoformat(timespec="milliseconds")
@@ -117,19 +90,3 @@ def event(message: Message, told: Told) -> str:
             *labelled("cs5", "events", " ".join(alert.uids)),
         ],
     )
-
-
-def framed(said: bytes) -> bytes:
-    """By counting octets (RFC 6587, section 3.4.1)."""
-    return b"%d %s" % (len(said), said)
-
-
-def name_of(host: str) -> str:
-    """As HOSTNAME of RFC 5424 may be: printable ASCII, without a space."""
-    return "".join(c for c in host if "!" <= c <= "~")[:255] or "-"
-
-
-def _await_end(connection: socket.socket) -> None:
-    """Until the receiver closes. Raises OSError where it resets, or does not in time."""
-    while connection.recv(4096):
-        pass

@@ -12,10 +12,10 @@ from msgspec import Meta
 
 from garrison.errors import ConfigError, LedgerError
 from garrison.ledger.sinks.webhook import parse_secret, signature
-from garrison.watch.routes.http import hold_address, post
 from garrison.watch.routes.message import Message
-from garrison.watch.routes.route import Beside, Route
-from garrison.watch.routes.secret import hold_one, secret, trust
+from garrison.watch.routes.route import Route
+from garrison.watch.sending.http import hold_address, post
+from garrison.watch.sending.secret import Beside, hold_one, secret, trust
 
 
 class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="webhook"):
@@ -33,7 +33,7 @@ def hold(settings: Settings, beside: Beside) -> None:
     """One address, a secret that signs, certificates."""
     what = f"url of route {settings.name}"
     hold_one(what, url=settings.url, url_file=settings.url_file, url_env=settings.url_env)
-    hold_address(settings, _url(settings, beside))
+    hold_address(f"route {settings.name}", _url(settings, beside))
     _signed("", b"", settings, beside)
     trust(settings.ca, beside)
 
@@ -43,7 +43,8 @@ def send(settings: Settings, message: Message, beside: Beside) -> None:
     body = msgspec.json.encode(message)
     headers = {"webhook-id": message.key, "Idempotency-Key": message.key}
     headers |= _signed(message.key, body, settings, beside)
-    post(settings, _url(settings, beside), body, headers, ca=settings.ca, beside=beside)
+    who, url = f"route {settings.name}", _url(settings, beside)
+    post(who, url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)
 
 
 def _url(settings: Settings, beside: Beside) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Callable
+from pathlib import Path
 
 from garrison.errors import ConfigError, LedgerError
 from garrison.ledger.keys.file import read_secret
-from garrison.watch.routes.route import Beside
+
+Beside = Callable[[str], Path]  # a path as the watch file means it
 
 
 def secret(file: str, variable: str, beside: Beside, what: str) -> str:
