@@ -227,9 +227,9 @@ def _row(values: Iterable[object]) -> None:
 
 
 def _time(at_us: int) -> str:
-    import datetime as dt
+    from garrison.events.times import at
 
-    return dt.datetime.fromtimestamp(at_us / 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{at(at_us):%Y-%m-%d %H:%M:%S}"
 
 
 def _read(paths: tuple[Path, ...]) -> Rules:

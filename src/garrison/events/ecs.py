@@ -5,11 +5,11 @@ https://www.elastic.co/docs/reference/ecs; what it has no field for stands under
 
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
 from typing import Any
 
 from garrison.events.event import Call, Class, Event, Logon, Severity, Status
+from garrison.events.times import at
 
 VERSION = "8.17.0"
 _CATEGORIES = {
@@ -158,8 +158,4 @@ def _is_address(text: str) -> bool:
 
 def moment(time_us: int) -> str:
     """ISO 8601, as far as a calendar reaches."""
-    try:
-        at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=time_us)
-    except OverflowError:
-        at = dt.datetime.max.replace(tzinfo=dt.UTC) if time_us > 0 else dt.datetime.min.replace(tzinfo=dt.UTC)
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return at(time_us).isoformat(timespec="microseconds").replace("+00:00", "Z")

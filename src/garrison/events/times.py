@@ -12,6 +12,14 @@ _MONTHS = {
 }
 
 
+def at(time_us: int) -> dt.datetime:
+    """The moment, as far as a calendar reaches: what a stranger says may be any number."""
+    try:
+        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=time_us)
+    except OverflowError:
+        return dt.datetime.max.replace(tzinfo=dt.UTC) if time_us > 0 else dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
 def micros(moment: dt.datetime) -> int:
     """A moment; one without a zone is taken as UTC."""
     whole = moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)

@@ -149,10 +149,10 @@ def _plain(name: str, value: object) -> str:
     """A value as people read it: a time to the second, a status by its name."""
     import enum
 
-    from garrison.events.ecs import moment
+    from garrison.events.times import at
 
     if name == "time_us" and isinstance(value, int):
-        return moment(value)[:19].replace("T", " ")
+        return f"{at(value):%Y-%m-%d %H:%M:%S}"
     return value.name.lower() if isinstance(value, enum.IntEnum) else str(value)
 
 

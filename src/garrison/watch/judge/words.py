@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
 from garrison.events.event import Severity
+from garrison.events.times import at
 from garrison.watch.alerts.signal import Detector, Signal
 from garrison.watch.baselines.baseline import FORMS, Climb, Deviation, Kind, Report
 from garrison.watch.baselines.hour import HOUR_US, Measure
@@ -131,4 +131,4 @@ def span(us: float) -> str:
 
 def moment(us: int) -> str:
     """A time, to the minute."""
-    return f"{dt.datetime.fromtimestamp(us / 1_000_000, dt.UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{at(us):%Y-%m-%d %H:%M} UTC"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import secrets
 
@@ -10,6 +9,7 @@ import msgspec
 
 from garrison.errors import ConfigError
 from garrison.events.event import Severity
+from garrison.events.times import at
 from garrison.watch.alerts.alert import Alert, Change, What
 from garrison.watch.alerts.findings import Findings, Found
 from garrison.watch.alerts.risk import risk
@@ -104,4 +104,4 @@ def paragraphs(told: Told) -> list[str]:
 
 def moment(time_us: int) -> str:
     """A time, in UTC."""
-    return dt.datetime.fromtimestamp(time_us // 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{at(time_us):%Y-%m-%d %H:%M:%S} UTC"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from garrison.errors import BusyError
+from garrison.events.times import at
 from garrison.ledger import Ledger
 from garrison.watch.spool import Batch, Spool, Taken
 from garrison.watch.store.rows import digest, insertion, without
@@ -84,8 +85,8 @@ def store(client: Client, taken: Taken, ledger: Ledger | None, retention: str) -
             time=now,
             details={
                 "events": len(batch.keys),
-                "from": _moment(min(times)),
-                "to": _moment(max(times)),
+                "from": at(min(times)),
+                "to": at(max(times)),
                 "class": retention,
             },
         )
@@ -113,11 +114,3 @@ def _new(client: Client, taken: Taken) -> Batch:
             doubles.add(place)
         seen.add(key)
     return without(taken.batch, doubles) if doubles else taken.batch
-
-
-def _moment(time_us: int) -> dt.datetime:
-    """As far as a calendar reaches."""
-    try:
-        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=time_us)
-    except OverflowError:
-        return dt.datetime.max.replace(tzinfo=dt.UTC) if time_us > 0 else dt.datetime.min.replace(tzinfo=dt.UTC)
