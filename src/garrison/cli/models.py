@@ -33,7 +33,8 @@ while trusted clients ask about rows that the model has not been trained on.""",
 )  # fmt: skip
 def learn(feed: tuple[Path, ...], *, model: str, output: Path, key_file: Path | None) -> None:
     """Learn what is ordinary for a model from FEED. Of its rows none is kept."""
-    from garrison.watch.models.learnt import learnt, make_key, write
+    from garrison.watch.key import make_key
+    from garrison.watch.models.learnt import learnt, write
 
     reading = _Reading(feed, model)
     made = learnt(reading, make_key(key_file or output.with_name("models.key")))

@@ -10,7 +10,8 @@ from tests.watch.models.bodies import line
 from tests.watch.models.conftest import KEY, Model, asked, natural
 
 from garrison.errors import ConfigError
-from garrison.watch.models.learnt import Learnt, learnt, make_key, read, read_key, write
+from garrison.watch.key import make_key, read_key
+from garrison.watch.models.learnt import Learnt, learnt, read, write
 from garrison.watch.models.sketching import Sketching, unpacked
 
 RANDOM = np.random.default_rng(2)
@@ -71,8 +72,8 @@ def test_what_was_learnt_is_the_same_after_a_restart(made: Learnt, tmp_path: Pat
 def test_a_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "models.key"
     key = make_key(path)
-    assert make_key(path) == key == read_key(path)
+    assert make_key(path) == key == read_key(path, "make it")
     assert path.stat().st_mode & 0o077 == 0
     path.write_text("00")
     with pytest.raises(ConfigError, match="has 1 bytes"):
-        read_key(path)
+        read_key(path, "make it")

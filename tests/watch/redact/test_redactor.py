@@ -14,9 +14,10 @@ from tests.events.mappers.test_lines import LINES
 
 from garrison.errors import ConfigError, UnmappedError
 from garrison.events.mappers import mapped, mapper
+from garrison.watch.key import make_key
 from garrison.watch.redact.path import DROPPED, changed, parse
 from garrison.watch.redact.patterns import CHECKS, patterns
-from garrison.watch.redact.redactor import Redactor, hashed, make_key, masked
+from garrison.watch.redact.redactor import Redactor, hashed, masked
 from garrison.watch.redact.settings import How, Rule
 
 KEY = b"k" * 32

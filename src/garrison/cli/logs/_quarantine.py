@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,8 +107,9 @@ def retry(file: Path, key: Path | None, name: str | None) -> None:
     nothing twice. Of lines that are the same to the byte, one is stored.
     """
     from garrison.ledger.opening import open_ledger
+    from garrison.watch.key import make_key
     from garrison.watch.quarantine.retry import retry as again
-    from garrison.watch.redact.redactor import Redactor, make_key
+    from garrison.watch.redact.redactor import Redactor
     from garrison.watch.store.client import connected
     from garrison.watch.store.guard import Role
 
@@ -156,4 +156,6 @@ def _lines(loaded: Loaded, key: Path | None, name: str | None) -> Iterator[Kept]
 
 
 def _moment(time_us: int) -> str:
-    return dt.datetime.fromtimestamp(time_us / 1e6, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    from garrison.events.times import at
+
+    return f"{at(time_us):%Y-%m-%d %H:%M:%S}"

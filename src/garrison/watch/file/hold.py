@@ -51,9 +51,9 @@ def references(loaded: Loaded) -> dict[str, Learnt]:
 
 def models_key(loaded: Loaded) -> bytes:
     """The key that references were made with. Raises ConfigError."""
-    from garrison.watch.models.learnt import read_key
+    from garrison.watch.key import read_key
 
-    return read_key(loaded.beside(loaded.watch.models.key_file))
+    return read_key(loaded.beside(loaded.watch.models.key_file), "make it with: garrison models learn")
 
 
 def _hold_running(loaded: Loaded) -> None:

@@ -1,9 +1,7 @@
-"""What is ordinary for a model, as a file; and the key without which its digests say nothing."""
+"""What is ordinary for a model, as a file."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -18,7 +16,6 @@ from garrison.watch.models.reference import Reference
 from garrison.watch.models.window import Window
 
 _FORM: Final = "garrison-model-reference-1"
-_KEY_BYTES: Final = 32
 
 
 class Learnt(msgspec.Struct, frozen=True, eq=False):
@@ -55,29 +52,3 @@ def read(path: Path) -> Learnt:
     if found.form != _FORM:
         raise ConfigError(f"is of another form, {found.form!r}", path=str(path), hint=hint)
     return found
-
-
-def read_key(path: Path) -> bytes:
-    """The key of this place. Raises ConfigError."""
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except FileNotFoundError as error:
-        raise ConfigError("is missing", path=str(path), hint="make it with: garrison models learn") from error
-    except (OSError, ValueError) as error:
-        raise ConfigError("is no key", path=str(path), hint="put it back from a copy") from error
-    if len(key) != _KEY_BYTES:
-        raise ConfigError(f"has {len(key)} bytes, not {_KEY_BYTES}", path=str(path), hint="put it back from a copy")
-    return key
-
-
-def make_key(path: Path) -> bytes:
-    """The key, made where there is none yet. Raises OSError, ConfigError."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return read_key(path)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(_KEY_BYTES))
-        file.flush()
-        os.fsync(descriptor)
-    return read_key(path)

@@ -5,6 +5,7 @@ The key of a segment is sealed for the recipient when the segment begins, and th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import threading
@@ -148,15 +149,8 @@ def _own_recipient(path: Path) -> str:
     """The recipient of the identity in a file, which is made where there is none. Raises ConfigError, OSError."""
     import pyrage
 
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as made:
-            made.write(f"{pyrage.x25519.Identity.generate()}\n")
-            made.flush()
-            os.fsync(descriptor)
+    with contextlib.suppress(FileExistsError):
+        durable.create(path, f"{pyrage.x25519.Identity.generate()}\n".encode(), mode=0o600)
     return str(identity(path).to_public())
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from garrison.errors import GarrisonError
 from garrison.watch.file.hold import models_key, references
 from garrison.watch.file.read import Loaded
+from garrison.watch.key import make_key
 from garrison.watch.quarantine.quarantine import Quarantine
 from garrison.watch.receive.input import Around, InputSettings
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.intake import SpoolIntake
-from garrison.watch.redact.redactor import Redactor, make_key
+from garrison.watch.redact.redactor import Redactor
 from garrison.watch.run.process import Saying
 from garrison.watch.run.told import Input, Received, Spooled, Telling
 from garrison.watch.spool import Spool

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-import secrets
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
@@ -24,7 +21,6 @@ from garrison.watch.redact.patterns import CHECKS, patterns
 from garrison.watch.redact.settings import How, Rule
 
 HASH: Final = "hash:"
-_KEY_BYTES: Final = 32
 _HASH_CHARACTERS: Final = 24  # 96 bits
 _LEFT: Final = 4  # characters that a mask leaves, of at least twice as many
 _DEEPEST: Final = 64
@@ -143,26 +139,6 @@ class Redactor:
             together = None if is_apart else _compiled(f"(?m:{text}|{field})")
             self._of[log] = _Rules(texts, fields, _compiled(text), _compiled(field), together)
         return self._of[log]
-
-
-def make_key(file: Path) -> bytes:
-    """The key of hashes, made where there is none yet. Raises ConfigError for one that is damaged, OSError."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as made:
-            made.write(secrets.token_hex(_KEY_BYTES))
-            made.flush()
-            os.fsync(descriptor)
-    try:
-        key = bytes.fromhex(file.read_text(encoding="ascii"))
-    except ValueError as error:
-        raise ConfigError("is no key", path=str(file), hint="put it back from a copy") from error
-    if len(key) != _KEY_BYTES:
-        raise ConfigError(f"has {len(key)} bytes, not {_KEY_BYTES}", path=str(file), hint="put it back from a copy")
-    return key
 
 
 def hashed(key: bytes, text: str) -> str:
