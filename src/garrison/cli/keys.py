@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from garrison.cli._user import user
 from garrison.errors import ExitCode, LedgerError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -227,7 +226,7 @@ def _changing(
         path.parent.mkdir(mode=0o700, exist_ok=True)
     with Store(path, create=create) as store:
         folder = ledger.resolve() if ledger else store.ledger
-        with recording(folder, people=store.people, actor=actor or _user(), sign_with=sign_with) as record:
+        with recording(folder, people=store.people, actor=actor or user(), sign_with=sign_with) as record:
             if folder is not None and folder != store.ledger:
                 store.bind(folder, now=now, record=record)
             left = store.owed()
@@ -280,14 +279,6 @@ def _write_json(data: object) -> None:
     from garrison.report import json_text
 
     sys.stdout.write(msgspec.json.format(json_text(data), indent=2) + "\n")
-
-
-def _user() -> str:
-    """Who is logged in; a container may have no name for him."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 def _now() -> dt.datetime:

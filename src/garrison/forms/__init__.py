@@ -2,5 +2,6 @@
 
 read.py     a file in TOML or YAML as a value of its form
 blame.py    which key is wrong
+kinds.py     modules that a file names by their kind
 places.py   where keys stand
 """

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import getpass
 import os
 import shutil
 import sys
@@ -13,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+from garrison.cli._user import user
 
 if TYPE_CHECKING:
     from garrison.report.terminal.text import Painter
@@ -132,17 +132,11 @@ def write_json(data: object) -> None:
     sys.stdout.write(msgspec.json.format(json_text(data), indent=2) + "\n")
 
 
-def user() -> str:
-    """Who is logged in; a container may have no name for him."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
-
-
 def moment(time_us: int) -> str:
     """A time, in UTC."""
-    return dt.datetime.fromtimestamp(time_us // 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    from garrison.events.times import at
+
+    return f"{at(time_us):%Y-%m-%d %H:%M:%S}"
 
 
 def ago(time_us: int, now_us: int) -> str:

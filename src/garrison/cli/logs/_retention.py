@@ -175,7 +175,7 @@ def _changes(
     place: str, actor: str | None, ledger: Path | None, folder: Path | None, cluster: str
 ) -> Iterator[Changes]:
     """Changes of a store, and of its ledger."""
-    from garrison.cli.alerts._open import user
+    from garrison.cli._user import user
     from garrison.ledger.opening import open_ledger
     from garrison.watch.retention.retention import Changes
     from garrison.watch.store.guard import Role

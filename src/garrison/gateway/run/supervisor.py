@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import msgspec
@@ -48,6 +46,7 @@ from garrison.gateway.run.publish import publish
 from garrison.gateway.run.quotas import Quotas
 from garrison.gateway.run.recording import record
 from garrison.gateway.run.tightened import Clients, path_of, rates, read_tightened
+from garrison.running.alone import alone, heard
 from garrison.running.child import Kept, Process
 from garrison.running.stamps import Stamp, as_read, stamps
 
@@ -112,7 +111,9 @@ class Supervisor:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then requests that are open may end. Raises GarrisonError if it cannot start."""
-        with self._alone(), self._signals():
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        wanted = {signal.SIGTERM: self._heed, signal.SIGINT: self._heed, signal.SIGHUP: self._reopen}
+        with alone(self.state, "gateway"), heard(wanted):
             try:
                 self._push(self.made)
                 self.envoy.start()
@@ -381,34 +382,11 @@ class Supervisor:
                 self.say(f"warning: {warning}")
         self.warned |= set(found)
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.state / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                hint = "stop it, or name another state folder"
-                raise UsageError(f"another gateway runs on {self.state}", hint=hint) from error
-            yield
+    def _heed(self) -> None:
+        self.ending = True
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        def end(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            self.ending = True
-
-        def reopen(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            self.reopening = True
-
-        wanted = {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGHUP: reopen}
-        before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _reopen(self) -> None:
+        self.reopening = True
 
 
 def _with(made: Planned, **changes: Any) -> Planned:

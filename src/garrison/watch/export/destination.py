@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import operator
-import pkgutil
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
@@ -13,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from garrison.events.event import Event
+from garrison.forms.kinds import modules_of
 from garrison.watch.export import kinds
 from garrison.watch.sending.secret import Beside
 
@@ -42,9 +41,7 @@ class Kind(Protocol):
 @functools.cache
 def destinations() -> dict[type[Destination], Kind]:
     """The kinds of destinations, by their settings."""
-    names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
-    found: list[Any] = [importlib.import_module(f"{kinds.__name__}.{name}") for name in names]
-    return {module.Settings: module for module in found}
+    return {module.Settings: module for module in modules_of(kinds)}
 
 
 def any_destination() -> Any:

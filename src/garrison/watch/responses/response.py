@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import enum
 import functools
-import importlib
 import operator
-import pkgutil
 from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
+from garrison.forms.kinds import modules_of
 from garrison.watch.alerts.alert import Alert
 from garrison.watch.alerts.which import Name, Patterns, Which, Word
 from garrison.watch.responses import kinds
@@ -88,9 +87,7 @@ class Kind(Protocol):
 @functools.cache
 def responses() -> dict[type[Response], Kind]:
     """The kinds of responses, by their settings."""
-    names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
-    found: list[Any] = [importlib.import_module(f"{kinds.__name__}.{name}") for name in names]
-    return {module.Settings: module for module in found}
+    return {module.Settings: module for module in modules_of(kinds)}
 
 
 def any_response() -> Any:

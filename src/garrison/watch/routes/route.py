@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import operator
-import pkgutil
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta
 
+from garrison.forms.kinds import modules_of
 from garrison.watch.alerts.which import Name, Which
 from garrison.watch.routes import kinds
 from garrison.watch.routes.message import Message
@@ -48,9 +47,7 @@ class Kind(Protocol):
 @functools.cache
 def routes() -> dict[type[Route], Kind]:
     """The kinds of routes, by their settings."""
-    names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
-    found: list[Any] = [importlib.import_module(f"{kinds.__name__}.{name}") for name in names]
-    return {module.Settings: module for module in found}
+    return {module.Settings: module for module in modules_of(kinds)}
 
 
 def any_route() -> Any:

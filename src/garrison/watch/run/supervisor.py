@@ -6,19 +6,18 @@ They know each other by what is on the disk only: whichever is killed, the other
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
-from garrison.errors import BusyError, GarrisonError, UsageError
+from garrison.errors import BusyError, GarrisonError
 from garrison.ledger import durable
+from garrison.running.alone import alone, heard
 from garrison.running.child import Kept, Process, spawn, stop
 from garrison.running.stamps import Stamp, as_read, stamps
 from garrison.watch.file.hold import hold
@@ -55,7 +54,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then what was received is stored. Raises UsageError where another watch has the state folder."""
-        with self._alone(), self._signals():
+        self._make_state()
+        with alone(self.loaded.state, "watch"), heard({signal.SIGTERM: self._heed, signal.SIGINT: self._heed}):
             self._copy()
             note_beginning(self.loaded.state)
             try:
@@ -136,36 +136,18 @@ class Supervisor:
             kept.stop()
         self.say("ended")
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _make_state(self) -> None:
         state = self.loaded.state
         try:
             durable.make_folder(state)
             state.chmod(0o700)
-            file = (state / "lock").open("w")
+            (state / "lock").touch(mode=0o600)
         except OSError as error:
             hint = "make room, or see who may write here"
             raise BusyError(f"the state cannot be kept: {error.strerror}", hint=hint, path=str(state)) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                hint = "stop it, or name another state folder"
-                raise UsageError(f"another watch runs on {state}", hint=hint) from error
-            yield
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        def end(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            self.ending = True
-
-        before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _heed(self) -> None:
+        self.ending = True
 
 
 def _hold_fixed(before: Loaded, now: Loaded) -> None:
