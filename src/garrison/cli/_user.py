@@ -1,9 +1,16 @@
-"""Who runs a command."""
+"""Who runs a command, and for whom."""
 
 from __future__ import annotations
 
 import getpass
 import os
+
+import click
+
+actor_option = click.option(
+    "--actor", envvar="GARRISON_ACTOR", show_envvar=True,
+    help="Who does it: service:..., or a person's name. Default: who is logged in.",
+)  # fmt: skip
 
 
 def user() -> str:

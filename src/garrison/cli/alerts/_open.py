@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from garrison.cli._user import user
+from garrison.cli._user import actor_option, user
 
 if TYPE_CHECKING:
     from garrison.report.terminal.text import Painter
@@ -42,10 +42,7 @@ def doing(function: F) -> F:
     """Options of a command that changes something: which alerts, who does it, and what is told of it."""
     options = (
         alerts_option,
-        click.option(
-            "--actor", envvar="GARRISON_ACTOR", show_envvar=True,
-            help="Who does it: service:..., or a person's name. Default: who is logged in.",
-        ),
+        actor_option,
         click.option(
             "--ledger", type=click.Path(path_type=Path), envvar="GARRISON_LEDGER", show_envvar=True, metavar="DIR",
             help="The ledger that changes go into. Once named it is known to the file of alerts.",

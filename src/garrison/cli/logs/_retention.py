@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from garrison.cli._user import actor_option
 from garrison.cli.logs._options import client, noted, rules_option, say, store_option
 from garrison.errors import UsageError
 
@@ -27,10 +28,7 @@ def _changing(function: F) -> F:
     options = (
         store_option,
         click.option("--reason", required=True, help="Why; it is kept in the ledger."),
-        click.option(
-            "--actor", envvar="GARRISON_ACTOR", show_envvar=True,
-            help="Who does it: service:..., or a person's name. Default: who is logged in.",
-        ),
+        actor_option,
         click.option(
             "--ledger", type=click.Path(path_type=Path), envvar="GARRISON_LEDGER", show_envvar=True, metavar="DIR",
             help="The ledger that is told of the change.",

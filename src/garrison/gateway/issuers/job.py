@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from garrison.errors import ConfigError
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.issuers.key_set import KeyServer
+from garrison.running import job
 
 JOB = "issuers.json"
 FETCHED = "key-sets.json"
@@ -41,12 +41,7 @@ def job_of(plan: Plan) -> Job:
 
 def read_job(path: Path) -> Job:
     """Read what is to be done. Raises ConfigError."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Job)
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path), hint="start the gateway") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("does not say what to fetch", path=str(path), hint="start the gateway again") from error
+    return job.read_job(path, Job, "what to fetch")
 
 
 def read_fetched(path: Path) -> dict[str, Fetched]:

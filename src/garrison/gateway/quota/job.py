@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from garrison.errors import ConfigError
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.quota.budgets import Budgets, budgets_of
 from garrison.gateway.quota.shared import Address
 from garrison.gateway.quota.store import STORE
+from garrison.running import job
 
 JOB = "quotas.json"
 SPENT = "spent.json"  # what the counter says: who has nothing left
@@ -54,12 +54,7 @@ def job_of(plan: Plan) -> Job:
 
 def read_job(path: Path) -> Job:
     """Read what is to be done. Raises ConfigError."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Job)
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path), hint="start the gateway") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("does not say what to count", path=str(path), hint="start the gateway again") from error
+    return job.read_job(path, Job, "what to count")
 
 
 def _whole(plan: Plan, name: str) -> str:

@@ -209,11 +209,8 @@ class Supervisor:
             self.say(f"{error}\nno key is let in, as nobody knows which are revoked")
             keys = ()
         self.made = _with(self.made, keys=keys)
-        try:
-            if self._show(callers(self.plan, Layout(self.folder))):
-                self.say(f"in force: {len(keys)} keys")
-        except OSError as error:
-            self._halt(str(error))
+        if self._show_or_halt(callers(self.plan, Layout(self.folder))):
+            self.say(f"in force: {len(keys)} keys")
 
     def _reload_spent_if_changed(self) -> None:
         """The way for quotas alone: nobody's buckets are filled by it, and no connection ends."""
@@ -223,10 +220,7 @@ class Supervisor:
         if bool(now.stopped) is not bool(self.plan.spent.stopped):
             self.say(f"quotas: {now.stopped or 'requests are counted again'}")
         self.made = _with(self.made, spent=now)
-        try:
-            self._show(spent(self.plan, Layout(self.folder)))
-        except OSError as error:
-            self._halt(str(error))
+        self._show_or_halt(spent(self.plan, Layout(self.folder)))
 
     def _reload_key_sets_if_changed(self) -> None:
         """The way for keys of issuers alone."""
@@ -236,20 +230,14 @@ class Supervisor:
         before = self.plan.key_sets or {}
         self.say(f"the keys of {', '.join(name for name in now if now[name] != before.get(name))} have changed")
         self.made = _with(self.made, key_sets=now)
-        try:
-            publish(key_sets(self.plan, Layout(self.folder)), self.folder)
-        except OSError as error:
-            self._halt(str(error))
+        self._show_or_halt(key_sets(self.plan, Layout(self.folder)))
 
     def _reload_tightened_if_changed(self) -> None:
         """The way for who is held to less, and for whom that is over."""
         if not self._read_tightened():
             return
         self.say(f"held to less: {', '.join(sorted(self.plan.tightened)) or 'nobody'}")
-        try:
-            publish(tightened(self.plan, Layout(self.folder)), self.folder)
-        except OSError as error:
-            self._halt(str(error))
+        self._show_or_halt(tightened(self.plan, Layout(self.folder)))
 
     def _read_tightened(self) -> bool:
         """Whether what holds is another. A file that cannot be read changes nothing."""
@@ -283,6 +271,14 @@ class Supervisor:
             self.service.stop()
         if self.envoy.lives and changed:
             self.say(f"in force: {', '.join(name.removesuffix('.json') for name in changed)}")
+
+    def _show_or_halt(self, files: Mapping[str, str]) -> list[str]:
+        """Show Envoy what has changed; where that cannot be, nobody is let in."""
+        try:
+            return self._show(files)
+        except OSError as error:
+            self._halt(str(error))
+            return []
 
     def _show(self, made: Mapping[str, str]) -> list[str]:
         """Put files where Envoy sees them; those that differed. Raises OSError.
