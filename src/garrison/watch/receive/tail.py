@@ -148,16 +148,16 @@ class Files:
     ) -> None:
         self.followed: dict[_Key, Followed] = {}
         self._patterns, self._positions, self._form, self._packed = patterns, positions, form, packed
-        self._scanned_ns = positions.scanned_ns
+        self._scanned_ns = positions.scanned_ns  # what was rotated before was looked at
         self._from_end = from_end and not self._scanned_ns
         self._left: dict[_Key, tuple[int, int]] = {}  # size and time of files that have nothing new
         self._waiting: dict[_Key, tuple[float, float, int]] = {}  # first seen, last changed, size
         self._complained: set[str] = set()
         self.crowded = False  # files wait for others to be closed
 
-    def look(self) -> None:
-        """See which files there are. Raises BusyError."""
-        begun_ns = time.time_ns()
+    def look(self) -> float:
+        """See which files there are; how many seconds of CPU that took. Raises BusyError."""
+        begun_ns, begun_s = time.time_ns(), time.thread_time()
         if self.crowded:
             self.crowded = False
             for _, one in sorted((file.grown, one) for one, file in self.followed.items())[: _OPEN // 2]:
@@ -177,14 +177,16 @@ class Files:
         self._left = {one: said for one, said in self._left.items() if one in found}
         self._waiting = {one: said for one, said in self._waiting.items() if one in found}
         begun = self._begin(unknown) if unknown else []
+        scanned_ns = max(self._scanned_ns, min([begun_ns, *self._put_off(unknown, begun)]))
         try:  # before anything of them is taken: their names have to last
-            self._positions.save([file.position for file in begun], scanned_ns=begun_ns)
+            self._positions.save([file.position for file in begun], scanned_ns=scanned_ns)
         except BusyError:
             for file in begun:
                 os.close(file.descriptor)
             raise
         self.followed |= {file.position.key: file for file in begun}
-        self._scanned_ns, self._from_end = begun_ns, False
+        self._scanned_ns, self._from_end = scanned_ns, False
+        return time.thread_time() - begun_s
 
     def due(self) -> list[tuple[_Key, Followed]]:
         """The files that are to be looked at."""
@@ -214,9 +216,17 @@ class Files:
         for one in list(self.followed):
             self.leave(one)
 
+    def _put_off(self, unknown: list[_Seen], begun: list[Followed]) -> Iterator[int]:
+        """The times of files that are looked at again, as a copy may grow, or too many are open: they must not pass for old by then."""
+        settled = self._left.keys() | {file.position.key for file in begun}
+        return (seen.stat.st_mtime_ns for seen in unknown if key(seen.stat) not in settled)
+
     def _found(self) -> Iterator[tuple[_Key, _Seen]]:
-        """The regular files, those that the patterns name last: they are known by that name."""
-        for suffix in ("[.-]*", ""):
+        """The regular files, those that the patterns name last: they are known by that name.
+
+        What was rotated before this input began for the first time is not read.
+        """
+        for suffix in ("[.-]*", "") if self._scanned_ns else ("",):
             for pattern in self._patterns:
                 for path in glob.iglob(pattern + suffix, recursive=True):  # noqa: PTH207 - patterns are absolute
                     if (suffix and not _ROTATED.search(path)) or (path.endswith(".gz") and not self._packed):
@@ -280,7 +290,7 @@ class Files:
             if position is None:
                 if is_known:
                     return None
-                if not seen.is_live and not 0 < self._scanned_ns < seen.stat.st_mtime_ns + _SLACK_NS:
+                if not seen.is_live and seen.stat.st_mtime_ns + _SLACK_NS <= self._scanned_ns:
                     self._left[one] = seen.stat.st_size, seen.stat.st_mtime_ns
                     return None
                 read = _last_end(descriptor, size) if self._from_end else 0

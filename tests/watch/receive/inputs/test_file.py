@@ -24,6 +24,7 @@ from garrison.events.event import Event
 from garrison.watch.receive import tail
 from garrison.watch.receive.input import Around
 from garrison.watch.receive.inputs import file as input_
+from garrison.watch.receive.positions import Positions
 
 pytestmark = pytest.mark.slow
 
@@ -158,6 +159,32 @@ def test_packed_rotations_are_read_once(kept: Kept, tmp_path: Path) -> None:
             sees(kept, 1, 2, 3, 4, 7, 8)
             time.sleep(1.5)
     assert len(kept.events()) == 6
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_rotated_while_nobody_read_and_long_ago(kept: Kept, tmp_path: Path, *, packed: bool) -> None:
+    """Files that nobody has seen by any name: a copy is looked at twice before it is read, and by then is older than the first look."""
+    log, old = tmp_path / "app.log", tmp_path / "app.log.7"
+    old.write_text(lines(90))
+    os.utime(old, (time.time() - 1_000,) * 2)
+    log.write_text(lines(1))
+    with following(kept.around, "app.log", packed=True):
+        sees(kept, 1)
+    positions = Positions.open(kept.around.state)
+    positions.save((), scanned_ns=time.time_ns() - 100_000_000_000)
+    positions.close()
+    log.rename(tmp_path / "app.log.3")
+    rotated = tmp_path / ("app.log.2.gz" if packed else "app.log.2")
+    rotated.write_bytes(gzip.compress(lines(2, 3).encode()) if packed else lines(2, 3).encode())
+    os.utime(rotated, (time.time() - 50,) * 2)
+    log.write_text(lines(4))
+    for _ in range(2):
+        with following(kept.around, "app.log", packed=True):  # ended before the copy has been still for long enough
+            until(lambda: 4 in pids(kept))
+    with following(kept.around, "app.log", packed=True):
+        sees(kept, 1, 2, 3, 4)
+        time.sleep(1.5)
+    assert len(kept.events()) == 4
 
 
 def test_many_files_and_strange_ones(kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

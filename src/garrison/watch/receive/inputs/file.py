@@ -25,7 +25,7 @@ from garrison.watch.receive.tail import Files, Followed
 TYPE = "file"
 
 _POLL_S = 0.25
-_LOOK_S, _LOOK_SHARE = 1.0, 20  # between two looks at which files there are; so many times what one takes
+_LOOK_S, _LOOK_SHARE = 1.0, 20  # between two looks at which files there are; so many times what one costs
 _AT_ONCE = 8  # files that share a sync of the disk
 _SLICE = 1_000
 _MOST_PAUSE_S = 30.0
@@ -56,10 +56,8 @@ async def serve(settings: Settings, around: Around) -> None:
         next_look = 0.0
         while True:
             if files.crowded or time.monotonic() > next_look:
-                begun = time.monotonic()
-                await patiently(settings.name, lambda: asyncio.to_thread(files.look))
-                ended = time.monotonic()
-                next_look = ended + max(_LOOK_S, _LOOK_SHARE * (ended - begun))
+                cost_s = await patiently(settings.name, lambda: asyncio.to_thread(files.look))
+                next_look = time.monotonic() + max(_LOOK_S, _LOOK_SHARE * cost_s)
             if not await _round(files, positions, settings.name, around):
                 await asyncio.sleep(_POLL_S)
     finally:
