@@ -36,8 +36,8 @@ from garrison.watch.store.client import Node, connected, running, start
 from garrison.watch.store.guard import Role
 from garrison.watch.store.rows import COLUMNS, batch
 from garrison.watch.store.write import keep
-from measure import line
-from watch_store import cloudtrail, cpu_s, gateway
+from measure import cpu_s, line
+from watch_store import cloudtrail, gateway
 
 _GROUP = 10_000
 _DELAYS = 40
@@ -94,13 +94,13 @@ def judged(bench: Bench, settings: Judging, name: str, count: int) -> None:
             judge = judge_of(alerts, settings, Path, say=print)
             judge.look(client)  # begin
             bench.put(found)
-            before, began = cpu_s(bench.node), time.process_time()
+            before, began = cpu_s(bench.node.pid), time.process_time()
             while judge.judged < count:
                 judge.look(client)
             judge.save()
             used = time.process_time() - began
             line(f"judge, {name}: {label}, events a CPU second", count / used, None, "ev/s")
-            line("  of the store's process, an event", (cpu_s(bench.node) - before) / count * 1e6, None, "us")
+            line("  of the store's process, an event", (cpu_s(bench.node.pid) - before) / count * 1e6, None, "us")
 
 
 def read(bench: Bench, count: int) -> None:
@@ -179,11 +179,11 @@ def learnt(bench: Bench, count: int) -> None:
     with bench.alerts() as alerts, connected(bench.node.folder, Role.READER) as client:
         judge = judge_of(alerts, Judging(rules=Rules(pack=False)), Path, say=print)
         detector: Any = next(one for one in judge.detectors if one.name == "baselines")
-        wall, began, before = time.perf_counter(), time.process_time(), cpu_s(bench.node)
+        wall, began, before = time.perf_counter(), time.process_time(), cpu_s(bench.node.pid)
         while detector._learning is None or detector._learning.next < now:  # noqa: SLF001
             judge.look(client)
         judge.save()
-        used = time.process_time() - began + cpu_s(bench.node) - before
+        used = time.process_time() - began + cpu_s(bench.node.pid) - before
         wall = time.perf_counter() - wall
     line(f"judge: {_WEEKS} weeks learnt of {_SUBJECTS + 9} subjects, waiting", wall, None, "s")
     line("  hours of subjects a CPU second, the store's included", hours * (_SUBJECTS + 9) / used, None, "h/s")

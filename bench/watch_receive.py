@@ -32,7 +32,7 @@ from garrison.watch.receive.intake import SpoolIntake
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.spool import Spool
 from garrison.watch.store.rows import COLUMNS
-from measure import line
+from measure import cpu_s, line
 from watch_store import cloudtrail, gateway
 
 GROUP = 5_000  # events of a request
@@ -41,7 +41,6 @@ INPUTS = {
     "aws-cloudtrail": (lines_by_http, {"log": "aws-cloudtrail"}),
     "otlp": (otlp, {}),
 }
-_TICKS = 100  # of /proc, a second: sysconf(SC_CLK_TCK)
 
 
 def serve(folder: Path, log: str) -> None:
@@ -86,11 +85,6 @@ def bodies(log: str, count: int) -> list[bytes]:
         return list(records(count, chance))
     made = list((gateway if log == "garrison-gateway" else cloudtrail)(count, chance))
     return [b"\n".join(made[at : at + GROUP]) for at in range(0, count, GROUP)]
-
-
-def cpu_s(process: int) -> float:
-    said = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(said[11]) + int(said[12])) / _TICKS
 
 
 def cost_us(folder: Path, log: str, count: int, *, packed: bool) -> float:

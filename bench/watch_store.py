@@ -29,7 +29,7 @@ from garrison.watch.store.guard import Role
 from garrison.watch.store.rows import COLUMNS, batch
 from garrison.watch.store.search import Search, read, stats
 from garrison.watch.store.write import keep
-from measure import line
+from measure import cpu_s, line
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -41,7 +41,6 @@ BEGIN_US = 1_795_000_000_000_000  # when the events begin
 GROUP = 20_000
 SLICE = 1_000  # as the intake takes them
 RARE = "needle-7f3a91"
-_TICKS = 100  # of /proc, a second: sysconf(SC_CLK_TCK)
 _ACTIONS = (
     "GetObject",
     "PutObject",
@@ -87,15 +86,9 @@ def cloudtrail(count: int, chance: random.Random) -> Iterator[bytes]:
         }).encode()  # fmt: skip
 
 
-def cpu_s(node: Node) -> float:
-    """What the store's process has used."""
-    said = Path(f"/proc/{node.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(said[11]) + int(said[12])) / _TICKS
-
-
 def load(folder: Path, node: Node, log: str, lines: Iterator[bytes], count: int) -> float:
     """Import lines; CPU microseconds of an event. Making the lines is not counted."""
-    form, redactor, used, before = mapper(log), Redactor.make([], b"k" * 32), 0.0, cpu_s(node)
+    form, redactor, used, before = mapper(log), Redactor.make([], b"k" * 32), 0.0, cpu_s(node.pid)
     with Spool.open(folder / "spool", COLUMNS) as spool, connected(folder / "store", Role.WRITER) as client:
         for at in range(0, count, GROUP):
             group = [one for _, one in zip(range(min(GROUP, count - at)), lines, strict=False)]
@@ -108,16 +101,16 @@ def load(folder: Path, node: Node, log: str, lines: Iterator[bytes], count: int)
                 )
             keep(client, spool, None)
             used += time.process_time() - began
-    return (used + cpu_s(node) - before) / count * 1e6
+    return (used + cpu_s(node.pid) - before) / count * 1e6
 
 
 def cost(node: Node, ask: Callable[[], object]) -> tuple[float, float]:
     """CPU seconds of the store and seconds of waiting, the better of three."""
     found = []
     for _ in range(3):
-        cpu, began = cpu_s(node), time.perf_counter()
+        cpu, began = cpu_s(node.pid), time.perf_counter()
         ask()
-        found.append((cpu_s(node) - cpu, time.perf_counter() - began))
+        found.append((cpu_s(node.pid) - cpu, time.perf_counter() - began))
     return min(cpu for cpu, _ in found), min(wall for _, wall in found)
 
 
