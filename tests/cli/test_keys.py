@@ -24,7 +24,7 @@ ISSUE = ("issue", "--client", "batch", "--role", "service", "--owner", "fraud-te
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("GARRISON_KEYS", "GARRISON_LEDGER", "GARRISON_ROLES", "GARRISON_ACTOR"):
+    for name in ("GARRISON_GATEWAY", "GARRISON_KEYS", "GARRISON_LEDGER", "GARRISON_ROLES", "GARRISON_ACTOR"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -43,6 +43,48 @@ def test_a_key_comes_alone_on_standard_output() -> None:
     assert done.stdout.count("\n") == 1
     assert done.stdout.strip() not in done.stderr
     assert f"{id_of(done.stdout.strip())} is issued to batch as service" in done.stderr
+
+
+GATEWAY = """
+[gateway]
+state = "kept"
+ledger = "audit"
+[listener.main]
+address = "127.0.0.1:0"
+[identity.keys]
+[policy]
+roles = "roles.toml"
+[upstream.iris]
+url = "http://127.0.0.1:9"
+protocol = "open-inference"
+[model.iris]
+upstream = "iris"
+"""
+
+
+def test_the_gateway_file_says_where_keys_roles_and_ledger_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "serving"
+    folder.mkdir()
+    (folder / "gateway.toml").write_text(GATEWAY)
+    (folder / "roles.toml").write_text('[role.painter]\ntitle = "Painter"\nabout = "Paints."\n')
+    CliRunner().invoke(program, ["ledger", "init", str(folder / "audit"), "--origin", "acme.example/keys"])
+    done = run("issue", "--client", "p", "--role", "painter", "--owner", "art", "--gateway", "serving/gateway.toml")
+    assert done.exit_code == 0, done.stderr
+    assert (folder / "kept" / "keys.db").exists()
+    assert not (tmp_path / "state").exists()
+    monkeypatch.setenv("GARRISON_GATEWAY", "serving/gateway.toml")
+    (key,) = listed()
+    assert (key["id"], key["role"]) == (id_of(done.stdout.strip()), "painter")
+    assert kinds(folder / "audit")[-1] == "key.issue"
+    assert "as it is" in run("verify").stdout
+    with pytest.raises(StoreError):
+        run("list", "--store", "elsewhere.db")  # what is said beside it counts
+
+
+def test_a_gateway_file_without_keys() -> None:
+    Path("gateway.toml").write_text(GATEWAY.replace("[identity.keys]", "").replace("\nledger", "\n#"))
+    with pytest.raises(UsageError, match="takes no keys"):
+        run(*ISSUE, "--gateway", "gateway.toml")
 
 
 def test_what_is_listed() -> None:

@@ -28,9 +28,28 @@ _days = click.option(
 )
 
 
+def _by_gateway(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    """Take the places that a gateway file names, where no option and no variable does."""
+    if path is None:
+        return
+    from garrison.gateway.callers import store_of
+    from garrison.gateway.file.read import read
+
+    loaded = read(path)
+    if (store := store_of(loaded)) is None:
+        raise UsageError(f"{path} takes no keys", hint="add [identity.keys] to it: docs/gateway.md")
+    said = {"ledger": loaded.gateway.gateway.ledger, "roles": loaded.gateway.policy.roles}
+    context.default_map = {"path": store, **{name: loaded.beside(place) for name, place in said.items() if place}}
+
+
 def _where(function: F) -> F:
     """Where keys are kept, and where their changes are recorded."""
     options = (
+        click.option(
+            "--gateway", type=click.Path(path_type=Path), envvar="GARRISON_GATEWAY", show_envvar=True, metavar="FILE",
+            is_eager=True, expose_value=False, callback=_by_gateway,
+            help="The gateway file that says where keys, roles and ledger are.",
+        ),
         click.option(
             "--store", "path", type=click.Path(path_type=Path), envvar="GARRISON_KEYS", show_envvar=True, metavar="FILE",
             default=Path("state/keys.db"), show_default=True, help="The store of keys.",
@@ -63,7 +82,8 @@ def command() -> None:
 Examples:
   garrison keys issue --client batch --role service --owner fraud-team
   garrison keys issue --client batch --role service --owner fraud-team --days 30 | vault kv put secret/batch key=-
-  garrison keys issue --client ada --role data-scientist --owner ada@acme.example --ledger audit --format json"""
+  garrison keys issue --client ada --role data-scientist --owner ada@acme.example --ledger audit --format json
+  garrison keys issue --client ada --role data-scientist --owner research --gateway gateway.toml"""
 )
 @click.option("--client", required=True, help="Who will use it, as policies and the audit feed call him.")
 @click.option("--role", required=True, help="The role that the client acts in.")
