@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
-import hashlib
 import hmac
 import random
 from collections.abc import Iterator
@@ -79,7 +79,8 @@ def export(tmp_path: Path, settings: Any) -> Export:
 
 
 def test_each_batch_is_carried_on_and_signed(tmp_path: Path, client: Client, put: Put, receiver: Receiver) -> None:
-    (tmp_path / "secret").write_text("a secret of twenty characters")
+    key = b"twenty-four bytes or more"
+    (tmp_path / "secret").write_text("whsec_" + base64.b64encode(key).decode())
     (tmp_path / "secret").chmod(0o600)
     settings = webhook.Settings(name="siem", url=receiver.url, since="1d", secret_file="secret")
     put([refused(n) for n in range(3)])
@@ -90,12 +91,9 @@ def test_each_batch_is_carried_on_and_signed(tmp_path: Path, client: Client, put
     assert export(tmp_path, settings).look(client) == 2  # another process goes on
     assert receiver.uids() == [f"r{n}-eve" for n in range(5)]
     headers, body = receiver.taken[0]
-    said = headers["X-Garrison-Time"].encode() + b"." + body
-    assert (
-        headers["X-Garrison-Signature"]
-        == f"sha256={hmac.new(b'a secret of twenty characters', said, hashlib.sha256).hexdigest()}"
-    )
-    assert receiver.taken[0][0]["X-Garrison-Batch"] != receiver.taken[1][0]["X-Garrison-Batch"]
+    said = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(hmac.digest(key, said, 'sha256')).decode()}"
+    assert receiver.taken[0][0]["webhook-id"] != receiver.taken[1][0]["webhook-id"]
 
 
 def test_from_now_on_where_nothing_else_is_said_and_only_what_a_filter_finds(
@@ -155,7 +153,7 @@ def test_whenever_it_ends_everything_is_taken_once_or_again_under_the_same_name(
     assert set(receiver.uids()) == {f"r{n}-eve" for n in range(total)}
     by_name: dict[str, bytes] = {}
     for headers, body in receiver.taken:
-        assert by_name.setdefault(headers["X-Garrison-Batch"], body) == body
+        assert by_name.setdefault(headers["webhook-id"], body) == body
 
 
 def test_a_file_is_appended_to_and_begun_anew_when_it_is_large(tmp_path: Path) -> None:

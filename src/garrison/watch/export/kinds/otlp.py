@@ -16,6 +16,7 @@ from garrison.events.event import Event, Severity
 from garrison.watch.export.destination import Destination
 from garrison.watch.sending.http import post
 from garrison.watch.sending.secret import Beside, secret
+from garrison.watch.sending.signing import named
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -46,7 +47,7 @@ def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside
     }
     if any("\n" in value or "\r" in value for value in headers.values()):
         raise ConfigError(f"export {settings.name}: a header has several lines", hint="set the variable anew")
-    headers |= {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip", "X-Garrison-Batch": batch}
+    headers |= {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip", **named(batch)}
     body, who = gzip.compress(request(events), 1, mtime=0), f"export {settings.name}"
     post(who, settings.url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)
 

@@ -1,11 +1,8 @@
-"""JSON lines by HTTP POST, signed where a secret is named: HMAC-SHA-256 over the time, a dot and the body."""
+"""JSON lines by HTTP POST, signed where a secret is named."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
-import hmac
-import time
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -16,6 +13,7 @@ from garrison.watch.export.destination import Destination
 from garrison.watch.export.form import FORMS, Form
 from garrison.watch.sending.http import post
 from garrison.watch.sending.secret import Beside, secret
+from garrison.watch.sending.signing import named, signed
 
 
 class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="webhook"):
@@ -26,22 +24,18 @@ class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="we
     ca: Annotated[str, Meta(description="PEM file: who signs its certificate; the system's if empty.")] = ""
     token_file: Annotated[str, Meta(description="What is sent as Authorization: Bearer.")] = ""
     token_env: str = ""
-    secret_file: Annotated[str, Meta(description="What bodies are signed with.")] = ""
-    secret_env: str = ""
+    secret_file: Annotated[str, Meta(description="Signs: whsec_ and 24 bytes or more in base64.")] = ""
+    secret_env: Annotated[str, Meta(description="Or the name of a variable.")] = ""
     gzip: bool = True
 
 
 def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside) -> None:
-    """One request. `X-Garrison-Batch` is the same each time it is tried."""
-    body = b"".join(FORMS[settings.form](event) + b"\n" for event in events)
-    headers = {"Content-Type": "application/x-ndjson", "X-Garrison-Batch": batch}
+    """One request."""
+    body, who = b"".join(FORMS[settings.form](event) + b"\n" for event in events), f"export {settings.name}"
+    headers = {"Content-Type": "application/x-ndjson", **named(batch)}
     if settings.gzip:
         body, headers["Content-Encoding"] = gzip.compress(body, 1, mtime=0), "gzip"
-    if token := secret(settings.token_file, settings.token_env, beside, f"export {settings.name}: token"):
+    if token := secret(settings.token_file, settings.token_env, beside, f"token of {who}"):
         headers["Authorization"] = f"Bearer {token}"
-    if key := secret(settings.secret_file, settings.secret_env, beside, f"export {settings.name}: secret"):
-        now = str(int(time.time()))
-        signed = hmac.new(key.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
-        headers |= {"X-Garrison-Time": now, "X-Garrison-Signature": f"sha256={signed}"}
-    who = f"export {settings.name}"
+    headers |= signed(who, batch, body, secret(settings.secret_file, settings.secret_env, beside, f"secret of {who}"))
     post(who, settings.url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)

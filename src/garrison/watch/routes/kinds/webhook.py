@@ -1,7 +1,4 @@
-"""A webhook: the message as JSON, signed as of Standard Webhooks 1.0 (https://www.standardwebhooks.com) where a secret is named.
-
-`webhook-id` is the same each time it is tried, as is `Idempotency-Key`: it tells doubles.
-"""
+"""A webhook: the message as JSON, signed where a secret is named."""
 
 from __future__ import annotations
 
@@ -10,12 +7,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from garrison.errors import ConfigError, LedgerError
-from garrison.ledger.sinks.webhook import parse_secret, signature
 from garrison.watch.routes.message import Message
 from garrison.watch.routes.route import Route
 from garrison.watch.sending.http import hold_address, post
 from garrison.watch.sending.secret import Beside, hold_one, secret, trust
+from garrison.watch.sending.signing import named, signed
 
 
 class Settings(Route, frozen=True, kw_only=True, tag_field="type", tag="webhook"):
@@ -41,8 +37,7 @@ def hold(settings: Settings, beside: Beside) -> None:
 def send(settings: Settings, message: Message, beside: Beside) -> None:
     """Post it."""
     body = msgspec.json.encode(message)
-    headers = {"webhook-id": message.key, "Idempotency-Key": message.key}
-    headers |= _signed(message.key, body, settings, beside)
+    headers = named(message.key) | _signed(message.key, body, settings, beside)
     who, url = f"route {settings.name}", _url(settings, beside)
     post(who, url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)
 
@@ -53,7 +48,4 @@ def _url(settings: Settings, beside: Beside) -> str:
 
 def _signed(key: str, body: bytes, settings: Settings, beside: Beside) -> dict[str, str]:
     said = secret(settings.secret_file, settings.secret_env, beside, f"secret of route {settings.name}")
-    try:
-        return signature(key, body, parse_secret(said, "")) if said else {}
-    except LedgerError as error:
-        raise ConfigError(f"route {settings.name}: {error.message}", hint=error.hint) from error
+    return signed(f"route {settings.name}", key, body, said)
