@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 from tests.watch.judge.conftest import Put, refused
 
 from garrison.errors import BusyError, ConfigError
-from garrison.watch.export.destination import any_destination
+from garrison.watch.export.destination import any_destination, faults
 from garrison.watch.export.export import Export
 from garrison.watch.export.kinds import file, otlp, syslog, webhook
 from garrison.watch.store.client import Node, connected
@@ -154,6 +154,28 @@ def test_whenever_it_ends_everything_is_taken_once_or_again_under_the_same_name(
     by_name: dict[str, bytes] = {}
     for headers, body in receiver.taken:
         assert by_name.setdefault(headers["webhook-id"], body) == body
+
+
+def test_what_cannot_be_sent_is_told_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOT_SET", raising=False)
+    (tmp_path / "short").write_text("whsec_x")
+    (tmp_path / "short").chmod(0o600)
+    exports = [
+        file.Settings(name="fine", path="out/events.jsonl"),
+        webhook.Settings(name="plain", url="http://lake.example/in"),
+        webhook.Settings(name="unsigned", url="https://lake.example/in", secret_file="short"),
+        otlp.Settings(name="nameless", url="https://lake.example/v1/logs", headers={"x-api-key": "NOT_SET"}),
+        syslog.Settings(name="open", host="siem.example", security="tcp"),
+        syslog.Settings(name="distrusted", host="siem.example", ca="none.pem"),
+    ]
+    found = [text.partition(" carries nothing: ") for text in faults(exports, lambda name: tmp_path / name)]
+    assert [(who, why.partition(":")[0]) for who, _, why in found] == [
+        ("export plain", "export plain"),
+        ("export unsigned", "export unsigned"),
+        ("export nameless", "export nameless"),
+        ("export open", 'export open would send in plaintext; write security = "tls", or insecure = true where the network is trusted'),
+        ("export distrusted", "certificates cannot be read"),
+    ]  # fmt: skip
 
 
 def test_a_file_is_appended_to_and_begun_anew_when_it_is_large(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta
 
+from garrison.errors import ConfigError
 from garrison.events.event import Event
 from garrison.forms.kinds import modules_of
 from garrison.watch.export import kinds
@@ -30,6 +31,10 @@ class Kind(Protocol):
 
     Settings: type[Destination]  # its tag is what `type` says in the watch file
 
+    def hold(self, settings: Any, beside: Beside) -> None:
+        """Raises ConfigError for settings that cannot hold: what can be told before anything is sent."""
+        ...
+
     def send(self, settings: Any, batch: str, events: Sequence[Event], beside: Beside) -> None:
         """Hand events over, all of them under the name of their batch. They were taken when this returns.
 
@@ -42,6 +47,15 @@ class Kind(Protocol):
 def destinations() -> dict[type[Destination], Kind]:
     """The kinds of destinations, by their settings."""
     return {module.Settings: module for module in modules_of(kinds)}
+
+
+def faults(settings: Sequence[Destination], beside: Beside) -> Iterator[str]:
+    """What keeps exports from carrying anything: a secret or a certificate that is missing. The other exports go on."""
+    for one in settings:
+        try:
+            destinations()[type(one)].hold(one, beside)
+        except ConfigError as error:
+            yield f"export {one.name} carries nothing: {error.message}; {error.hint}"
 
 
 def any_destination() -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from garrison.errors import ConfigError, GarrisonError, nearest
 from garrison.events.mappers import mapper
+from garrison.watch.export.destination import faults as faults_of_exports
 from garrison.watch.file.read import Loaded, span_s
 from garrison.watch.judge import rulebook
 from garrison.watch.receive.listen import Guard, Listen, place
@@ -15,7 +16,7 @@ from garrison.watch.redact.redactor import Redactor
 from garrison.watch.store.filter import parse
 from garrison.watch.store.schema import RETENTION_DAYS
 from garrison.watch.store.search import moment
-from garrison.watch.tell.tell import faults
+from garrison.watch.tell.tell import faults as faults_of_routes
 from garrison.watch.tell.tell import hold as hold_telling
 
 if TYPE_CHECKING:  # what it stands on takes a second to import
@@ -121,7 +122,8 @@ def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     if loaded.ledger is None:
         yield "[watch] ledger is not set: that events were changed or removed will not be noticed"
-    yield from faults(loaded.telling, loaded.beside)
+    yield from faults_of_routes(loaded.telling, loaded.beside)
+    yield from faults_of_exports(loaded.watch.export, loaded.beside)
     book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
     for broken in book.rules.broken:
         yield f"{broken.path}:{broken.line}  {broken.message}"

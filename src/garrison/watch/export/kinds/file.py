@@ -24,6 +24,11 @@ class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="fi
     keep: Annotated[int, Meta(ge=1, le=1_000, description="Older files that are kept: PATH.1 is the newest.")] = 5
 
 
+def hold(settings: Settings, beside: Beside) -> None:
+    """Nothing: whether the file can be written is seen when it is."""
+    del settings, beside
+
+
 def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside) -> None:
     """Append the lines, on the disk when this returns. What was written of a batch that was broken off is cut off first."""
     del batch

@@ -14,8 +14,8 @@ from garrison.errors import ConfigError
 from garrison.events.ecs import to_fields
 from garrison.events.event import Event, Severity
 from garrison.watch.export.destination import Destination
-from garrison.watch.sending.http import post
-from garrison.watch.sending.secret import Beside, secret
+from garrison.watch.sending.http import hold_address, post
+from garrison.watch.sending.secret import Beside, secret, trust
 from garrison.watch.sending.signing import named
 
 if TYPE_CHECKING:
@@ -39,14 +39,16 @@ class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="ot
     )
 
 
+def hold(settings: Settings, beside: Beside) -> None:
+    """An address, headers that are there, certificates."""
+    hold_address(f"export {settings.name}", settings.url)
+    _headers(settings, beside)
+    trust(settings.ca, beside)
+
+
 def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside) -> None:
     """One request."""
-    headers = {
-        name: secret("", variable, beside, f"export {settings.name}: {name}")
-        for name, variable in settings.headers.items()
-    }
-    if any("\n" in value or "\r" in value for value in headers.values()):
-        raise ConfigError(f"export {settings.name}: a header has several lines", hint="set the variable anew")
+    headers = _headers(settings, beside)
     headers |= {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip", **named(batch)}
     body, who = gzip.compress(request(events), 1, mtime=0), f"export {settings.name}"
     post(who, settings.url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)
@@ -67,6 +69,16 @@ def request(events: Sequence[Event]) -> bytes:
         scope.scope.name, scope.scope.version = "garrison", __version__
         scope.log_records.extend(_record(event) for event in several)
     return bytes(made.SerializeToString())
+
+
+def _headers(settings: Settings, beside: Beside) -> dict[str, str]:
+    found = {
+        name: secret("", variable, beside, f"export {settings.name}: {name}")
+        for name, variable in settings.headers.items()
+    }
+    if any("\n" in value or "\r" in value for value in found.values()):
+        raise ConfigError(f"export {settings.name}: a header has several lines", hint="set the variable anew")
+    return found
 
 
 def _record(event: Event) -> LogRecord:

@@ -33,10 +33,16 @@ class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="sy
     facility: Annotated[int, Meta(ge=0, le=23)] = 13  # log audit
 
 
+def hold(settings: Settings, beside: Beside) -> None:
+    """No plaintext to others, certificates."""
+    trust(settings.ca, beside, settings.certificate, settings.key)
+    hold_plaintext(f"export {settings.name}", settings.security, settings.host, insecure=settings.insecure)
+
+
 def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside) -> None:
     """Send a line for each event, and wait until the receiver has read them."""
     del batch
-    hold_plaintext(f"export {settings.name}", settings.security, settings.host, insecure=settings.insecure)
+    hold(settings, beside)
     context = trust(settings.ca, beside, settings.certificate, settings.key) if settings.security == "tls" else None
     host = name_of(socket.gethostname())
     frames = b"".join(framed(_line(settings, event, host)) for event in events)

@@ -11,8 +11,8 @@ from msgspec import Meta
 from garrison.events.event import Event
 from garrison.watch.export.destination import Destination
 from garrison.watch.export.form import FORMS, Form
-from garrison.watch.sending.http import post
-from garrison.watch.sending.secret import Beside, secret
+from garrison.watch.sending.http import hold_address, post
+from garrison.watch.sending.secret import Beside, secret, trust
 from garrison.watch.sending.signing import named, signed
 
 
@@ -29,13 +29,27 @@ class Settings(Destination, frozen=True, kw_only=True, tag_field="type", tag="we
     gzip: bool = True
 
 
+def hold(settings: Settings, beside: Beside) -> None:
+    """An address, what proves who sends, certificates."""
+    hold_address(f"export {settings.name}", settings.url)
+    _proof(settings, "", b"", beside)
+    trust(settings.ca, beside)
+
+
 def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside) -> None:
     """One request."""
-    body, who = b"".join(FORMS[settings.form](event) + b"\n" for event in events), f"export {settings.name}"
+    body = b"".join(FORMS[settings.form](event) + b"\n" for event in events)
     headers = {"Content-Type": "application/x-ndjson", **named(batch)}
     if settings.gzip:
         body, headers["Content-Encoding"] = gzip.compress(body, 1, mtime=0), "gzip"
-    if token := secret(settings.token_file, settings.token_env, beside, f"token of {who}"):
-        headers["Authorization"] = f"Bearer {token}"
-    headers |= signed(who, batch, body, secret(settings.secret_file, settings.secret_env, beside, f"secret of {who}"))
+    headers |= _proof(settings, batch, body, beside)
+    who = f"export {settings.name}"
     post(who, settings.url, body, headers, ca=settings.ca, beside=beside, timeout_s=settings.timeout_s)
+
+
+def _proof(settings: Settings, batch: str, body: bytes, beside: Beside) -> dict[str, str]:
+    """The headers that prove who sends."""
+    who = f"export {settings.name}"
+    token = secret(settings.token_file, settings.token_env, beside, f"token of {who}")
+    key = secret(settings.secret_file, settings.secret_env, beside, f"secret of {who}")
+    return ({"Authorization": f"Bearer {token}"} if token else {}) | signed(who, batch, body, key)
