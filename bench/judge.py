@@ -165,7 +165,7 @@ def _probe(number: int) -> Event:
 
 def learnt(bench: Bench, count: int) -> None:
     """Weeks of hours, learnt as at the first start."""
-    now, chance = time.time_ns() // 1000 // HOUR_US - 1, random.Random(9)  # an hour that surely is over, late events too
+    now, chance = time.time_ns() // 1000 // HOUR_US - 1, random.Random(9)  # over, for late events too
     hours = _WEEKS * 168
     found = [
         Event(
