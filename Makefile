@@ -70,7 +70,7 @@ node:  ## Find Node.js for the OpenID provider of the tests, or install Debian's
 docs: $(VENV)/.test  ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-rules bench-gateway bench-watch  ## Run every benchmark
+bench: bench-scan bench-paths bench-policy bench-html bench-validation bench-ledger bench-gateway bench-watch  ## Run every benchmark
 
 # Public corpora are given as paths: make bench-scan TERRAGOAT=~/src/terragoat MANIFESTS=~/src/manifests
 bench-scan: $(VENV)/.demo $(VENV)/.checkov
@@ -108,7 +108,7 @@ wrk:  ## Find wrk for the load of the gateway's benchmark, or install Debian's
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; \
 	else echo "wrk is missing: apt-get install wrk" >&2; exit 1; fi
 
-bench-watch: $(VENV)/.test  ## Receiving, storing and searching; extraction, drift and baselines
+bench-watch: bench-rules  ## Rules, receiving, storing and searching; extraction, drift and baselines
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/extraction.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore bench/drift.py
 	$(BIN)/python bench/baselines.py
