@@ -122,7 +122,13 @@ def test_a_service_calls(ocsf_faults: Callable[[dict[str, Any]], list[str]]) -> 
 
 
 def test_a_file_holds_records() -> None:
-    data = json.dumps({"Records": [CALL, LOGIN]}).encode()
+    for form in (None, 2):  # as CloudTrail writes it, and as people look at it
+        data = json.dumps({"Records": [CALL, LOGIN]}, indent=form).encode()
+        assert [TRAIL.event(line).uid for line in records(TRAIL, data)] == ["6c1f", "7d2e"]
+
+
+def test_or_lines_as_shippers_pass_them_on() -> None:
+    data = "\n".join(map(json.dumps, (CALL, LOGIN))).encode() + b"\n\n"
     assert [TRAIL.event(line).uid for line in records(TRAIL, data)] == ["6c1f", "7d2e"]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from garrison.watch.rules.matcher import Matcher
 from garrison.watch.rules.narrow import simplified, where
+from garrison.watch.rules.term import FIELDS as FIELD_OPS
 from garrison.watch.rules.term import All, Any_, Not, Op, Predicate, Term, holds
 
 FIELDS = st.sampled_from(["name", "who.type", "who.tags", "a.b", "n"])
@@ -33,7 +34,7 @@ def predicates(draw: st.DrawFn) -> Predicate:
         value = ipaddress.ip_network("10.0.0.0/8")
     elif op in (Op.NUMBER, Op.LESS, Op.LESS_OR_EQUAL, Op.GREATER, Op.GREATER_OR_EQUAL):
         value = draw(st.integers(-1, 8))
-    elif op in (Op.FIELD, Op.FIELD_STARTS, Op.FIELD_ENDS):
+    elif op in FIELD_OPS:
         value = draw(FIELDS)
     elif op is Op.PART:
         value = ("hour", 7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import msgspec
 
@@ -109,11 +110,14 @@ class _File(msgspec.Struct, rename="pascal"):
 
 _record = msgspec.json.Decoder(_Record).decode
 _file = msgspec.json.Decoder(_File).decode
+_is_file = re.compile(rb'\s*\{\s*"Records"').match
 
 
 def records(data: bytes) -> list[bytes]:
-    """The records of a file as CloudTrail writes it to S3."""
-    return [bytes(record) for record in _file(data).records]
+    """The records of a file as CloudTrail writes it to S3 (`{"Records": [...]}`), or one a line, as shippers of logs pass them on."""
+    if _is_file(data):
+        return [bytes(record) for record in _file(data).records]
+    return [line for line in data.splitlines() if line.strip()]
 
 
 def event(line: bytes) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import msgspec
 
@@ -66,11 +67,12 @@ class _List(msgspec.Struct):
 
 _record = msgspec.json.Decoder(_Record).decode
 _list = msgspec.json.Decoder(_List).decode
+_is_list = re.compile(rb'\s*\{[^{}\[\]]{0,200}"(?:kind"\s*:\s*"EventList"|items"\s*:\s*\[)').match
 
 
 def records(data: bytes) -> list[bytes]:
     """The events of a list, as the webhook backend sends it, or one a line, as the log backend writes them."""
-    if data.lstrip().startswith(b'{"kind":"EventList"') or b'"items"' in data[:200]:
+    if _is_list(data):
         return [bytes(item) for item in _list(data).items]
     return [line for line in data.splitlines() if line.strip()]
 

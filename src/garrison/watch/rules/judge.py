@@ -15,10 +15,9 @@ from garrison.events.mappers import Mapper
 from garrison.watch.rules.matcher import Matcher
 from garrison.watch.rules.narrow import simplified
 from garrison.watch.rules.rule import Logsource, Rule
-from garrison.watch.rules.term import Op, Predicate, Record, Term
+from garrison.watch.rules.term import FIELDS, Predicate, Record, Term
 
 ANY = "*"  # rules about the columns of events, whatever log they came by
-_FIELD_OPS = (Op.FIELD, Op.FIELD_STARTS, Op.FIELD_ENDS)
 _COLUMNS = tuple(field.name for field in msgspec.structs.fields(Event) if field.type is not bytes)
 _values = attrgetter(*_COLUMNS)
 
@@ -114,7 +113,7 @@ def _renamed(term: Term, fields: dict[str, str]) -> Term:
     """A term that speaks of fields by the names they have in the log."""
 
     def named(test: Predicate) -> Term:
-        value = fields.get(test.value, test.value) if test.op in _FIELD_OPS else test.value
+        value = fields.get(test.value, test.value) if test.op in FIELDS else test.value
         return msgspec.structs.replace(test, field=fields.get(test.field, test.field), value=value)
 
     return simplified(term, named) if fields else term

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sigma.types import SigmaRegularExpression, SigmaString, SigmaType
 
 _MAX_DEPTH = 60
+_FIELDS = {
+    (False, False): Op.FIELD, (True, False): Op.FIELD_STARTS, (False, True): Op.FIELD_ENDS, (True, True): Op.FIELD_CONTAINS,
+}  # fmt: skip
 _COMPARISONS = {"LT": Op.LESS, "LTE": Op.LESS_OR_EQUAL, "GT": Op.GREATER, "GTE": Op.GREATER_OR_EQUAL}
 
 
@@ -49,8 +52,7 @@ def _predicate(field: str, value: SigmaType) -> Term:
     if isinstance(value, said.SigmaRegularExpression):
         return Predicate(field, Op.REGEX, _pattern(value))
     if isinstance(value, said.SigmaFieldReference):
-        op = Op.FIELD_STARTS if value.starts_with else Op.FIELD_ENDS if value.ends_with else Op.FIELD
-        return Predicate(field, op, value.field)
+        return Predicate(field, _FIELDS[value.starts_with, value.ends_with], value.field)
     return _of_kind(field, value)
 
 

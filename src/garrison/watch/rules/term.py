@@ -38,6 +38,7 @@ class Op(enum.Enum):
     FIELD = enum.auto()  # equals another field
     FIELD_STARTS = enum.auto()
     FIELD_ENDS = enum.auto()
+    FIELD_CONTAINS = enum.auto()
     PART = enum.auto()  # a part of a time: (part, number)
     ANYWHERE = enum.auto()  # a text, or a pattern, in any value of the event
 
@@ -72,6 +73,7 @@ COMPARE: dict[Op, Callable[[float, float], bool]] = {
     Op.GREATER_OR_EQUAL: lambda said, asked: said >= asked,
 }
 TEXTUAL = {Op.EQUALS, Op.STARTS, Op.ENDS, Op.CONTAINS}
+FIELDS = {Op.FIELD, Op.FIELD_STARTS, Op.FIELD_ENDS, Op.FIELD_CONTAINS}
 _ABSENT = object()
 
 
@@ -102,7 +104,7 @@ def _passes(test: Predicate, record: Record) -> bool:
     told = [v for v in values if v is not None]
     if test.op is Op.PRESENT:
         return bool(told)
-    if test.op in (Op.FIELD, Op.FIELD_STARTS, Op.FIELD_ENDS):
+    if test.op in FIELDS:
         others = [v for v in values_of(record, test.value) if v is not None]
         return any(of_field(test.op, text_of(v), text_of(other), cased=test.cased) for v in told for other in others)
     return any(of_value(test, v) for v in told)
@@ -139,6 +141,8 @@ def of_field(op: Op, said: str, other: str, *, cased: bool) -> bool:
     one, two = (said, other) if cased else (said.lower(), other.lower())
     if op is Op.FIELD:
         return one == two
+    if op is Op.FIELD_CONTAINS:
+        return two in one
     return one.startswith(two) if op is Op.FIELD_STARTS else one.endswith(two)
 
 
