@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -44,7 +45,9 @@ def test_a_log_goes_in_and_is_found(tmp_path: Path) -> None:
     assert garrison(tmp_path, "ledger", "init", "audit", "--origin", "example.com/audit").returncode == 0
     load = ("logs", "import", "trail.json", "--log", "aws-cloudtrail", "--ledger", "audit")
     assert b"2 events stored" in garrison(tmp_path, *load).stderr
-    assert b"0 events stored, 2 were there already" in garrison(tmp_path, *load).stderr
+    (tmp_path / "again.json.gz").write_bytes(gzip.compress(json.dumps(TRAIL).encode()))
+    both = (*load[:2], "again.json.gz", *load[2:])
+    assert b"0 events stored, 4 were there already" in garrison(tmp_path, *both).stderr
 
     found = garrison(tmp_path, "logs", "api_operation~delete", "-src_ip=10.0.0.0/8", "AccessDenied")
     assert b"DeleteBucket" in found.stdout

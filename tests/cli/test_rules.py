@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -76,6 +77,20 @@ def test_a_log_is_looked_at(tmp_path: Path) -> None:
     assert run("match", str(trail), "--log", "aws-cloudtrail", "--level", "critical").exit_code == 0
 
 
+def test_several_files_packed_or_not_and_one_that_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(json.dumps(TRAIL).encode()))
+    (tmp_path / "b.json").write_text(json.dumps(TRAIL))
+    (tmp_path / "c.json.gz").write_bytes(gzip.compress(json.dumps(TRAIL).encode())[:-9])
+    (tmp_path / "d.json").write_text('{"Records": 4}')
+    files = [str(tmp_path / name) for name in ("c.json.gz", "a.json.gz", "d.json", "b.json")]
+    said = run("match", *files, "--log", "aws-cloudtrail")
+    assert said.exit_code == 3
+    assert said.stdout.count("The account's trail is stopped or taken away") == 2
+    assert "4 events, 2 matches" in said.stderr
+    assert "2 lines or files could not be read; the first:" in said.stderr
+    assert "c.json.gz" in said.stderr
+
+
 def test_lines_of_another_format_are_counted(tmp_path: Path) -> None:
     log = tmp_path / "auth.log"
     log.write_bytes(
@@ -83,7 +98,7 @@ def test_lines_of_another_format_are_counted(tmp_path: Path) -> None:
     )
     said = run("match", str(log), "--log", "syslog")
     assert said.exit_code == 3
-    assert "1 lines could not be read" in said.stderr
+    assert "1 lines or files could not be read" in said.stderr
 
 
 def test_many_failed_log_ins_and_one_that_succeeds(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from garrison.cli.logs._options import store_option
+from garrison.errors import UnmappedError, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from garrison.events.mappers import Mapper
     from garrison.watch.rules.hunt import Hunted, Missing
     from garrison.watch.rules.look import Looked, Match
     from garrison.watch.rules.rule import About, Rules
@@ -93,21 +95,28 @@ def test(paths: tuple[Path, ...], format_: str) -> None:
         sys.exit(1)
 
 
-@command.command(epilog="\b\nExample:\n  garrison rules match audit.log --log kubernetes-audit --level medium")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@command.command(
+    epilog="""\b
+Examples:
+  garrison rules match audit.log --log kubernetes-audit --level medium
+  garrison rules match trail/*.json.gz --log aws-cloudtrail --format json"""
+)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--log", "log", required=True, metavar="FORMAT", help="What the file is: aws-cloudtrail, syslog, ...")
 @click.option(
     "--rules", "paths", multiple=True, type=click.Path(path_type=Path), help="Rules of yours, beside the shipped ones."
 )
 @click.option("--level", type=click.Choice(_LEVELS), default="low", help="Only this level or worse. Default: low.")
 @_FORMAT
-def match(file: Path, log: str, paths: tuple[Path, ...], level: str, format_: str) -> None:
-    """Look at the log in FILE with the rules.
+def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str, format_: str) -> None:
+    """Look at the log in each FILE, packed with gzip or not, with the rules: one after the other.
 
     Exits with 1 where something matches, with 3 where lines were not of the format.
     """
     from garrison.errors import ExitCode
-    from garrison.events.mappers import mapper, records
+    from garrison.events.mappers import mapper
     from garrison.watch.rules.look import Looked, matches
     from garrison.watch.rules.read import pack, read_rules
     from garrison.watch.rules.rule import Level
@@ -115,7 +124,7 @@ def match(file: Path, log: str, paths: tuple[Path, ...], level: str, format_: st
     form, found, looked = mapper(log), read_rules([pack(), *paths]), Looked()
     told = 0
     show: Callable[[Match], None] = _line if format_ == "json" else _show
-    for said in matches(found, form, records(form, file.read_bytes()), looked):
+    for said in matches(found, form, _lines(form, files, looked), looked):
         if said.about.level >= Level[level.upper()]:
             told += 1
             show(said)
@@ -284,10 +293,23 @@ def _show(said: Match) -> None:
     click.echo(_clean(f"{'':15}{who}  {what}  {event.resource}{group}".rstrip()))
 
 
+def _lines(form: Mapper, files: Sequence[Path], looked: Looked) -> Iterator[bytes]:
+    """The records of files; one that cannot be read keeps no other from being looked at."""
+    from garrison.events.files import records_of
+
+    for file in files:
+        try:
+            yield from records_of(form, file)
+        except (UnmappedError, UnreadableError) as error:
+            looked.leave(str(error))
+
+
 def _sum_up(looked: Looked, told: int, found: Rules) -> None:
-    click.echo(f"{looked.lines:,} events, {told:,} matches", err=True)
+    click.echo(f"{looked.events:,} events, {told:,} matches", err=True)
     if looked.unmapped:
-        click.echo(_clean(f"{looked.unmapped:,} lines could not be read; the first: {looked.because}"), err=True)
+        click.echo(
+            _clean(f"{looked.unmapped:,} lines or files could not be read; the first: {looked.because}"), err=True
+        )
     _tell_broken(found)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from garrison.cli.logs._options import client, in_force, rules_option, say, store_option
-from garrison.errors import ExitCode, UnmappedError, UsageError
+from garrison.errors import ExitCode, UnmappedError, UnreadableError, UsageError
 
 if TYPE_CHECKING:
     from garrison.events.event import Event
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from garrison.ledger import Ledger
 
 _AT_ONCE = 10_000  # events
-_LINES_BYTES = 16 << 20
-_WHOLE_BYTES = 1 << 30  # of a file that is one document
 
 _ledger_option = click.option(
     "--ledger", metavar="DIR", type=click.Path(path_type=Path), envvar="GARRISON_LEDGER", show_envvar=True,
@@ -29,7 +27,9 @@ _ledger_option = click.option(
 
 
 @click.command(name="import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--log", required=True, metavar="FORMAT", help="The format of the log: aws-cloudtrail, syslog, ...")
 @store_option
 @_ledger_option
@@ -41,8 +41,10 @@ _ledger_option = click.option(
     help="How long they are kept: standard, inference, hold, or what garrison logs retention tells.",
 )
 @click.option("--spool", type=click.Path(path_type=Path), help="Where events wait for the store. Default: beside it.")
-def load(file: Path, log: str, place: str, *, ledger: Path | None, retention: str, spool: Path | None) -> None:
-    """Put the events of the log in FILE into the store.
+def load(
+    files: tuple[Path, ...], log: str, place: str, *, ledger: Path | None, retention: str, spool: Path | None
+) -> None:
+    """Put the events of the log in each FILE, packed with gzip or not, into the store.
 
     What the store has already is left out, so that an import that was broken off is simply done again. Exits with 3 where lines were not
     of the format.
@@ -59,7 +61,7 @@ def load(file: Path, log: str, place: str, *, ledger: Path | None, retention: st
         raise UsageError(f"no retention is called {retention}", hint=nearest(retention, classes, ", ".join(classes)))
     if spool is None and "://" in place:
         raise UsageError("events for a cluster wait on this machine", hint="say where: --spool DIR")
-    reading = _Reading(mapper(log), file)
+    reading = _Reading(mapper(log), files)
     stored = doubles = 0
     with (
         Spool.open(spool or Path(place) / "import", COLUMNS) as waiting,
@@ -75,7 +77,7 @@ def load(file: Path, log: str, place: str, *, ledger: Path | None, retention: st
         f"{stored + kept.events:,} events stored" + (f", {doubles:,} were there already" if doubles else ""), error=True
     )
     if reading.unmapped:
-        say(f"{reading.unmapped:,} lines could not be read; the first: {reading.because}", error=True)
+        say(f"{reading.unmapped:,} lines or files could not be read; the first: {reading.because}", error=True)
         sys.exit(ExitCode.INCOMPLETE)
 
 
@@ -154,40 +156,36 @@ def _opened(folder: Path | None) -> Iterator[Ledger | None]:
 
 
 class _Reading:
-    """A log file on its way: events in groups, and how many lines were none."""
+    """Log files on their way: events in groups, and how many lines, or files, were none."""
 
-    def __init__(self, form: Mapper, file: Path) -> None:
-        self._form, self._file = form, file
+    def __init__(self, form: Mapper, files: Sequence[Path]) -> None:
+        self._form, self._files = form, files
         self.unmapped, self.because = 0, ""
 
     def groups(self) -> Iterator[list[Event]]:
-        from garrison.events.mappers import mapped
-
         group: list[Event] = []
-        for number, line in enumerate(self._records()):
-            try:
-                group.append(mapped(self._form, line, self._file.name, number))
-            except UnmappedError as error:
-                self.unmapped += 1
-                self.because = self.because or f"line {number + 1}: {error.message}"
+        for event in self._events():
+            group.append(event)
             if len(group) >= _AT_ONCE:
                 yield group
                 group = []
         if group:
             yield group
 
-    def _records(self) -> Iterable[bytes]:
-        """The records of the file, which is read line by line unless its format has whole documents."""
-        from garrison.events.mappers import records
+    def _events(self) -> Iterator[Event]:
+        from garrison.events.files import records_of
+        from garrison.events.mappers import mapped
 
-        if hasattr(self._form, "records"):
-            if self._file.stat().st_size > _WHOLE_BYTES:
-                raise UsageError(
-                    f"{self._file} has more than 1 GiB", hint="this format is read as a whole: split the file"
-                )
-            yield from records(self._form, self._file.read_bytes())
-            return
-        with self._file.open("rb") as lines:
-            while line := lines.readline(_LINES_BYTES):
-                if line := line.strip():
-                    yield line
+        for file in self._files:
+            try:
+                for number, line in enumerate(records_of(self._form, file)):
+                    try:
+                        yield mapped(self._form, line, file.name, number)
+                    except UnmappedError as error:
+                        self._leave(f"line {number + 1} of {file.name}: {error.message}")
+            except (UnmappedError, UnreadableError) as error:
+                self._leave(str(error))
+
+    def _leave(self, why: str) -> None:
+        self.unmapped += 1
+        self.because = self.because or why

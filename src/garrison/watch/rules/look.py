@@ -23,11 +23,16 @@ class Match(msgspec.Struct):
 
 
 class Looked(msgspec.Struct):
-    """How much was looked at: lines, and those of them that are not of the format, with why the first was not."""
+    """How much was looked at: events, and lines or files that are not of the format, with why the first was not."""
 
-    lines: int = 0
+    events: int = 0
     unmapped: int = 0
     because: str = ""
+
+    def leave(self, why: str) -> None:
+        """Count what is not of the format."""
+        self.unmapped += 1
+        self.because = self.because or why
 
 
 def matches(found: Rules, form: Mapper, lines: Iterable[bytes], looked: Looked) -> Iterator[Match]:
@@ -35,13 +40,12 @@ def matches(found: Rules, form: Mapper, lines: Iterable[bytes], looked: Looked) 
     judge, correlator = Judge(found.rules), Correlator(found.correlations)
     counted = {name for c in found.correlations if not c.generate for name in c.rules}
     for number, line in enumerate(lines):
-        looked.lines += 1
         try:
             event = mapped(form, line, number)
         except UnmappedError as error:
-            looked.unmapped += 1
-            looked.because = looked.because or error.message
+            looked.leave(error.message)
             continue
+        looked.events += 1
         record = record_of(form, line, event)
         for rule in judge.judge(form.NAME, record, event):
             if counted.isdisjoint((rule.about.id, rule.about.name)):
