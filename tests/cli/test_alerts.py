@@ -83,6 +83,20 @@ def test_what_is_open_is_listed_the_worst_first(run: Run) -> None:
 """)
 
 
+def test_what_is_said_of_many_things_is_one_line(run: Run, tmp_path: Path) -> None:
+    with Alerts.open(tmp_path / "watch/alerts.db") as alerts:
+        alike = [said("a tool calls", "eve", asset, severity=Severity.HIGH) for asset in ("s3", "iam", "ec2", "iam")]
+        others = [said(f"kind {n}", "eve", "s3", severity=Severity.LOW) for n in range(5)]
+        alerts.record([*alike, *others], {})
+    lines = [line.split() for line in run("list", "--principal", "eve").stdout.splitlines()]
+    assert [line for line in lines if line[:1] == ["✗"]] == [
+        ["✗", "high", "A", "tool", "calls", "×4", "#5", "and", "2", "more"],
+        *(["✗", "low", "Kind", str(n), f"#{8 + n}"] for n in range(3)),
+    ]
+    assert ["and", "2", "more", "(--all)"] in lines
+    assert run("list", "--principal", "eve", "--all").stdout.count("A tool calls") == 4  # three, and what the risk says
+
+
 def test_what_strangers_wrote_is_shown_and_not_obeyed(run: Run) -> None:
     for arguments in (
         (),

@@ -348,6 +348,22 @@ def test_a_full_disk_is_told_where_only_checkpoints_fail(tmp_path: Path, monkeyp
     assert len(list(Ledger.open(tmp_path).entries())) == 2
 
 
+def test_a_folder_that_is_taken_away_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is then at its place would keep the real one from coming back."""
+    monkeypatch.setattr(writer, "INTERVAL_S", 0.01)
+    here, away = tmp_path / "ledger", tmp_path / "away"
+    here.mkdir()
+    with Ledger.create(here, SIGNER) as ledger:
+        ledger.append("note", **NOTE)
+        here.rename(away)
+        ledger.append("note", **NOTE)  # the journal is open
+        assert "No such file" in str(soon(lambda: ledger.trouble))
+        assert not here.exists()
+        away.rename(here)
+        assert soon(lambda: ledger.trouble is None)
+    assert len(list(Ledger.open(here).entries())) == 2
+
+
 def test_what_waits_for_a_checkpoint_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "INTERVAL_S", 3600)
     monkeypatch.setattr(writer, "_BACKLOG_BYTES", 1000)

@@ -55,8 +55,8 @@ def replace_all(top: Path, files: Sequence[tuple[str, bytes]]) -> None:
     """
     places = [top / name for name, _ in files]
     folders = {top / parent for name, _ in files for parent in Path(name).parents}
-    for folder in {path.parent for path in places}:
-        folder.mkdir(parents=True, exist_ok=True)
+    for folder in sorted(folders - {top}, key=lambda folder: len(folder.parts)):
+        folder.mkdir(exist_ok=True)  # `top` is there, or it was taken away, and is not begun anew
     with contextlib.ExitStack() as opened:
         descriptors = []
         for path, (_, data) in zip(places, files, strict=True):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Ranked = tuple[Risk, list[Alert]]
 
-_SHOWN: Final = 4  # alerts of an incident, without --all
+_SHOWN: Final = 4  # kinds of alerts of an incident, without --all
 _SEVERITIES: Final = ["informational", "low", "medium", "high", "critical"]
 _LOOK_S: Final = 0.5
 _COLUMNS: Final = (
@@ -149,24 +149,36 @@ def _screen(found: list[Ranked], *, everything: bool) -> None:
         for line in wrapped(why, cells, "      "):
             click.echo(paint(line, "magenta"))
         worst_first = sorted(incident, key=lambda alert: (-alert.severity, alert.number))
-        for alert in worst_first if everything else worst_first[:_SHOWN]:
-            _entry(alert, paint, cells)
-        if not everything and len(incident) > _SHOWN:
-            click.echo(paint(f"      and {len(incident) - _SHOWN} more (--all)", "dim"))
+        alike = [[alert] for alert in worst_first] if everything else _alike(worst_first)
+        for some in alike if everything else alike[:_SHOWN]:
+            _entry(some, paint, cells)
+        if not everything and len(alike) > _SHOWN:
+            click.echo(paint(f"      and {sum(map(len, alike[_SHOWN:]))} more (--all)", "dim"))
         click.echo("")
     first = max(found[0][1], key=lambda alert: alert.severity).number
     click.echo(paint(f" garrison alerts show {first} · garrison alerts ack {first}", "dim"))
 
 
-def _entry(alert: Alert, paint: Painter, cells: int) -> None:
+def _alike(alerts: list[Alert]) -> list[list[Alert]]:
+    """Those that say the same of different things, together."""
+    found: dict[tuple[object, ...], list[Alert]] = {}
+    for alert in alerts:
+        same = alert.title, alert.severity, alert.status, alert.assignee, alert.silence
+        found.setdefault(same, []).append(alert)
+    return list(found.values())
+
+
+def _entry(alike: list[Alert], paint: Painter, cells: int) -> None:
     from garrison.report.terminal.text import clean, columns, cut
 
+    alert, signals = alike[0], sum(alert.signals for alert in alike)
     mark = paint(f"✗ {alert.severity.name.lower():13}", STYLES.get(alert.severity, "dim"))
-    beside = [f"×{alert.signals}"] if alert.signals > 1 else []
+    beside = [f"×{signals}"] if signals > 1 else []
     beside += [alert.status.value] if alert.status != "open" else []
     beside += [f"for {alert.assignee}"] if alert.assignee else []
     beside += [f"silence {alert.silence}"] if alert.silence else []
-    right = clean("  ".join([*beside, f"#{alert.number}"]))
+    number = f"#{alert.number}" + (f" and {len(alike) - 1} more" if len(alike) > 1 else "")
+    right = clean("  ".join([*beside, number]))
     room = cells - 22
     title = cut(clean(alert.title), room - columns(right) - 2)
     gap = " " * max(2, room - columns(title) - columns(right))

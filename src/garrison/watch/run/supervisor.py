@@ -36,6 +36,7 @@ class Supervisor:
     def __init__(self, path: Path, say: Callable[[str], None]) -> None:
         """Raises GarrisonError for a file that is wrong."""
         self.path, self.say, self.ending = path, say, False
+        self._warnings: list[str] = []
         self.loaded = self._accepted(path)
         self.seen = self._stamps(time.time_ns(), {})
         drain = self._drained
@@ -90,8 +91,10 @@ class Supervisor:
 
     def _accepted(self, path: Path) -> Loaded:
         loaded = read(path)
-        for warning in hold(loaded):
-            self.say(f"warning: {warning}")
+        before, self._warnings = self._warnings, hold(loaded)
+        for warning in self._warnings:
+            if warning not in before:
+                self.say(f"warning: {warning}")
         return loaded
 
     def _copy(self) -> None:
