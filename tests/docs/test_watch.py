@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shlex
@@ -15,7 +16,7 @@ from tests.watch.run.watching import free_port, until
 
 PAGE = (Path(__file__).parents[2] / "docs/watch.md").read_text("utf8")
 LINE = {
-    "time": "2026-11-25T10:00:00Z",
+    "time": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),  # the page looks two hours back
     "decision": "deny",
     "request_id": "r1",
     "client": "ada",
