@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from garrison.cli._user import user
+from garrison.cli._user import actor_option, user
 from garrison.errors import ExitCode, LedgerError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -59,10 +59,7 @@ def _where(function: F) -> F:
             help="The ledger that changes go into. Once named it is known to the store.",
         ),
         click.option("--sign-with", metavar="LOCATION", help="The key of the ledger, where ledger.toml names none."),
-        click.option(
-            "--actor", envvar="GARRISON_ACTOR", show_envvar=True,
-            help="Who does it: service:..., or a person's name. Default: who is logged in.",
-        ),
+        actor_option,
     )  # fmt: skip
     for option in reversed(options):
         function = option(function)
