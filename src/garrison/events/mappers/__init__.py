@@ -1,7 +1,8 @@
 """Lines of the world's logs as events: a module per format, found by its name.
 
-A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too, and
-one whose columns hold fields of its lines whole says which, as `KEPT_IN`: a text that stands in the field stands in the column.
+A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too, with
+`DOCUMENT`, which matches how a document begins, where they may as well be lines; and one whose columns hold fields of its lines whole says
+which, as `KEPT_IN`: a text that stands in the field stands in the column.
 A line that is not of its format raises ValueError, or what msgspec raises; `mapped` says it as UnmappedError, so that the
 caller keeps the line, with the reason.
 """
@@ -62,8 +63,8 @@ def mapped(form: Mapper, line: bytes, *place: object) -> Event:
 
 def records(form: Mapper, data: bytes) -> Iterable[bytes]:
     """The records of a file: those that the format finds in it, else its lines."""
-    split = getattr(form, "records", None)
-    if split is None:
+    split, document = getattr(form, "records", None), getattr(form, "DOCUMENT", None)
+    if split is None or (document is not None and not document.match(data)):
         return (line for line in data.splitlines() if line.strip())
     try:
         return cast("Iterable[bytes]", split(data))

@@ -110,14 +110,12 @@ class _File(msgspec.Struct, rename="pascal"):
 
 _record = msgspec.json.Decoder(_Record).decode
 _file = msgspec.json.Decoder(_File).decode
-_is_file = re.compile(rb'\s*\{\s*"Records"').match
+DOCUMENT = re.compile(rb'\s*\{\s*"Records"')
 
 
 def records(data: bytes) -> list[bytes]:
-    """The records of a file as CloudTrail writes it to S3 (`{"Records": [...]}`), or one a line, as shippers of logs pass them on."""
-    if _is_file(data):
-        return [bytes(record) for record in _file(data).records]
-    return [line for line in data.splitlines() if line.strip()]
+    """The records of a file as CloudTrail writes it to S3; shippers of logs pass them on one a line."""
+    return [bytes(record) for record in _file(data).records]
 
 
 def event(line: bytes) -> Event:

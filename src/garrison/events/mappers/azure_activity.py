@@ -45,14 +45,12 @@ class _File(msgspec.Struct):
 
 _record = msgspec.json.Decoder(_Record).decode
 _file = msgspec.json.Decoder(_File).decode
-_is_file = re.compile(rb'\s*\{\s*"records"').match
+DOCUMENT = re.compile(rb'\s*\{\s*"records"')
 
 
 def records(data: bytes) -> list[bytes]:
-    """The records of an Event Hub's message (`{"records": [...]}`), or one a line, as storage accounts hold them."""
-    if _is_file(data):
-        return [bytes(record) for record in _file(data).records]
-    return [line for line in data.splitlines() if line.strip()]
+    """The records of an Event Hub's message; storage accounts hold them one a line."""
+    return [bytes(record) for record in _file(data).records]
 
 
 def event(line: bytes) -> Event:

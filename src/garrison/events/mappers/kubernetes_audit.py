@@ -67,14 +67,12 @@ class _List(msgspec.Struct):
 
 _record = msgspec.json.Decoder(_Record).decode
 _list = msgspec.json.Decoder(_List).decode
-_is_list = re.compile(rb'\s*\{[^{}\[\]]{0,200}"(?:kind"\s*:\s*"EventList"|items"\s*:\s*\[)').match
+DOCUMENT = re.compile(rb'\s*\{[^{}\[\]]{0,200}"(?:kind"\s*:\s*"EventList"|items"\s*:\s*\[)')
 
 
 def records(data: bytes) -> list[bytes]:
-    """The events of a list, as the webhook backend sends it, or one a line, as the log backend writes them."""
-    if _is_list(data):
-        return [bytes(item) for item in _list(data).items]
-    return [line for line in data.splitlines() if line.strip()]
+    """The events of a list, as the webhook backend sends it; the log backend writes them one a line."""
+    return [bytes(item) for item in _list(data).items]
 
 
 def event(line: bytes) -> Event:
