@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from garrison.cli.logs._options import store_option
-from garrison.errors import UnmappedError, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
-    from garrison.events.mappers import Mapper
     from garrison.watch.rules.hunt import Hunted, Missing
     from garrison.watch.rules.look import Looked, Match
     from garrison.watch.rules.rule import About, Rules
@@ -116,6 +114,7 @@ def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str
     Exits with 1 where something matches, with 3 where lines were not of the format.
     """
     from garrison.errors import ExitCode
+    from garrison.events.files import numbered
     from garrison.events.mappers import mapper
     from garrison.watch.rules.look import Looked, matches
     from garrison.watch.rules.read import pack, read_rules
@@ -124,12 +123,13 @@ def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str
     form, found, looked = mapper(log), read_rules([pack(), *paths]), Looked()
     told = 0
     show: Callable[[Match], None] = _line if format_ == "json" else _show
-    for said in matches(found, form, _lines(form, files, looked), looked):
+    lines = (line for _, _, line in numbered(form, files, looked.unread))
+    for said in matches(found, form, lines, looked):
         if said.about.level >= Level[level.upper()]:
             told += 1
             show(said)
     _sum_up(looked, told, found)
-    if looked.unmapped or found.broken:
+    if looked.unread.count or found.broken:
         sys.exit(ExitCode.INCOMPLETE)
     if told:
         sys.exit(ExitCode.FINDINGS)
@@ -293,23 +293,10 @@ def _show(said: Match) -> None:
     click.echo(_clean(f"{'':15}{who}  {what}  {event.resource}{group}".rstrip()))
 
 
-def _lines(form: Mapper, files: Sequence[Path], looked: Looked) -> Iterator[bytes]:
-    """The records of files; one that cannot be read keeps no other from being looked at."""
-    from garrison.events.files import records_of
-
-    for file in files:
-        try:
-            yield from records_of(form, file)
-        except (UnmappedError, UnreadableError) as error:
-            looked.leave(str(error))
-
-
 def _sum_up(looked: Looked, told: int, found: Rules) -> None:
     click.echo(f"{looked.events:,} events, {told:,} matches", err=True)
-    if looked.unmapped:
-        click.echo(
-            _clean(f"{looked.unmapped:,} lines or files could not be read; the first: {looked.because}"), err=True
-        )
+    if looked.unread.count:
+        click.echo(_clean(str(looked.unread)), err=True)
     _tell_broken(found)
 
 

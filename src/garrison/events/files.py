@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import msgspec
 
 from garrison.errors import UnmappedError, UnreadableError
 from garrison.events.mappers import Mapper, records
@@ -14,6 +16,31 @@ from garrison.events.mappers import Mapper, records
 _GZIP = b"\x1f\x8b"
 _LINE_BYTES = 16 << 20
 _DOCUMENT_BYTES = 1 << 30
+
+
+class Unread(msgspec.Struct):
+    """How many lines or files were not what they were taken for, and why the first was not."""
+
+    count: int = 0
+    because: str = ""
+
+    def add(self, why: str) -> None:
+        """Count one."""
+        self.count += 1
+        self.because = self.because or why
+
+    def __str__(self) -> str:
+        return f"{self.count:,} lines or files could not be read; the first: {self.because}"
+
+
+def numbered(form: Mapper, files: Sequence[Path], unread: Unread) -> Iterator[tuple[Path, int, bytes]]:
+    """The records of files, each with its number from 0 on in its file; one that cannot be read keeps no other from being read."""
+    for file in files:
+        try:
+            for number, record in enumerate(records_of(form, file)):
+                yield file, number, record
+        except (UnmappedError, UnreadableError) as error:
+            unread.add(str(error))
 
 
 def records_of(form: Mapper, path: Path) -> Iterator[bytes]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from garrison.cli.logs._options import client, in_force, rules_option, say, store_option
-from garrison.errors import ExitCode, UnmappedError, UnreadableError, UsageError
+from garrison.errors import ExitCode, UnmappedError, UsageError
 
 if TYPE_CHECKING:
     from garrison.events.event import Event
+    from garrison.events.files import Unread
     from garrison.events.mappers import Mapper
     from garrison.ledger import Ledger
 
@@ -50,6 +51,7 @@ def load(
     of the format.
     """
     from garrison.errors import nearest
+    from garrison.events.files import Unread
     from garrison.events.mappers import mapper
     from garrison.watch.spool import Spool
     from garrison.watch.store.guard import Role
@@ -61,14 +63,14 @@ def load(
         raise UsageError(f"no retention is called {retention}", hint=nearest(retention, classes, ", ".join(classes)))
     if spool is None and "://" in place:
         raise UsageError("events for a cluster wait on this machine", hint="say where: --spool DIR")
-    reading = _Reading(mapper(log), files)
+    form, unread = mapper(log), Unread()
     stored = doubles = 0
     with (
         Spool.open(spool or Path(place) / "import", COLUMNS) as waiting,
         client(place, Role.WRITER, make=True) as store,
         _opened(ledger) as entries,
     ):
-        for events in reading.groups():
+        for events in _groups(form, files, unread):
             waiting.append(batch(events))
             kept = keep(store, waiting, entries, retention=retention)
             stored, doubles = stored + kept.events, doubles + kept.doubles
@@ -76,8 +78,8 @@ def load(
     say(
         f"{stored + kept.events:,} events stored" + (f", {doubles:,} were there already" if doubles else ""), error=True
     )
-    if reading.unmapped:
-        say(f"{reading.unmapped:,} lines or files could not be read; the first: {reading.because}", error=True)
+    if unread.count:
+        say(str(unread), error=True)
         sys.exit(ExitCode.INCOMPLETE)
 
 
@@ -155,37 +157,19 @@ def _opened(folder: Path | None) -> Iterator[Ledger | None]:
         yield ledger
 
 
-class _Reading:
-    """Log files on their way: events in groups, and how many lines, or files, were none."""
+def _groups(form: Mapper, files: Sequence[Path], unread: Unread) -> Iterator[list[Event]]:
+    """The events of log files, as many at once as are stored at once."""
+    from garrison.events.files import numbered
+    from garrison.events.mappers import mapped
 
-    def __init__(self, form: Mapper, files: Sequence[Path]) -> None:
-        self._form, self._files = form, files
-        self.unmapped, self.because = 0, ""
-
-    def groups(self) -> Iterator[list[Event]]:
-        group: list[Event] = []
-        for event in self._events():
-            group.append(event)
-            if len(group) >= _AT_ONCE:
-                yield group
-                group = []
-        if group:
+    group: list[Event] = []
+    for file, number, line in numbered(form, files, unread):
+        try:
+            group.append(mapped(form, line, file.name, number))
+        except UnmappedError as error:
+            unread.add(f"line {number + 1} of {file.name}: {error.message}")
+        if len(group) >= _AT_ONCE:
             yield group
-
-    def _events(self) -> Iterator[Event]:
-        from garrison.events.files import records_of
-        from garrison.events.mappers import mapped
-
-        for file in self._files:
-            try:
-                for number, line in enumerate(records_of(self._form, file)):
-                    try:
-                        yield mapped(self._form, line, file.name, number)
-                    except UnmappedError as error:
-                        self._leave(f"line {number + 1} of {file.name}: {error.message}")
-            except (UnmappedError, UnreadableError) as error:
-                self._leave(str(error))
-
-    def _leave(self, why: str) -> None:
-        self.unmapped += 1
-        self.because = self.because or why
+            group = []
+    if group:
+        yield group

@@ -8,6 +8,7 @@ import msgspec
 
 from garrison.errors import UnmappedError
 from garrison.events.event import Event
+from garrison.events.files import Unread
 from garrison.events.mappers import Mapper, mapped
 from garrison.watch.rules.correlate import Correlator, Hit
 from garrison.watch.rules.judge import Judge, record_of
@@ -23,16 +24,10 @@ class Match(msgspec.Struct):
 
 
 class Looked(msgspec.Struct):
-    """How much was looked at: events, and lines or files that are not of the format, with why the first was not."""
+    """How much was looked at."""
 
     events: int = 0
-    unmapped: int = 0
-    because: str = ""
-
-    def leave(self, why: str) -> None:
-        """Count what is not of the format."""
-        self.unmapped += 1
-        self.because = self.because or why
+    unread: Unread = msgspec.field(default_factory=Unread)
 
 
 def matches(found: Rules, form: Mapper, lines: Iterable[bytes], looked: Looked) -> Iterator[Match]:
@@ -43,7 +38,7 @@ def matches(found: Rules, form: Mapper, lines: Iterable[bytes], looked: Looked) 
         try:
             event = mapped(form, line, number)
         except UnmappedError as error:
-            looked.leave(error.message)
+            looked.unread.add(error.message)
             continue
         looked.events += 1
         record = record_of(form, line, event)
