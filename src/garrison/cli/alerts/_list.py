@@ -150,10 +150,11 @@ def _screen(found: list[Ranked], *, everything: bool) -> None:
             click.echo(paint(line, "magenta"))
         worst_first = sorted(incident, key=lambda alert: (-alert.severity, alert.number))
         alike = [[alert] for alert in worst_first] if everything else _alike(worst_first)
-        for some in alike if everything else alike[:_SHOWN]:
+        shown = alike if everything else alike[:_SHOWN]
+        for some in shown:
             _entry(some, paint, cells)
-        if not everything and len(alike) > _SHOWN:
-            click.echo(paint(f"      and {sum(map(len, alike[_SHOWN:]))} more (--all)", "dim"))
+        if hidden := sum(map(len, alike[len(shown) :])):
+            click.echo(paint(f"      and {hidden} more (--all)", "dim"))
         click.echo("")
     first = max(found[0][1], key=lambda alert: alert.severity).number
     click.echo(paint(f" garrison alerts show {first} · garrison alerts ack {first}", "dim"))

@@ -42,7 +42,7 @@ def hold(settings: Settings, beside: Beside) -> None:
 def send(settings: Settings, batch: str, events: Sequence[Event], beside: Beside) -> None:
     """Send a line for each event, and wait until the receiver has read them."""
     del batch
-    hold(settings, beside)
+    hold_plaintext(f"export {settings.name}", settings.security, settings.host, insecure=settings.insecure)
     context = trust(settings.ca, beside, settings.certificate, settings.key) if settings.security == "tls" else None
     host = name_of(socket.gethostname())
     frames = b"".join(framed(_line(settings, event, host)) for event in events)
