@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+from measure import cpu_s
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 START_S = 60.0
@@ -105,9 +108,9 @@ def burst(
     command = [
         "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "10", "-s", str(SCRIPT), f"http://127.0.0.1:{server.port}",
     ]  # fmt: skip
-    before = cpu_s(server.process)
+    before = family_cpu_s(server.process)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    spent = cpu_s(server.process) - before
+    spent = family_cpu_s(server.process) - before
     found = _RESULT.search(done.stdout)
     if found is None:
         raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
@@ -124,17 +127,13 @@ def pair(first: Server, second: Server, body: Path, *, rounds: int) -> Pair:
     return Pair(tuple((burst(first, body), burst(second, body)) for _ in range(rounds)))
 
 
-def cpu_s(process: int) -> float:
-    """CPU seconds of a process and its children, to the nanosecond (`schedstat`, Documentation/scheduler/sched-stats)."""
-    total = 0
+def family_cpu_s(process: int) -> float:
+    """CPU seconds of a process and its children."""
+    total = cpu_s(process)
     for task in Path(f"/proc/{process}/task").iterdir():
-        try:
-            total += int((task / "schedstat").read_text().split()[0])
-            children = (task / "children").read_text().split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += sum(round(cpu_s(int(child)) * 1e9) for child in children)
-    return total / 1e9
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            total += sum(family_cpu_s(int(child)) for child in (task / "children").read_text().split())
+    return total
 
 
 def free_port() -> int:
