@@ -9,7 +9,7 @@ from typing import Final
 
 _REMEMBERED: Final = 4096  # values of a field,
 _LONGEST: Final = 256  # of so many characters at the most: 4 MB a field, where each takes four bytes
-_MEMORY: Final = 128  # that RE2 may use, a byte of the texts
+_MEMORY: Final = 256  # that RE2 may take for a byte of the texts, if it comes to need it
 
 
 class Texts:
@@ -30,6 +30,7 @@ def _finder(bits: Mapping[str, int]) -> Callable[[str], int]:
 
     pattern = "|".join(map(re.escape, bits)).encode("utf8", "surrogatepass")
     options = re2.Options()
+    options.log_errors = False  # where the memory is too little after all, it only takes longer
     options.max_mem = max(options.max_mem, _MEMORY * len(pattern))
     search = re2.compile(pattern, options).search
 
