@@ -61,7 +61,8 @@ def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[...,
     )
     loaded = msgspec.structs.replace(gateway.plan.loaded, gateway=form)
     pushed = gateway.push(msgspec.structs.replace(spent, keys=keys(other), loaded=loaded))
-    assert pushed == [f"filters/{names.LIMIT_MODEL}.json", f"filters/{names.LIMIT_ROLE}.json"]
+    slots = [f"limits/{names.LIMIT_SLOT}{number}.json" for number in (3, 4)]
+    assert pushed == [*slots, f"filters/{names.ASK}.json"]
     time.sleep(0.5)
     assert gateway.infer().status == 429
     connection.request("GET", "/v2/models/iris", headers={"x-api-key": OPERATOR})

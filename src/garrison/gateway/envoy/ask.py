@@ -8,6 +8,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.responses import upstream_errors
+from garrison.gateway.envoy.slots import taken
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
@@ -39,13 +40,13 @@ def code(plan: Plan) -> str:
         "TOKENS": {name: token_rules(name, jwt).for_lua(plan.roles) for name, jwt in identity.jwt.items()},
         "CERTIFICATES": [rule.for_lua() for rule in identity.certificate],
         "CHALLENGE": 'Bearer realm="garrison"',
+        "LIMITS": limits_table(plan),
         "SHUT": plan.shut or None,
         "TELL": plan.has_residue,
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
-    return (
-        f"{upstream_errors(plan)}\n{shipped('sha256')}\n{LUA.read_text(encoding='utf-8')}\n{values}\n{shipped('ask')}"
-    )
+    read = (shipped("sha256"), LUA.read_text(encoding="utf-8"))
+    return "\n".join([upstream_errors(plan), *read, values, shipped("limit"), shipped("ask")])
 
 
 def tree_of(plan: Plan) -> Tree:
@@ -72,6 +73,12 @@ def mount_table(mount: Mount, plan: Plan) -> dict[str, Any]:
         "server": mount.server or None,
         "only": mount.only or None,
     }
+
+
+def limits_table(plan: Plan) -> dict[str, dict[str, str]]:
+    """What Lua has to know of the limits that not all have, by kind and name (`lua/limit.lua`)."""
+    slots = plan.slots
+    return {kind: {name: taken(slots, kind, rate) for name, rate in of.items()} for kind, of in plan.rates.items()}
 
 
 def token_rules(name: str, jwt: Jwt) -> TokenRules:
