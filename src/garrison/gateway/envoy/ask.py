@@ -8,7 +8,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.responses import upstream_errors
-from garrison.gateway.envoy.slots import taken
+from garrison.gateway.envoy.slots import Kind, taken
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
@@ -40,7 +40,7 @@ def code(plan: Plan) -> str:
         "TOKENS": {name: token_rules(name, jwt).for_lua(plan.roles) for name, jwt in identity.jwt.items()},
         "CERTIFICATES": [rule.for_lua() for rule in identity.certificate],
         "CHALLENGE": 'Bearer realm="garrison"',
-        "LIMITS": limits_table(plan),
+        "LIMITS": limits_table(plan, "client", "role", "model"),
         "SHUT": plan.shut or None,
         "TELL": plan.has_residue,
     }
@@ -75,10 +75,10 @@ def mount_table(mount: Mount, plan: Plan) -> dict[str, Any]:
     }
 
 
-def limits_table(plan: Plan) -> dict[str, dict[str, str]]:
+def limits_table(plan: Plan, *kinds: Kind) -> dict[str, dict[str, str]]:
     """What Lua has to know of the limits that not all have, by kind and name (`lua/limit.lua`)."""
-    slots = plan.slots
-    return {kind: {name: taken(slots, kind, rate) for name, rate in of.items()} for kind, of in plan.rates.items()}
+    slots, rates = plan.slots, plan.rates
+    return {kind: {name: taken(slots, kind, rate) for name, rate in rates[kind].items()} for kind in kinds}
 
 
 def token_rules(name: str, jwt: Jwt) -> TokenRules:

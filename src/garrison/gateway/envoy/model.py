@@ -22,7 +22,7 @@ def name_model(plan: Plan) -> Json | None:
         return None
     _, leaves = tree_of(plan).as_lua()
     mounts = {mount.name: mount_table(mount, plan) for mount in plan.mounts}
-    filled = {"LEAVES": leaves, "MOUNTS": mounts, "LIMITS": limits_table(plan)}
+    filled = {"LEAVES": leaves, "MOUNTS": mounts, "LIMITS": limits_table(plan, "model")}
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
     message = resources.files(protocols).joinpath("message.lua").read_text("utf-8")
     limits = validation.Limits(size_bytes=plan.largest_request_bytes)

@@ -6,7 +6,7 @@ all that say none, have their buckets in one filter, each its own. What a limit 
 changes, no filter with buckets does.
 
 Other lengths have filters of their own. These stand in slots, whose number is fixed, as a listener that changes ends
-connections; and there are few, as Envoy takes an instance of inotify for each, of which a user has 128.
+connections; and there are few, as Envoy takes an instance of inotify for each, of which a user has 128 as a rule.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from garrison.gateway.envoy.typed import Json, duration
 from garrison.gateway.file.form import Rate
 
 FILE: Final = "slots"  # beside what was compiled: which slot has what, so that it keeps it
-_COUNT: Final = 16
+COUNT: Final = 8
 
-_FULL: Final = (
-    1_000_000_000  # the most that a request can take (`hits_addend` of Envoy), so all of a bucket for one request
-)
+_FULL: Final = 1_000_000_000  # the most that a request can take (`hits_addend` of Envoy): all that is in a bucket
 _SPARE: Final = 1_000_000  # a full bucket has a little more than that: Envoy reckons in floating point
 _FASTEST: Final = 80_000_000_000  # what Envoy can fill a second: 2^32 - 1 in a step, or some less
 _STEP_S: Final = 0.05
+_LONG_S: Final = 100.0
 _LONGEST_S: Final = 1_000_000_000.0  # 31 years
+_OVER: Final = 0.95  # of a request, that a bucket can hold beside those that go through at once
+_ERROR: Final = 1e-9  # of what is reckoned here
 
 Kind = Literal["client", "role", "model"]
 _KINDS: Final[tuple[Kind, ...]] = ("client", "role", "model")
@@ -46,7 +47,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
     @property
     def length(self) -> str:
         """The seconds as they stand in Envoy's configuration."""
-        return f"{self.seconds:.6g}"
+        return f"{self.seconds:.15g}"
 
     @property
     def full(self) -> int:
@@ -56,7 +57,9 @@ class Span(msgspec.Struct, frozen=True, order=True):
     @property
     def bucket(self) -> Json:
         """The `TokenBucket`, which is full again after so long."""
-        step_s = self.seconds if self.seconds >= 1 else _STEP_S
+        step_s = (
+            _STEP_S if self.seconds < _LONG_S else self.seconds
+        )  # Envoy rounds the one to whole tokens, the other to ms
         return {
             "max_tokens": self.full + self.full // _SPARE,
             "tokens_per_fill": round(self.full * step_s / self.seconds),
@@ -69,8 +72,16 @@ _decode = msgspec.json.Decoder(Slots).decode
 
 
 def span_of(kind: Kind, rate: Rate) -> Span:
-    """Where a limit belongs."""
-    return Span(kind, float(f"{min(rate.at_once / rate.per_second, _LONGEST_S):.6g}"))
+    """Where a limit belongs: of all lengths in which as many go through at once, the one with the fewest binary digits.
+
+    So limits that differ often have the same. What is over a whole number of requests only lets the next come a little sooner.
+    """
+    least = min(rate.at_once / rate.per_second, _LONGEST_S) * (1 - _ERROR)
+    most = max(least, min((rate.at_once + _OVER) / rate.per_second, _LONGEST_S))
+    step = 2.0 ** math.ceil(math.log2(most))
+    while (seconds := math.ceil(least / step) * step) > most:
+        step /= 2
+    return Span(kind, seconds)
 
 
 def seated(before: Slots, wanted: Iterable[Span]) -> Slots:
@@ -78,12 +89,12 @@ def seated(before: Slots, wanted: Iterable[Span]) -> Slots:
 
     Where no place is left, those of a kind share. Only then does a push fill buckets of others.
     """
-    seats = [*before[:_COUNT], *[()] * (_COUNT - len(before))]
+    seats = [*before[:COUNT], *[()] * (COUNT - len(before))]
     needed = sorted(set(wanted))
     for span in needed:
         if not any(span in seat for seat in seats):
             still = [tuple(other for other in seat if other in needed) for seat in seats]
-            places = [slot for slot in range(_COUNT) if _fits(span.kind, slot, still[slot])]
+            places = [slot for slot in range(COUNT) if _fits(span.kind, slot, still[slot])]
             slot = min(places, key=lambda n: (len(still[n]), len(seats[n])))
             seats[slot] = (*still[slot], span)
     return tuple(seats)
@@ -98,7 +109,8 @@ def taken(slots: Slots, kind: Kind, rate: Rate) -> str:
     """A limit as our Lua reads it: the slot and the length, what a request takes, and the seconds until the next may come."""
     span = span_of(kind, rate)
     slot = next(number for number, seat in enumerate(slots) if span in seat)
-    return f"{slot}:{span.length} {span.full // rate.at_once} {math.ceil(1 / rate.per_second)}"
+    cost = min(int(span.full / (rate.per_second * span.seconds)), _FULL)
+    return f"{slot}:{span.length} {cost} {math.ceil(1 / rate.per_second)}"
 
 
 def read_slots(folder: Path) -> Slots:
