@@ -71,6 +71,19 @@ def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[...,
     connection.close()
 
 
+def test_a_small_burst_does_not_lower_the_rate(of: Callable[..., Gateway]) -> None:
+    gateway = of(FILE.replace("client = {{ per-second = 100000 }}", "client = {{ per-second = 1000, burst = 2 }}"))
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    began, through = time.monotonic(), 0
+    while time.monotonic() < began + 1:
+        connection.request("POST", "/v2/repository/models/iris/unload", headers={"x-api-key": SCIENTIST})
+        answer = connection.getresponse()
+        answer.read()
+        through += answer.status == 403
+    connection.close()
+    assert through > 50
+
+
 def test_a_day_that_ends_lets_in_again_without_anybody_saying_so(of: Callable[..., Gateway]) -> None:
     spent = Spent(until=int(time.time()) + 3, roles={"data-scientist": "tokens"})
     gateway = of(budgets=Budgets(role={"data-scientist": Quota(tokens=5)}), spent=spent)

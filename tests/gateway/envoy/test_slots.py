@@ -22,7 +22,7 @@ from garrison.gateway.certificates.authority import make
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.routes import TABLE
-from garrison.gateway.envoy.slots import COUNT, Kind, Slots, Span, read_slots, seated, span_of, taken, written
+from garrison.gateway.envoy.slots import COUNT, Kind, Slots, Span, draft, read_slots, seated, span_of, written
 from garrison.gateway.envoy.slots import FILE as SLOTS
 from garrison.gateway.file.form import Model, Rate
 
@@ -66,8 +66,8 @@ def test_slots_are_shared_last() -> None:
 @given(rates)
 def test_a_bucket_gives_what_the_rate_says(rate: Rate) -> None:
     span = span_of("model", rate)
-    bucket, (label, cost_text, wait) = span.bucket, taken(seated((), [span]), "model", rate).split()
-    cost, interval = int(cost_text), float(bucket["fill_interval"].removesuffix("s"))
+    bucket, drawn = span.bucket, draft(seated((), [span]), "model", rate)
+    cost, interval = drawn.cost, float(bucket["fill_interval"].removesuffix("s"))
     assert 1 <= cost <= 1_000_000_000  # what Envoy takes
     assert 1 <= bucket["tokens_per_fill"] < 2**32
     assert cost <= bucket["max_tokens"] < 2**32
@@ -75,8 +75,8 @@ def test_a_bucket_gives_what_the_rate_says(rate: Rate) -> None:
     assert rate.at_once > 5_000 or bucket["max_tokens"] // cost == rate.at_once
     assert bucket["max_tokens"] / cost == pytest.approx(rate.at_once + 0.5, rel=0.002, abs=0.51)
     assert bucket["tokens_per_fill"] / round(interval, 3) / cost == pytest.approx(rate.per_second, rel=0.002)
-    assert label == f"2:{span.seconds:.15g}"
-    assert int(wait) >= 1 / rate.per_second
+    assert drawn.label == f"2:{span.seconds:.15g}"
+    assert drawn.wait_s >= 1 / rate.per_second
 
 
 @pytest.mark.parametrize(

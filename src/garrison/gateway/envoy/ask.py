@@ -8,7 +8,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.responses import upstream_errors
-from garrison.gateway.envoy.slots import Kind, taken
+from garrison.gateway.envoy.slots import Kind, draft
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
@@ -75,10 +75,19 @@ def mount_table(mount: Mount, plan: Plan) -> dict[str, Any]:
     }
 
 
-def limits_table(plan: Plan, *kinds: Kind) -> dict[str, dict[str, str]]:
-    """What Lua has to know of the limits that not all have, by kind and name (`lua/limit.lua`)."""
+def limits_table(plan: Plan, *kinds: Kind) -> dict[str, dict[str, Any]]:
+    """What Lua has to know of the limits that not all have (`lua/limit.lua`): texts, which cost it no time until they are used."""
     slots, rates = plan.slots, plan.rates
-    return {kind: {name: taken(slots, kind, rate) for name, rate in rates[kind].items()} for kind in kinds}
+    found: dict[str, dict[str, Any]] = {}
+    for kind in filter(rates.get, kinds):
+        drawn = {name: draft(slots, kind, rate) for name, rate in rates[kind].items()}
+        found[kind] = {
+            "header": names.LIMIT + kind,
+            "buckets": {name: one.label for name, one in drawn.items()},
+            "costs": {name: str(one.cost) for name, one in drawn.items()},
+            "waits": {name: str(one.wait_s) for name, one in drawn.items() if one.wait_s > 1},
+        }
+    return found
 
 
 def token_rules(name: str, jwt: Jwt) -> TokenRules:

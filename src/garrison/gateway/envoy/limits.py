@@ -1,6 +1,7 @@
-"""How often: token buckets of Envoy's own, each kind in a filter that is pushed only when its limits change.
+"""How often: token buckets of Envoy's own, in filters that are pushed only when their limits change.
 
-A filter that is pushed begins with full buckets, so keys, policies and quotas are never in one.
+A filter that is pushed begins with full buckets, so keys, policies and quotas are never in one. Limits that all clients or
+addresses have are in one each; those that some roles, models and clients have are in slots (`slots.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.envoy.slots import Kind, Span
+from garrison.gateway.envoy.slots import Kind, Span, label, prefix
 from garrison.gateway.envoy.typed import HEADER_MUTATION, Json, beginning, duration, extension, typed
 from garrison.gateway.file.form import Rate
 
@@ -53,15 +54,15 @@ def _slot(number: int, seat: tuple[Span, ...]) -> Json:
     if not seat:
         return _filter(name, [], [])
     kind = seat[0].kind
-    label = names.LIMIT + kind
-    action = _by_headers({"label": label, kind: _NAMED[kind]})
-    action["hits_addend"] = {"format": f"%REQUEST_HEADER({label}{names.COST})%"}
+    header = names.LIMIT + kind
+    action = _by_headers({"label": header, kind: _NAMED[kind]})
+    action["hits_addend"] = {"format": f"%REQUEST_HEADER({header}{names.COST})%"}
     buckets = [
-        {"entries": [{"key": "label", "value": f"{number}:{span.length}"}, {"key": kind}], "token_bucket": span.bucket}
+        {"entries": [{"key": "label", "value": label(number, span)}, {"key": kind}], "token_bucket": span.bucket}
         for span in seat
     ]
     made = _filter(name, [action], buckets)
-    wait = {"key": "retry-after", "value": f"%REQUEST_HEADER({label}{names.WAIT})%"}
+    wait = {"key": "retry-after", "value": f"%REQUEST_HEADER({header}{names.WAIT})%"}
     told = [{"header": wait, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]
     made["typed_config"] |= {"stat_prefix": _CHOSEN[kind].replace(".", "_"), "response_headers_to_add": told}
     return made
@@ -90,7 +91,7 @@ def types_of(made: Json) -> list[str]:
 
 
 def _choosing(name: str, kind: Kind, slots: list[Json]) -> Json:
-    answers = {f"{number}:": {"action": _run(slot)} for number, slot in enumerate(slots)}
+    answers = {prefix(number): {"action": _run(slot)} for number, slot in enumerate(slots)}
     return extension(name, f"{_COMPOSITE}.Composite", matcher=beginning(names.LIMIT + kind, answers))
 
 
@@ -163,9 +164,5 @@ def _bucket(rate: Rate) -> dict[str, Any]:
     step = max(0.1, 1 / rate.per_second)
     tokens = max(1, math.floor(rate.per_second * step + 1e-9))
     interval = tokens / rate.per_second
-    filled = {
-        "max_tokens": rate.at_once,
-        "tokens_per_fill": min(tokens, rate.at_once),
-        "fill_interval": duration(interval),
-    }
+    filled = {"max_tokens": rate.at_once, "tokens_per_fill": tokens, "fill_interval": duration(interval)}
     return {"token_bucket": filled}

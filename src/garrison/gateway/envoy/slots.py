@@ -105,12 +105,30 @@ def _fits(kind: Kind, slot: int, others: tuple[Span, ...]) -> bool:
     return _KINDS[slot : slot + 1] in {(), (kind,)} and all(other.kind == kind for other in others)
 
 
-def taken(slots: Slots, kind: Kind, rate: Rate) -> str:
-    """A limit as our Lua reads it: the slot and the length, what a request takes, and the seconds until the next may come."""
+class Draft(msgspec.Struct, frozen=True):
+    """What a limit takes from where: the label of the bucket, the tokens of a request, the seconds until the next may come."""
+
+    label: str
+    cost: int
+    wait_s: int
+
+
+def draft(slots: Slots, kind: Kind, rate: Rate) -> Draft:
+    """The same, for a limit that has a slot."""
     span = span_of(kind, rate)
     slot = next(number for number, seat in enumerate(slots) if span in seat)
     cost = min(int(span.full / (rate.per_second * span.seconds)), _FULL)
-    return f"{slot}:{span.length} {cost} {math.ceil(1 / rate.per_second)}"
+    return Draft(label(slot, span), cost, math.ceil(1 / rate.per_second))
+
+
+def label(slot: int, span: Span) -> str:
+    """What tells limits of a length from others of the slot."""
+    return f"{prefix(slot)}{span.length}"
+
+
+def prefix(slot: int) -> str:
+    """How the labels of a slot begin."""
+    return f"{slot}:"
 
 
 def read_slots(folder: Path) -> Slots:
