@@ -8,6 +8,7 @@ Json = dict[str, Any]
 
 LUA: Final = "envoy.extensions.filters.http.lua.v3.Lua"
 LUA_PER_ROUTE: Final = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
+HEADER_MUTATION: Final = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
 RBAC: Final = "envoy.extensions.filters.http.rbac.v3.RBAC"
 
 
@@ -39,6 +40,11 @@ def header_input(name: str) -> Json:
 def exactly(header: str, answers: Json) -> Json:
     """An `xds.type.matcher.v3.Matcher` that takes the value of a header to an answer in one step, however many."""
     return {"matcher_tree": {"input": header_input(header), "exact_match_map": {"map": answers}}}
+
+
+def beginning(header: str, answers: Json) -> Json:
+    """The same for how a value begins."""
+    return {"matcher_tree": {"input": header_input(header), "prefix_match_map": {"map": answers}}}
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,6 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
 -- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, TOKENS, CERTIFICATES, SHUT,
--- TELL, sha256, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
+-- TELL, sha256, limit, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
 local KEYS = {} -- by digest a text, as a table for each would be walked through by each collection of garbage
 for digest, said in KEYS_TEXT:gmatch("(%x+) (%d+ %S+ %S+)\n") do KEYS[digest] = said end
 local LONGEST_KEY = 256
@@ -132,6 +132,8 @@ local function ask(handle)
   if not caller then return "401", reason, "the request carries no valid credential" end
   headers:replace("x-garrison-client", caller.client)
   headers:replace("x-garrison-role", caller.role)
+  limit(headers, "client", caller.client)
+  limit(headers, "role", caller.role)
   if not leaf or leaf.grpc ~= is_grpc(headers) then
     return "404", "unknown-route", "there is nothing at this address"
   end
@@ -142,6 +144,7 @@ local function ask(handle)
   local unfit = leaf.unfit and MOUNTS[leaf.mount].guarded[model]
   if unfit then return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request" end
   headers:replace("x-garrison-model", model)
+  limit(headers, "model", model)
   if TELL then tell(handle, headers, caller) end
   if model:sub(1, 1) == "?" then
     headers:replace("x-garrison-leaf", tostring(number))
