@@ -9,6 +9,7 @@ from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.responses import upstream_errors
 from garrison.gateway.envoy.slots import Kind, draft
+from garrison.gateway.envoy.tokens import verified_by
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
@@ -37,7 +38,10 @@ def code(plan: Plan) -> str:
         ),
         "KEY_HEADER": identity.keys.header if identity.keys else "x-api-key",
         "KEY_MARK": PREFIX,
-        "TOKENS": {name: token_rules(name, jwt).for_lua(plan.roles) for name, jwt in identity.jwt.items()},
+        "ISSUERS": [
+            {"header": header, **token_rules(name, identity.jwt[name]).for_lua(plan.roles)}
+            for name, header in verified_by(plan).items()
+        ],
         "CERTIFICATES": [rule.for_lua() for rule in identity.certificate],
         "CHALLENGE": 'Bearer realm="garrison"',
         "LIMITS": limits_table(plan, "client", "role", "model"),

@@ -27,9 +27,13 @@ def extension(name: str, kind: str, /, **fields: Any) -> Json:
 
 
 def lua(name: str, code: str) -> Json:
-    """A Lua filter of our own code; nobody else's is ever run, as Envoy's Lua can open files and run programs."""
+    """A Lua filter of our own code; nobody else's is ever run, as Envoy's Lua can open files and run programs.
+
+    Code that changes where a request goes says so (`clearRouteCache`): else each header that is set would have Envoy look again.
+    """
     source = {"inline_string": f"{_SELDOM}\n{code}"}
-    return extension(name, LUA, default_source_code=source, stat_prefix=name.rpartition(".")[2])
+    stat = name.rpartition(".")[2]
+    return extension(name, LUA, default_source_code=source, stat_prefix=stat, clear_route_cache=False)
 
 
 def header_input(name: str) -> Json:
