@@ -84,6 +84,9 @@ def _stack(bench: Bench) -> Server:
     )
     found = pair(plain, token, bench.bodies[_KB], rounds=bench.rounds)
     line("tokens (RS256, cached), 1 KB: of plain Envoy's", found.ratio(), 0.65, "x", at_least=True)
+    verifying = bench.hold.enter_context(stack.envoy(stack.verifying(bench.site), bench.folder, token.targets))
+    found = pair(plain, verifying, bench.bodies[_KB], rounds=bench.rounds)
+    line("  of plain Envoy that verifies them and does nothing else", found.ratio(), None, "x")
     line("1 KB bodies at half load: added p99", _added_p99_ms(bench, plain, gateway), 2.0, "ms")
     return gateway
 

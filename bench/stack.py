@@ -17,6 +17,7 @@ import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from garrison.gateway.envoy import names
 from garrison.gateway.envoy.compiled import in_one_piece
 from garrison.gateway.envoy.typed import extension, socket_address
 from garrison.gateway.file.read import read
@@ -188,6 +189,13 @@ def plain(made: Site) -> dict[str, Any]:
     manager["http_filters"] = [_ROUTER]
     route = {"match": {"prefix": "/"}, "route": {"cluster": "server"}}
     manager["route_config"] = {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]}
+    return found
+
+
+def verifying(made: Site) -> dict[str, Any]:
+    """Plain Envoy that verifies tokens as the gateway has it do, and nothing else."""
+    found, whole = plain(made), manager_of(compiled(made))["http_filters"]
+    manager_of(found)["http_filters"] = [next(filt for filt in whole if filt["name"] == names.JWT), _ROUTER]
     return found
 
 

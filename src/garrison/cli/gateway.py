@@ -85,32 +85,37 @@ def compile_(
 ) -> None:
     """Write Envoy's configuration: a bootstrap, and the files that it watches, in plain JSON.
 
-    What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written. Where
+    What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written; the
+    file `slots` remembers where the limits of roles and models are, so that a new one fills nobody else's bucket. Where
     policies depend on the request, policies.json is what the service decides by that Envoy asks (docs/policies.md).
     """
+    import msgspec
+
     from garrison.errors import UsageError
     from garrison.gateway.authorise.bundle import BUNDLE, written
     from garrison.gateway.digests import make_key
+    from garrison.gateway.envoy import slots
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, Layout, files
     from garrison.gateway.file.read import read
     from garrison.gateway.run.publish import publish
 
     make_key(read(file).state)
-    found = _planned(file)
-    plan = found.plan
+    made = _planned(file)
+    plan = msgspec.structs.replace(made.plan, before=slots.read_slots(output))
     if plan.budgets.any:
         message = "it has quotas, which are counted where garrison gateway run watches over Envoy, and nowhere else"
         raise UsageError(message, hint="take out [quotas] and the quotas of models, or run it so")
     if target == "kubernetes":
         from garrison.gateway.kubernetes import manifests
 
-        made = manifests(found, image=image, namespace=namespace, service_image=service_image)
+        found = msgspec.structs.replace(made, plan=plan)
+        compiled = manifests(found, image=image, namespace=namespace, service_image=service_image)
     else:
         folder = at or output.resolve()
-        made = files(plan, Layout(folder), str(folder / ADMIN_SOCKET))
+        compiled = files(plan, Layout(folder), str(folder / ADMIN_SOCKET))
         if plan.has_residue:
-            made[BUNDLE] = written(found.bundle)
-    changed = publish(made, output)
+            compiled[BUNDLE] = written(made.bundle)
+    changed = publish({**compiled, slots.FILE: slots.written(plan.slots)}, output)
     for name in changed:
         click.echo(output / name)
 

@@ -118,6 +118,7 @@ class Gateway(NamedTuple):
 
     def push(self, plan: Plan) -> list[str]:
         """Put another plan in force."""
+        plan = msgspec.structs.replace(plan, before=plan.before or self.plan.slots)
         return publish(files(plan, Layout(self.folder), str(self.folder / "a.sock")), self.folder)
 
     def log(self, lines: int) -> list[dict[str, Any]]:

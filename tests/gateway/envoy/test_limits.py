@@ -61,13 +61,27 @@ def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[...,
     )
     loaded = msgspec.structs.replace(gateway.plan.loaded, gateway=form)
     pushed = gateway.push(msgspec.structs.replace(spent, keys=keys(other), loaded=loaded))
-    assert pushed == [f"filters/{names.LIMIT_MODEL}.json", f"filters/{names.LIMIT_ROLE}.json"]
+    slots = [f"limits/{names.LIMIT_SLOT}{number}.json" for number in (3, 4)]
+    assert pushed == [*slots, f"filters/{names.ASK}.json"]
     time.sleep(0.5)
     assert gateway.infer().status == 429
     connection.request("GET", "/v2/models/iris", headers={"x-api-key": OPERATOR})
     assert connection.getresponse().status == 200
     assert connection.sock is socket  # none of it ended a connection
     connection.close()
+
+
+def test_a_small_burst_does_not_lower_the_rate(of: Callable[..., Gateway]) -> None:
+    gateway = of(FILE.replace("client = {{ per-second = 100000 }}", "client = {{ per-second = 1000, burst = 2 }}"))
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    began, through = time.monotonic(), 0
+    while time.monotonic() < began + 1:
+        connection.request("POST", "/v2/repository/models/iris/unload", headers={"x-api-key": SCIENTIST})
+        answer = connection.getresponse()
+        answer.read()
+        through += answer.status == 403
+    connection.close()
+    assert through > 50
 
 
 def test_a_day_that_ends_lets_in_again_without_anybody_saying_so(of: Callable[..., Gateway]) -> None:

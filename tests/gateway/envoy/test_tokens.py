@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.gateway.envoy.conftest import FILE, SCIENTIST, Gateway, Upstream, serving
 from tests.gateway.run.conftest import Issuer
 
+from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.tokens import verified_by
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +70,41 @@ def test_a_token_lets_in_and_goes_no_further(gateway: Gateway, upstream: Upstrea
     seen = upstream.seen[-1]["headers"]
     assert (seen["x-garrison-client"], seen["x-garrison-role"]) == ("corp:ada", "data-scientist")
     assert token not in json.dumps(upstream.seen[-1])
+
+
+def test_a_token_that_is_remembered_is_the_same_client(gateway: Gateway, upstream: Upstream) -> None:
+    tokens = {
+        "corp:ada": good(),
+        "corp:bob": good(sub="bob"),
+        "partner:shop": PARTNER.token(iss="https://partner.example.com/", azp="shop", scope="infer", aud=["other"]),
+    }
+    for client, token in [*tokens.items()] * 3:
+        assert status(gateway, token) == 200
+        seen = upstream.seen[-1]["headers"]
+        assert seen["x-garrison-client"] == client
+        assert not [name for name in seen if name.startswith(names.VERIFIED)]
+    assert status(gateway, tokens["corp:ada"], "/v2/logging") == 403
+
+
+def test_a_token_that_is_remembered_ends_with_its_key(
+    of: Callable[..., Gateway], upstream: Upstream, tmp_path: Path
+) -> None:
+    """Nor does it help to say what only Envoy may say."""
+    (tmp_path / "jwks.json").write_text(CORP.jwks())
+    (tmp_path / "partner.json").write_text(PARTNER.jwks())
+    own = of(FILE + JWT)
+    token, said = good(), dict.fromkeys(verified_by(own.plan).values(), "https://login.example.com/")
+    assert [status(own, token) for _ in range(3)] == [200] * 3
+    (tmp_path / "jwks.json").write_text(STRANGER.jwks())
+    own.push(own.plan)
+    until = time.monotonic() + 5
+    while status(own, token) != 401:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    before = len(upstream.seen)
+    assert own.call("GET", "/v2/models/iris", {"authorization": f"Bearer {token}", **said}).status == 401
+    assert len(upstream.seen) == before
+    assert status(own, STRANGER.token(tenant="acme", realm={"groups": ["ml"]})) == 200
 
 
 def test_each_issuer_has_claims_of_its_own(gateway: Gateway, upstream: Upstream) -> None:

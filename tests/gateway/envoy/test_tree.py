@@ -29,7 +29,7 @@ def tree_of(name: str, prefix: str = "") -> Tree:
 def asked(tree: Tree) -> Callable[[str, str], tuple[str, str] | None]:
     """What the Lua says of a method and a path: the action, and the model."""
     root, leaves = tree.as_lua()
-    filled = {"TREE": root, "LEAVES": leaves, "MOUNTS": {}, "KEYS_TEXT": "", "TOKENS": {}, "CERTIFICATES": []}
+    filled = {"TREE": root, "LEAVES": leaves, "MOUNTS": {}, "KEYS_TEXT": "", "ISSUERS": [], "CERTIFICATES": []}
     values = "".join(f"local {name} = {literal(value)}\n" for name, value in filled.items())
     code = shipped("ask").replace("function envoy_on_request", "LEAF_OF = leaf_of\nfunction envoy_on_request")
     runtime = lupa.LuaRuntime(encoding="latin-1")

@@ -64,6 +64,39 @@ def test_one_client_is_held_to_less_and_nobody_else(run: Callable[..., Running])
     assert garrison(gateway).stdout == ""
 
 
+def test_whoever_is_held_to_less_nobodys_bucket_is_filled(run: Callable[..., Running]) -> None:
+    gateway = run("", model="limits = { rate = { per-second = 0.01, burst = 3 } }\n")
+    loaded = read(gateway.file)
+    assert refused(gateway, "bob", 4) == 1
+
+    def put(client: str, per_second: float | None) -> None:
+        lines = len(gateway.words().splitlines())
+        tighten(loaded, client, None if per_second is None else held(per_second, 600), dt.datetime.now(dt.UTC))
+        gateway.until(lambda: "held to less: " in "\n".join(gateway.words().splitlines()[lines:]), 5)
+        time.sleep(0.2)
+
+    put("eve", 0.01)
+    assert (refused(gateway, "eve", 4), refused(gateway, "bob", 4)) == (4, 4)  # for the model, too, nothing was left
+    assert [gateway.chat(client="eve").status for _ in range(2)] == [429, 429]
+    for client, per_second in (("ada", 0.3), ("ada", 7), ("zoe", 0.001), ("ada", None), ("zoe", None)):
+        put(client, per_second)
+        assert refused(gateway, "bob", 4) == 4
+        assert gateway.chat(client="eve").status == 429
+    for old, new in (
+        ("[limits]\n", "[limits]\nrole.data-scientist = { per-second = 90, burst = 77 }\n"),
+        ("[model.chat]\n", "[model.chat]\nlimits = { rate = { per-second = 5, burst = 31 } }\n"),
+        ("burst = 77", "burst = 500"),
+        ("burst = 31", "burst = 7"),
+        ("limits = { rate = { per-second = 5, burst = 7 } }\n", ""),
+    ):
+        lines = len(gateway.words().splitlines())
+        gateway.change(old, new)
+        gateway.until(lambda: "in force: " in "\n".join(gateway.words().splitlines()[lines:]), 10)  # noqa: B023
+        time.sleep(0.2)
+        assert refused(gateway, "bob", 4) == 4, new
+        assert gateway.chat(client="eve").status == 429
+
+
 def test_it_ends_by_itself_and_outlives_a_restart_until_then(run: Callable[..., Running]) -> None:
     gateway = run("")
     loaded = read(gateway.file)

@@ -139,6 +139,42 @@ def test_numbers_in_a_row_are_judged_one_by_one(
     assert (CHECKS[item](text) is True) == fits(ITEMS[item], text)
 
 
+# Rows so long that two stretches of them are read side by side, with numbers of different widths, so that they meet in all ways.
+LONG = {
+    f"{len(numbers)} of {len(', '.join(numbers))} bytes": numbers
+    for numbers in (
+        ["7"],
+        ["-1.25"],
+        ["0.1234"],
+        ["12", "-3.5", "999.5", "0", "-0.25", "6.9801"],
+        ["1.5", "-0.12345678901234567", "3"],
+    )
+}
+
+
+@pytest.mark.parametrize("numbers", LONG.values(), ids=list(LONG))
+@pytest.mark.parametrize("comma", [",", ", ", " ,\n"], ids=ascii)
+def test_long_rows_are_read_to_the_last_byte_and_counted(numbers: list[str], comma: str) -> None:
+    row = (numbers * 5000)[: 9000 // len(comma.join(numbers)) * len(numbers)]
+    text = f"[{comma.join(row)}]".encode()
+    assert CHECKS[2](text) is True
+    for at in range(1, len(text) - 1):
+        assert CHECKS[2](text[:at] + b"x" + text[at + 1 :]) is not True, at
+    for at in range(0, len(row), 17):
+        wrong = f"[{comma.join([*row[:at], '1000.5', *row[at + 1 :]])}]".encode()
+        assert CHECKS[2](wrong) == (False, f"/{at}: expected at most 1000".encode())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_bytes_that_are_changed_in_long_rows_are_seen(data: st.DataObject) -> None:
+    text = bytearray(b"[" + b", ".join([PLAIN[1:-1]] * (9000 // len(PLAIN))) + b"]")
+    for at in data.draw(st.lists(st.integers(1, len(text) - 2), min_size=1, max_size=2)):
+        text[at] = data.draw(st.sampled_from(b'019-., \n]e+x\x00\xff"'))
+    item = data.draw(st.integers(0, len(ITEMS) - 1))
+    assert (CHECKS[item](bytes(text)) is True) == fits(ITEMS[item], bytes(text))
+
+
 def test_what_is_wrong_is_told_by_its_place() -> None:
     many = ", ".join(["1.5"] * 100)
     assert CHECKS[2](f"[{many}, 1000.5, {many}]".encode()) == (False, b"/100: expected at most 1000")

@@ -8,6 +8,8 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.responses import upstream_errors
+from garrison.gateway.envoy.slots import Kind, draft
+from garrison.gateway.envoy.tokens import verified_by
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
@@ -36,16 +38,19 @@ def code(plan: Plan) -> str:
         ),
         "KEY_HEADER": identity.keys.header if identity.keys else "x-api-key",
         "KEY_MARK": PREFIX,
-        "TOKENS": {name: token_rules(name, jwt).for_lua(plan.roles) for name, jwt in identity.jwt.items()},
+        "ISSUERS": [
+            {"header": header, **token_rules(name, identity.jwt[name]).for_lua(plan.roles)}
+            for name, header in verified_by(plan).items()
+        ],
         "CERTIFICATES": [rule.for_lua() for rule in identity.certificate],
         "CHALLENGE": 'Bearer realm="garrison"',
+        "LIMITS": limits_table(plan, "client", "role", "model"),
         "SHUT": plan.shut or None,
         "TELL": plan.has_residue,
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
-    return (
-        f"{upstream_errors(plan)}\n{shipped('sha256')}\n{LUA.read_text(encoding='utf-8')}\n{values}\n{shipped('ask')}"
-    )
+    read = (shipped("sha256"), LUA.read_text(encoding="utf-8"))
+    return "\n".join([upstream_errors(plan), *read, values, shipped("limit"), shipped("ask")])
 
 
 def tree_of(plan: Plan) -> Tree:
@@ -72,6 +77,21 @@ def mount_table(mount: Mount, plan: Plan) -> dict[str, Any]:
         "server": mount.server or None,
         "only": mount.only or None,
     }
+
+
+def limits_table(plan: Plan, *kinds: Kind) -> dict[str, dict[str, Any]]:
+    """What Lua has to know of the limits that not all have (`lua/limit.lua`): texts, which cost it no time until they are used."""
+    slots, rates = plan.slots, plan.rates
+    found: dict[str, dict[str, Any]] = {}
+    for kind in filter(rates.get, kinds):
+        drawn = {name: draft(slots, kind, rate) for name, rate in rates[kind].items()}
+        found[kind] = {
+            "header": names.LIMIT + kind,
+            "buckets": {name: one.label for name, one in drawn.items()},
+            "costs": {name: str(one.cost) for name, one in drawn.items()},
+            "waits": {name: str(one.wait_s) for name, one in drawn.items() if one.wait_s > 1},
+        }
+    return found
 
 
 def token_rules(name: str, jwt: Jwt) -> TokenRules:

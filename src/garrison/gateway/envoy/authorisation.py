@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Permission, Plan
-from garrison.gateway.envoy.typed import RBAC, Json, exactly, extension, typed
+from garrison.gateway.envoy.typed import HEADER_MUTATION, RBAC, Json, exactly, extension, typed
 
 DENIED = "not-permitted"
 
@@ -80,7 +80,7 @@ def _rules(verdict: str) -> dict[str, Any]:
 
 
 def mark() -> Json:
-    """Says, for the log, that a request passed all filters: what does not carry it was refused."""
+    """Says, for the log, that a request passed all filters: what does not carry it was refused. Upstreams are told of no limits."""
     header = {"header": {"key": names.DECISION, "value": "allow"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-    kind = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
-    return extension(names.MARK, kind, mutations={"request_mutations": [{"append": header}]})
+    told = {"remove_on_match": {"key_matcher": {"prefix": names.LIMIT}}}
+    return extension(names.MARK, HEADER_MUTATION, mutations={"request_mutations": [{"append": header}, told]})

@@ -17,8 +17,9 @@ from garrison.gateway.envoy import tls
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.bootstrap import bootstrap
 from garrison.gateway.envoy.clusters import clusters
-from garrison.gateway.envoy.limits import limit_tightened
+from garrison.gateway.envoy.limits import limit_chosen, limit_slots, types_of
 from garrison.gateway.envoy.listeners import listeners
+from garrison.gateway.envoy.names import LIMITS
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.quota import quota
 from garrison.gateway.envoy.routes import TABLE, route_discovery, routes
@@ -27,7 +28,7 @@ from garrison.gateway.envoy.typed import Json, typed
 
 ADMIN_SOCKET = "admin.sock"
 BOOTSTRAP = "bootstrap.json"
-_FILTERS, _SECRETS = "filters", "secrets"
+_FILTERS, _LIMITS, _SECRETS = "filters", "limits", "secrets"
 _LISTENERS, _CLUSTERS, _ROUTES = "listeners", "clusters", "routes"
 
 
@@ -70,9 +71,7 @@ def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
 
     def place(made: Json) -> Json:
         pushed[made["name"]] = made
-        kind = made["typed_config"]["@type"]
-        source = layout.watched(_FILTERS, made["name"])
-        return {"name": made["name"], "config_discovery": {"config_source": source, "type_urls": [kind]}}
+        return _placed(layout, made)
 
     def secret(name: str) -> Json:
         return {"name": name, "sds_config": layout.watched(_SECRETS, name)}
@@ -83,8 +82,6 @@ def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
         (_CLUSTERS, TABLE): _each("envoy.config.cluster.v3.Cluster", clusters(plan)),
         (_ROUTES, TABLE): [route_discovery(plan)],
     }
-    for name, made in pushed.items():
-        resources[_FILTERS, name] = _extension(made)
     for name, own in tls.secrets(plan).items():
         resources[_SECRETS, name] = _each("envoy.extensions.transport_sockets.tls.v3.Secret", [own])
     made = bootstrap(plan, admin_socket)
@@ -93,31 +90,29 @@ def files(plan: Plan, layout: Layout, admin_socket: str) -> dict[str, str]:
         "cds_config": layout.watched(_CLUSTERS, TABLE),
     }
     found = {layout.name(*where): written(_discovered(several)) for where, several in resources.items()}
-    return {BOOTSTRAP: written(made), **found}
+    return {BOOTSTRAP: written(made), **found, **_pushed(layout, *pushed.values())}
 
 
 def callers(plan: Plan, layout: Layout) -> dict[str, str]:
     """The one file that changes when only keys do."""
-    made = ask(plan)
-    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
+    return _pushed(layout, ask(plan))
 
 
 def key_sets(plan: Plan, layout: Layout) -> dict[str, str]:
     """The one file that changes when only the keys of issuers do; none where there are no issuers."""
-    made = tokens(plan)
-    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))} if made else {}
+    return _pushed(layout, tokens(plan))
 
 
 def spent(plan: Plan, layout: Layout) -> dict[str, str]:
     """The one file that changes when only quotas are spent; none where there are no quotas."""
-    made = quota(plan)
-    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))} if made else {}
+    return _pushed(layout, quota(plan))
 
 
 def tightened(plan: Plan, layout: Layout) -> dict[str, str]:
-    """The one file that changes when only a client is held to less, or no more."""
-    made = limit_tightened(plan)
-    return {layout.name(_FILTERS, made["name"]): written(_discovered(_extension(made)))}
+    """The files that can change when only a client is held to less, or no more."""
+    slots = limit_slots(plan)
+    chosen = limit_chosen(plan, "client", [_placed(layout, slot) for slot in slots])
+    return _pushed(layout, *slots, chosen, ask(plan))
 
 
 def written(made: Mapping[str, Any]) -> str:
@@ -125,8 +120,22 @@ def written(made: Mapping[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1).decode() + "\n"
 
 
-def _extension(made: Json) -> list[Json]:
-    return _each("envoy.config.core.v3.TypedExtensionConfig", [made])
+def _placed(layout: Layout, made: Json) -> Json:
+    """How a filter that is pushed stands in the chain."""
+    source = layout.watched(_folder(made), made["name"])
+    return {"name": made["name"], "config_discovery": {"config_source": source, "type_urls": types_of(made)}}
+
+
+def _pushed(layout: Layout, *several: Json | None) -> dict[str, str]:
+    """Filters that are pushed, as files."""
+    kind = "envoy.config.core.v3.TypedExtensionConfig"
+    there = (made for made in several if made is not None)
+    return {layout.name(_folder(made), made["name"]): written(_discovered(_each(kind, [made]))) for made in there}
+
+
+def _folder(made: Json) -> str:
+    """Where a filter lies: limits apart, so that Envoy has those that are new before it is told whom they are for."""
+    return _LIMITS if made["name"].startswith(LIMITS) else _FILTERS
 
 
 def _each(kind: str, several: list[Json]) -> list[Json]:

@@ -1,6 +1,7 @@
-"""How often: token buckets of Envoy's own, each kind in a filter that is pushed only when its limits change.
+"""How often: token buckets of Envoy's own, in filters that are pushed only when their limits change.
 
-A filter that is pushed begins with full buckets, so keys, policies and quotas are never in one.
+A filter that is pushed begins with full buckets, so keys, policies and quotas are never in one. Limits that all clients or
+addresses have are in one each; those that some roles, models and clients have are in slots (`slots.py`).
 """
 
 from __future__ import annotations
@@ -11,14 +12,22 @@ from typing import Any
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.envoy.typed import Json, duration, extension
+from garrison.gateway.envoy.slots import Kind, Span, label, prefix
+from garrison.gateway.envoy.typed import HEADER_MUTATION, Json, beginning, duration, extension, typed
 from garrison.gateway.file.form import Rate
 
 _KIND = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+_COMPOSITE = "envoy.extensions.filters.http.composite.v3"
+_CHOSEN_TYPES = [typed(f"{_COMPOSITE}.Composite")["@type"], typed(HEADER_MUTATION)["@type"]]
 _ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
-_NOT_NOW = {"default_value": {"numerator": 0, "denominator": "HUNDRED"}}
 _NEVER_EMPTY = {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"}
 _REMEMBERED = 100_000  # buckets of clients or addresses; the one used longest ago makes room
+_NAMED: Mapping[Kind, str] = {"client": names.CLIENT, "role": names.ROLE, "model": names.MODEL}
+_CHOSEN: Mapping[Kind, str] = {
+    "client": names.LIMIT_TIGHTENED,
+    "role": names.LIMIT_ROLE,
+    "model": names.LIMIT_MODEL,
+}
 
 
 def limit_ip(plan: Plan) -> Json:
@@ -35,31 +44,60 @@ def limit_client(plan: Plan) -> Json:
     return _filter(names.LIMIT_CLIENT, [_by_header(names.CLIENT, "client")], [bucket])
 
 
-def limit_tightened(plan: Plan) -> Json:
-    """Those clients that are held to less for a while. It is there for all, so that nobody's connection ends when it changes."""
+def limit_slots(plan: Plan) -> list[Json]:
+    """The buckets of roles, of models, and of clients that are held to less for a while, in as many filters as there are slots."""
+    return [_slot(number, seat) for number, seat in enumerate(plan.slots)]
+
+
+def _slot(number: int, seat: tuple[Span, ...]) -> Json:
+    name = f"{names.LIMIT_SLOT}{number}"
+    if not seat:
+        return _filter(name, [], [])
+    kind = seat[0].kind
+    header = names.LIMIT + kind
+    action = _by_headers({"label": header, kind: _NAMED[kind]})
+    action["hits_addend"] = {"format": f"%REQUEST_HEADER({header}{names.COST})%"}
     buckets = [
-        {"entries": [{"key": "client", "value": client}], **_bucket(rate)}
-        for client, rate in sorted(plan.tightened.items())
+        {"entries": [{"key": "label", "value": label(number, span)}, {"key": kind}], "token_bucket": span.bucket}
+        for span in seat
     ]
-    return _filter(names.LIMIT_TIGHTENED, [_by_header(names.CLIENT, "client")], buckets, on=bool(buckets))
+    made = _filter(name, [action], buckets)
+    wait = {"key": "retry-after", "value": f"%REQUEST_HEADER({header}{names.WAIT})%"}
+    told = [{"header": wait, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]
+    made["typed_config"] |= {"stat_prefix": _CHOSEN[kind].replace(".", "_"), "response_headers_to_add": told}
+    return made
 
 
-def limit_role(plan: Plan) -> Json | None:
-    """All clients of a role together, where it has a limit."""
-    roles = sorted(plan.gateway.limits.role.items())
-    if not roles:
-        return None
-    buckets = [{"entries": [{"key": "role", "value": role}], **_bucket(rate)} for role, rate in roles]
-    return _filter(names.LIMIT_ROLE, [_by_header(names.ROLE, "role")], buckets)
+def limit_chosen(plan: Plan, kind: Kind, slots: list[Json]) -> Json:
+    """The filter that runs the slot which a request's limit of a kind has. `slots` are they as they stand in the chain.
+
+    It is the same whatever the limits are, so no bucket is filled by a push of it. Where none of the kind has a limit, it does
+    nothing at less cost; so its own name stands in the chain, and what it is comes by ECDS.
+    """
+    if not plan.rates[kind]:
+        return extension(_CHOSEN[kind], HEADER_MUTATION, mutations={})
+    return _choosing(_CHOSEN[kind], kind, slots)
 
 
-def limit_model(plan: Plan) -> Json | None:
-    """Each model that has a limit of its own."""
-    rates = {name: model.limits.rate for name, model in sorted(plan.gateway.model.items()) if model.limits.rate}
-    if not rates:
-        return None
-    buckets = [{"entries": [{"key": "model", "value": name}], **_bucket(rate)} for name, rate in rates.items()]
-    return _filter(names.LIMIT_MODEL, [_by_header(names.MODEL, "model")], buckets)
+def limit_held(slots: list[Json]) -> Json:
+    """A filter that no request sees. It has Envoy watch the slots from the beginning: for a filter that comes by ECDS it would not."""
+    return {**_choosing(names.LIMIT_HELD, "model", slots), "disabled": True}
+
+
+def types_of(made: Json) -> list[str]:
+    """What a filter can become by a push."""
+    kind = made["typed_config"]["@type"]
+    return _CHOSEN_TYPES if kind in _CHOSEN_TYPES else [kind]
+
+
+def _choosing(name: str, kind: Kind, slots: list[Json]) -> Json:
+    answers = {prefix(number): {"action": _run(slot)} for number, slot in enumerate(slots)}
+    return extension(name, f"{_COMPOSITE}.Composite", matcher=beginning(names.LIMIT + kind, answers))
+
+
+def _run(slot: Json) -> Json:
+    how = "dynamic_config" if "config_discovery" in slot else "typed_config"
+    return extension(slot["name"], f"{_COMPOSITE}.ExecuteFilterAction", **{how: slot})
 
 
 def limit_shared(plan: Plan) -> Json | None:
@@ -71,10 +109,9 @@ def limit_shared(plan: Plan) -> Json | None:
     service = plan.gateway.limits.service
     if service is None:
         return None
-    by = {"client": names.CLIENT, "role": names.ROLE, "model": names.MODEL}
     asked = [
-        *(_by_header(header, key) for key, header in by.items()),
-        _by_headers({k: by[k] for k in ("client", "model")}),
+        *(_by_header(header, kind) for kind, header in _NAMED.items()),
+        _by_headers({"client": names.CLIENT, "model": names.MODEL}),
     ]
     return extension(
         names.LIMIT_SHARED,
@@ -95,13 +132,13 @@ def limit_shared(plan: Plan) -> Json | None:
     )
 
 
-def _filter(name: str, actions: list[Json], buckets: list[Json], *, on: bool = True) -> Json:
+def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
     return extension(
         name,
         _KIND,
         stat_prefix=name.replace(".", "_"),
         token_bucket=_NEVER_EMPTY,
-        filter_enabled=_ALWAYS if on else _NOT_NOW,
+        filter_enabled=_ALWAYS,
         filter_enforced=_ALWAYS,
         rate_limits=actions,
         descriptors=buckets,
@@ -127,9 +164,5 @@ def _bucket(rate: Rate) -> dict[str, Any]:
     step = max(0.1, 1 / rate.per_second)
     tokens = max(1, math.floor(rate.per_second * step + 1e-9))
     interval = tokens / rate.per_second
-    filled = {
-        "max_tokens": rate.at_once,
-        "tokens_per_fill": min(tokens, rate.at_once),
-        "fill_interval": duration(interval),
-    }
+    filled = {"max_tokens": rate.at_once, "tokens_per_fill": tokens, "fill_interval": duration(interval)}
     return {"token_bucket": filled}

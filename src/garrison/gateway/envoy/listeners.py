@@ -9,7 +9,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.authorisation import mark, require, table
 from garrison.gateway.envoy.bodies import body, buffer, stream_size
-from garrison.gateway.envoy.limits import limit_client, limit_ip, limit_model, limit_role, limit_shared, limit_tightened
+from garrison.gateway.envoy.limits import limit_chosen, limit_client, limit_held, limit_ip, limit_shared, limit_slots
 from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
 from garrison.gateway.envoy.plan import Plan
@@ -34,14 +34,19 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     """The whole chain. Nothing in it comes after the last requirement but the mark for the log and the router."""
     ahead = [limit_ip(plan), tokens(plan), ask(plan)]
     sizes = [buffer(plan), stream_size(plan)]
-    limits = [limit_client(plan), limit_tightened(plan), limit_role(plan)]
-    named = [*limits, name_model(plan), table(plan)]
-    decided = [quota(plan), limit_model(plan), limit_shared(plan), residue(plan), body(plan), tokens_told(plan)]
+    named = [name_model(plan), table(plan), quota(plan)]
+    decided = [limit_shared(plan), residue(plan), body(plan), tokens_told(plan)]
+    slots = [place(slot) for slot in limit_slots(plan)]
     return [
         headers(plan),
         *(place(made) for made in ahead if made is not None),
         *(made for made in sizes if made is not None),
-        *(place(made) for made in [*named, *decided] if made is not None),
+        place(limit_client(plan)),
+        limit_held(slots),
+        *(place(limit_chosen(plan, kind, slots)) for kind in ("client", "role")),
+        *(place(made) for made in named if made is not None),
+        place(limit_chosen(plan, "model", slots)),
+        *(place(made) for made in decided if made is not None),
         require(),
         mark(),
         _ROUTER,

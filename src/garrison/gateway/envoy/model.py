@@ -6,7 +6,7 @@ from importlib import resources
 
 from garrison.gateway import protocols, validation
 from garrison.gateway.envoy import names
-from garrison.gateway.envoy.ask import mount_table, tree_of
+from garrison.gateway.envoy.ask import limits_table, mount_table, tree_of
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.typed import Json, lua
@@ -21,12 +21,13 @@ def name_model(plan: Plan) -> Json | None:
     if not any(route.model in _IN_BODY for mount in plan.mounts for route in mount.protocol.routes):
         return None
     _, leaves = tree_of(plan).as_lua()
-    filled = {"LEAVES": leaves, "MOUNTS": {mount.name: mount_table(mount, plan) for mount in plan.mounts}}
+    mounts = {mount.name: mount_table(mount, plan) for mount in plan.mounts}
+    filled = {"LEAVES": leaves, "MOUNTS": mounts, "LIMITS": limits_table(plan, "model")}
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
     message = resources.files(protocols).joinpath("message.lua").read_text("utf-8")
     limits = validation.Limits(size_bytes=plan.largest_request_bytes)
     code = (
         f"{validation.prelude()}{message}\nlocal carried = {carried(carriers()['json'])}\n"
-        f"local read_completion = {validation.completion_validator(limits=limits)}\n{values}\n{shipped('model')}"
+        f"local read_completion = {validation.completion_validator(limits=limits)}\n{values}\n{shipped('limit')}\n{shipped('model')}"
     )
     return lua(names.NAME_MODEL, code)

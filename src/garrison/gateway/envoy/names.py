@@ -16,18 +16,27 @@ MOUNT: Final = "x-garrison-mount"
 VERDICT: Final = "x-garrison-verdict"
 ASKED: Final = "asked"  # who asks, and for what, is known
 CHECKED: Final = "checked"  # and the body is valid
+VERIFIED: Final = "x-garrison-verified-"  # and an issuer: Envoy has verified a token of it
 LEAF: Final = "x-garrison-leaf"  # which route a request took whose model stands in its body
 DECISION: Final = "x-garrison-decision"  # set behind the last check only: the request was let through
+LIMIT: Final = (
+    "x-garrison-limit-"  # before a kind: which bucket a request takes from; what it takes, and when the next may come
+)
+COST: Final = "-cost"
+WAIT: Final = "-wait"
 METADATA: Final = (
     "garrison"  # namespace of the dynamic metadata in which our Lua says why it refuses, and what it counts
 )
 
 # Filters, in the order in which they stand. Those that change without a connection being drained come by ECDS.
+LIMITS: Final = "garrison.limit."  # how those of them begin that hold buckets, or choose one
 HEADERS: Final = "garrison.headers"
 LIMIT_IP: Final = "garrison.limit.ip"
 JWT: Final = "garrison.jwt"
 ASK: Final = "garrison.ask"
 LIMIT_CLIENT: Final = "garrison.limit.client"
+LIMIT_SLOT: Final = "garrison.limit.slot."  # before a number: the buckets of some limits of clients, roles or models
+LIMIT_HELD: Final = "garrison.limit.held"
 LIMIT_TIGHTENED: Final = "garrison.limit.tightened"
 LIMIT_ROLE: Final = "garrison.limit.role"
 BUFFER: Final = "garrison.buffer"

@@ -8,6 +8,7 @@ import msgspec
 
 from garrison.errors import ConfigError, nearest
 from garrison.gateway.envoy.names import SERVER
+from garrison.gateway.envoy.slots import Kind, Slots, seated, span_of
 from garrison.gateway.file.form import Gateway, Rate, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Active
@@ -69,6 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         None  # of issuers with an address, empty where none is known; None: Envoy fetches them
     )
     tightened: Mapping[str, Rate] = {}  # by client: what is left to some for a while
+    before: Slots = ()  # what had which slot until now
     authorise_socket: str = ""  # of the service that decides what the permissions leave open
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them
@@ -87,6 +89,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def has_residue(self) -> bool:
         """Whether there are any."""
         return any(p.residue for p in self.permissions)
+
+    @property
+    def rates(self) -> dict[Kind, Mapping[str, Rate]]:
+        """The limits that some have and others do not, by kind and name."""
+        models = {name: model.limits.rate for name, model in self.gateway.model.items() if model.limits.rate}
+        return {"client": self.tightened, "role": self.gateway.limits.role, "model": models}
+
+    @property
+    def slots(self) -> Slots:
+        """Where the buckets of those are."""
+        return seated(self.before, (span_of(kind, r) for kind, of in self.rates.items() for r in of.values()))
 
     @property
     def digests(self) -> bool:

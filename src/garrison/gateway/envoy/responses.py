@@ -9,7 +9,7 @@ import msgspec
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
-from garrison.gateway.envoy.typed import Json, extension
+from garrison.gateway.envoy.typed import HEADER_MUTATION, Json, extension
 from garrison.gateway.protocols.protocol import Transport
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
@@ -86,8 +86,7 @@ def headers(plan: Plan) -> Json:
         {"append": {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
         for key, value in sorted(always.items())
     ]
-    kind = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
-    return extension(names.HEADERS, kind, mutations={"response_mutations": mutations})
+    return extension(names.HEADERS, HEADER_MUTATION, mutations={"response_mutations": mutations})
 
 
 def _ours() -> dict[str, Any]:

@@ -15,13 +15,14 @@ from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.quota import tokens_on
 from garrison.gateway.envoy.residue import TOLD, residue_on
 from garrison.gateway.envoy.responses import answers_named, answers_on
+from garrison.gateway.envoy.tokens import verified_by
 from garrison.gateway.envoy.typed import Json, duration, exactly, extension, typed
 from garrison.gateway.protocols.route import ModelIn, Route, Streams
 from garrison.policy.actions import Action
 
 TABLE = "garrison"
 _ROUTE = "envoy.config.route.v3.Route"
-_NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF, *TOLD]
+_NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF]
 _PACKED = ("accept-encoding",)  # answers that are read for their tokens must not come compressed
 _NOT_LOOKED_INTO = {names.BODY: lua_off(), names.REQUIRE: require_asked()}
 _NAMED = {names.NAME_MODEL: lua_off()}  # the model is known, so the Lua that looks for it does not run
@@ -136,9 +137,15 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
         "metadata": answers_on(plan, mount, way.model, streams=way.streams),
-        "request_headers_to_remove": [*_NOT_TO_UPSTREAMS, *(_PACKED if plan.counts_tokens(mount) else ())],
+        "request_headers_to_remove": _not_to_upstreams(plan, mount),
         "typed_per_filter_config": {**_NAMED, **config},
     }
+
+
+def _not_to_upstreams(plan: Plan, mount: Mount) -> list[str]:
+    """Those headers only that may be there, as each is looked for in each request."""
+    told = TOLD if plan.has_residue else ()
+    return [*_NOT_TO_UPSTREAMS, *verified_by(plan).values(), *told, *(_PACKED if plan.counts_tokens(mount) else ())]
 
 
 def _streams(alike: list[Route]) -> bool:

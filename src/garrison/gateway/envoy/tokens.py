@@ -33,6 +33,14 @@ def tokens(plan: Plan) -> Json | None:
     )
 
 
+def verified_by(plan: Plan) -> dict[str, str]:
+    """The header by which Envoy tells that a token is that of an issuer, by the issuer's name; clients cannot set it.
+
+    It is the name's own, whatever other issuers there are, as this filter and that of `ask` change one after the other.
+    """
+    return {name: f"{names.VERIFIED}{name.encode().hex()}" for name in sorted(plan.gateway.identity.jwt)}
+
+
 def _is_known(plan: Plan, name: str) -> bool:
     """Whether there are keys to verify its tokens with; without, they are as if they were not there."""
     return (plan.key_sets or {}).get(name) != ""
@@ -43,6 +51,7 @@ def _provider(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
         "issuer": jwt.issuer,
         "audiences": list(jwt.audiences),
         "payload_in_metadata": name,
+        "claim_to_headers": [{"header_name": verified_by(plan)[name], "claim_name": "iss"}],
         **({"forward_payload_header": CLAIMS} if plan.has_residue else {}),
         "require_expiration": True,
         "clock_skew_seconds": _SKEW_S,

@@ -8,6 +8,7 @@ Json = dict[str, Any]
 
 LUA: Final = "envoy.extensions.filters.http.lua.v3.Lua"
 LUA_PER_ROUTE: Final = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
+HEADER_MUTATION: Final = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
 RBAC: Final = "envoy.extensions.filters.http.rbac.v3.RBAC"
 
 
@@ -26,9 +27,13 @@ def extension(name: str, kind: str, /, **fields: Any) -> Json:
 
 
 def lua(name: str, code: str) -> Json:
-    """A Lua filter of our own code; nobody else's is ever run, as Envoy's Lua can open files and run programs."""
+    """A Lua filter of our own code; nobody else's is ever run, as Envoy's Lua can open files and run programs.
+
+    Code that changes where a request goes says so (`clearRouteCache`): else each header that is set would have Envoy look again.
+    """
     source = {"inline_string": f"{_SELDOM}\n{code}"}
-    return extension(name, LUA, default_source_code=source, stat_prefix=name.rpartition(".")[2])
+    stat = name.rpartition(".")[2]
+    return extension(name, LUA, default_source_code=source, stat_prefix=stat, clear_route_cache=False)
 
 
 def header_input(name: str) -> Json:
@@ -39,6 +44,11 @@ def header_input(name: str) -> Json:
 def exactly(header: str, answers: Json) -> Json:
     """An `xds.type.matcher.v3.Matcher` that takes the value of a header to an answer in one step, however many."""
     return {"matcher_tree": {"input": header_input(header), "exact_match_map": {"map": answers}}}
+
+
+def beginning(header: str, answers: Json) -> Json:
+    """The same for how a value begins."""
+    return {"matcher_tree": {"input": header_input(header), "prefix_match_map": {"map": answers}}}
 
 
 def duration(seconds: float) -> str:

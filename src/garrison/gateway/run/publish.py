@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-# Clusters before the routes to them, and filters before the listeners in which they stand.
-_ORDER = ("secrets", "clusters", "filters", "routes", "listeners")
+# Clusters before the routes to them, buckets before the filter that says who takes from them, filters before the listeners.
+_ORDER = ("secrets", "clusters", "limits", "filters", "routes", "listeners")
 
 
 def publish(files: Mapping[str, str], folder: Path, *, durable: bool = True) -> list[str]:

@@ -260,7 +260,8 @@ class Supervisor:
         record(made.plan.loaded)
         self.quotas.begin(made.plan)
         self.issuers.begin(made.plan)
-        made = _with(made, spent=self.quotas.look(), key_sets=self.issuers.look(), tightened=self.plan.tightened)
+        known = {"spent": self.quotas.look(), "key_sets": self.issuers.look(), "tightened": self.plan.tightened}
+        made = _with(made, **known, before=self.plan.slots)
         if made.plan.has_residue:
             write_bundle(self.bundle, made.bundle)
             self.service.hold()
@@ -386,6 +387,8 @@ class Supervisor:
 
 
 def _with(made: Planned, **changes: Any) -> Planned:
+    """The same with some of it changed; what limits have their buckets where stays."""
+    changes = {"before": made.plan.slots, **changes}
     return msgspec.structs.replace(made, plan=msgspec.structs.replace(made.plan, **changes))
 
 

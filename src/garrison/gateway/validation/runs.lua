@@ -107,18 +107,70 @@ local function of(limits)
   return limits.run ~= 0 and limits.run or nil
 end
 
--- From where a number begins: where the first begins that is not plain, how many there are before it, and whether any has a point.
-local function skip(run, p, i)
+-- From where the automaton is in a state, four bytes at a time up to a size: where it has come to, the state there (LEFT where it
+-- came no further), how many commas it has passed, and 8 or more if a point was among them.
+local function along(run, p, i, state, size)
   local classes, moves, told = run.classes, run.moves, run.told
-  local at, state, n, points = i, BEGIN, 0, 0
+  local at, n, points = i, 0, 0
   -- Bits alone, as arithmetic would be that of doubles; and no branch but the one, as what comes next cannot be foretold.
-  for four = i, J.limit.size - 4, 4 do
+  for four = i, size - 4, 4 do
     local pair = bor(lshift(classes[cast(pair_t, p + four)[0]], 5), classes[cast(pair_t, p + four + 2)[0]])
     state = moves[bor(lshift(state, 10), pair)]
     if state == LEFT then break end
     local said = told[pair]
     n, points = n + band(said, 7), bor(points, said)
     at = four + 4
+  end
+  return at, state, n, points
+end
+
+-- Up to three bytes, the last of them a comma, as four: spaces behind a comma change nothing.
+local function padded(run, p, i, m)
+  local b, c = i + 1 < m and p[i + 1] or 32, i + 2 < m and p[i + 2] or 32
+  return bor(lshift(run.classes[bor(p[i], lshift(b, 8))], 5), run.classes[bor(c, lshift(32, 8))])
+end
+
+-- The same as `along` for two stretches side by side, as long as both go well: each step of one has to wait for the step before, and
+-- meanwhile the other goes on. The second begins behind a comma: the first, if it gets there, begins a number there as well.
+local STRETCH, SEARCHED = 2048, 64
+local function side_by_side(run, p, i, state, size)
+  local classes, moves, told = run.classes, run.moves, run.told
+  local at, n, points = i, 0, 0
+  while at + 2 * (STRETCH + SEARCHED) <= size do
+    local m = at + STRETCH
+    while p[m - 1] ~= 44 and m < at + STRETCH + SEARCHED do m = m + 1 end
+    if p[m - 1] ~= 44 then break end
+    local first, second, commas, seen, done = state, BEGIN, 0, points, at
+    for four = at, m - 4, 4 do
+      local beside = four + m - at
+      local a = bor(lshift(classes[cast(pair_t, p + four)[0]], 5), classes[cast(pair_t, p + four + 2)[0]])
+      local b = bor(lshift(classes[cast(pair_t, p + beside)[0]], 5), classes[cast(pair_t, p + beside + 2)[0]])
+      first, second = moves[bor(lshift(first, 10), a)], moves[bor(lshift(second, 10), b)]
+      if first == LEFT or second == LEFT then break end
+      local said, also = told[a], told[b]
+      commas, seen = commas + band(said, 7) + band(also, 7), bor(seen, said, also)
+      done = four + 4
+    end
+    if done + 4 <= m then break end
+    if done < m then
+      local rest = padded(run, p, done, m)
+      first, commas, seen = moves[bor(lshift(first, 10), rest)], commas + band(told[rest], 7), bor(seen, told[rest])
+    end
+    if first ~= BEGIN then break end
+    at, state, n, points = m + done - at, second, n + commas, seen
+  end
+  return at, state, n, points
+end
+
+-- From where a number begins: where the first begins that is not plain, how many there are before it, and whether any has a point.
+-- Two stretches are tried only behind one that went well, so that where runs are short nothing is read in vain.
+local function skip(run, p, i)
+  local size = J.limit.size
+  local at, state, n, points = along(run, p, i, BEGIN, i + STRETCH < size and i + STRETCH or size)
+  if state ~= LEFT then
+    local more, last, passed, seen = side_by_side(run, p, at, state, size)
+    local rest, _, few, also = along(run, p, more, last, size)
+    at, n, points = rest, n + passed + few, bor(points, seen, also)
   end
   while at > i and p[at - 1] ~= 44 do at = at - 1 end
   return J.ws(p, at), n, points >= 8

@@ -46,22 +46,16 @@ class Judge:
                 self.idle.append(rule)
             for form, term in about:
                 found.setdefault(form, []).append((rule, term))
-        self._rules = {form: [rule for rule, _ in pairs] for form, pairs in found.items()}
-        self._matchers = {form: Matcher([term for _, term in pairs]) for form, pairs in found.items()}
+        self._matches = {form: Matcher(pairs).match for form, pairs in found.items()}
+        self._of_columns = self._matches.get(ANY)
 
     def judge(self, form: str, record: Record, event: Event) -> list[Rule]:
         """The rules that an event fits; `record` is the event as its sender wrote it, `form` the format of its log."""
-        matched = self._fits(form, record)
-        if ANY in self._matchers:
-            matched += self._fits(ANY, columns(event))
+        match = self._matches.get(form)
+        matched = [] if match is None else match(record)
+        if self._of_columns is not None:
+            matched += self._of_columns(columns(event))
         return matched
-
-    def _fits(self, form: str, record: Record) -> list[Rule]:
-        matcher = self._matchers.get(form)
-        if matcher is None:
-            return []
-        rules = self._rules[form]
-        return [rules[number] for number in matcher.match(record)]
 
 
 def formats(said: Logsource) -> list[str]:

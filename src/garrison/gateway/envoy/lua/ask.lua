@@ -1,6 +1,6 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
--- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, TOKENS, CERTIFICATES, SHUT,
--- TELL, sha256, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
+-- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, ISSUERS, CERTIFICATES, SHUT,
+-- TELL, sha256, limit, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
 local KEYS = {} -- by digest a text, as a table for each would be walked through by each collection of garbage
 for digest, said in KEYS_TEXT:gmatch("(%x+) (%d+ %S+ %S+)\n") do KEYS[digest] = said end
 local LONGEST_KEY = 256
@@ -74,16 +74,35 @@ local function by_key(headers)
   return { client = client, role = role, login = "key" }, nil, true
 end
 
-local function by_token(info)
+-- Whom a token lets in, remembered by its text: what it claims comes from Envoy as a message, which takes longer to read than all
+-- else that is done here. Nothing is let in by it alone: Envoy has verified the token, now and for this request, or does not set
+-- the issuer's header. Only tokens that were let in are remembered, as texts, and so many.
+local LET_IN, let_in = {}, 0
+local MOST_TOKENS, LONGEST_TOKEN = 4096, 4096
+local function remember(issuer, text, caller)
+  if #text > LONGEST_TOKEN then return end
+  if let_in >= MOST_TOKENS then LET_IN, let_in = {}, 0 end
+  LET_IN[issuer.name] = LET_IN[issuer.name] or {}
+  LET_IN[issuer.name][text], let_in = caller.role .. " " .. caller.client, let_in + 1
+end
+
+local function by_issuer(issuer, text, info)
+  local known = LET_IN[issuer.name] and LET_IN[issuer.name][text]
+  if known then
+    local role, client = known:match("^(%S+) (%S+)$")
+    return { client = client, role = role, login = "jwt", issuer = issuer.name }
+  end
   local payloads = info:dynamicMetadata():get("envoy.filters.http.jwt_authn")
-  if not payloads then return nil end
-  for name, rules in pairs(TOKENS) do
-    local claims = payloads[name]
-    if claims then
-      local caller, reason = who_has_token(rules, claims)
-      if caller then caller.login, caller.issuer = "jwt", name end
-      return caller, reason
-    end
+  local caller, reason = who_has_token(issuer, payloads[issuer.name])
+  if not caller then return nil, reason end
+  caller.login, caller.issuer = "jwt", issuer.name
+  remember(issuer, text, caller)
+  return caller
+end
+
+local function by_token(handle, headers)
+  for _, issuer in ipairs(ISSUERS) do
+    if headers:get(issuer.header) then return by_issuer(issuer, headers:get("authorization"), handle:streamInfo()) end
   end
 end
 
@@ -96,11 +115,10 @@ local function by_certificate(info)
 end
 
 local function caller_of(handle, headers)
-  local info = handle:streamInfo()
   local caller, reason, tried = by_key(headers)
   if not tried then
-    caller, reason = by_token(info)
-    if not caller and not reason and next(CERTIFICATES) then caller, reason = by_certificate(info) end
+    caller, reason = by_token(handle, headers)
+    if not caller and not reason and next(CERTIFICATES) then caller, reason = by_certificate(handle:streamInfo()) end
   end
   return caller, reason or "no-credential"
 end
@@ -132,6 +150,8 @@ local function ask(handle)
   if not caller then return "401", reason, "the request carries no valid credential" end
   headers:replace("x-garrison-client", caller.client)
   headers:replace("x-garrison-role", caller.role)
+  limit(headers, "client", caller.client)
+  limit(headers, "role", caller.role)
   if not leaf or leaf.grpc ~= is_grpc(headers) then
     return "404", "unknown-route", "there is nothing at this address"
   end
@@ -142,6 +162,7 @@ local function ask(handle)
   local unfit = leaf.unfit and MOUNTS[leaf.mount].guarded[model]
   if unfit then return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request" end
   headers:replace("x-garrison-model", model)
+  limit(headers, "model", model)
   if TELL then tell(handle, headers, caller) end
   if model:sub(1, 1) == "?" then
     headers:replace("x-garrison-leaf", tostring(number))

@@ -17,8 +17,7 @@ local function keep(handle, rules, name, text)
 end
 
 -- Remember what the answer is held to, and ask for one that can be read: not compressed, and whole.
-local function expect_answer(handle)
-  local headers = handle:headers() -- fetched anew: those from before the body are no longer there
+local function expect_answer(handle, headers)
   headers:remove("accept-encoding")
   headers:remove("range")
   local metadata = handle:streamInfo():dynamicMetadata()
@@ -28,19 +27,20 @@ local function expect_answer(handle)
 end
 
 local function check(handle)
+  local body = handle:body() -- before the headers: those from before it would not be there after it
   local headers = handle:headers()
   local rules = BODIES[headers:get("x-garrison-mount")][headers:get("x-garrison-model")]
   local fine, message = rules.carried(headers:get("content-type"), headers:get("content-encoding"))
   if not fine then return "415", "content", message end
   local length = headers:get("inference-header-content-length")
-  local body = handle:body()
   local text = body and body:getBytes(0, body:length()) or ""
-  if digest_of then handle:headers():replace("x-garrison-input-digest", digest_of(text)) end
+  if digest_of then headers:replace("x-garrison-input-digest", digest_of(text)) end
   fine, message = rules.validate(text, length)
   if not fine then return "400", "invalid", message or "the request is not valid" end
-  local sampled = is_sampled(rules, handle:headers():get("x-request-id"))
+  local sampled = rules.sample and is_sampled(rules, headers:get("x-request-id"))
   if sampled and rules.sample.input then keep(handle, rules, "input", length and text:sub(1, tonumber(length)) or text) end
-  if rules.shape or (sampled and rules.sample.output) then expect_answer(handle) end
+  if rules.shape or (sampled and rules.sample.output) then expect_answer(handle, headers) end
+  headers:replace("x-garrison-verdict", "checked")
 end
 
 function envoy_on_request(handle)
@@ -52,7 +52,5 @@ function envoy_on_request(handle)
   if status then
     handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
     handle:respond({ [":status"] = status, ["content-type"] = "text/plain" }, message)
-  else
-    handle:headers():replace("x-garrison-verdict", "checked")
   end
 end
