@@ -25,7 +25,7 @@ _SMOOTHED = 3_000
 def fit_problems() -> list[Problem]:
     """Made here; none is scikit-learn's."""
     random = np.random.default_rng(20)
-    return [*_tables(random), *_shapes(random)]
+    return [*_tables(random), *_shapes(random), *_few_columns(random)]
 
 
 def _tables(random: Random) -> list[Problem]:
@@ -67,6 +67,32 @@ def _shapes(random: Random) -> list[Problem]:
         Problem("pictures", pictures, drawn, _logistic),
         Problem("rare payments", payments, rare, _small_forest),
         Problem("waves", waves, height, _early_of_values),
+    ]
+
+
+def _few_columns(random: Random) -> list[Problem]:
+    """Two to five columns, or values to tell."""
+    along, strand = random.uniform(1, 4, _ROWS), random.integers(2, size=_ROWS)
+    turn = 2 * along + np.pi * strand
+    spiral = np.stack([along * np.cos(turn), along * np.sin(turn)], 1) + random.normal(0, 0.25, (_ROWS, 2))
+    weather = random.multivariate_normal(np.zeros(4), 0.5 * np.eye(4) + 0.5, _ROWS)
+    weather = np.stack([weather[:, 0], np.exp(0.5 * weather[:, 1]), weather[:, 2], weather[:, 3] ** 2], 1)
+    season = np.digitize(weather @ [1.0, 1.5, -1.0, 0.5] + random.normal(0, 0.5, _ROWS), [0.5, 2.5])
+    mixes = random.dirichlet([2.0, 3.0, 1.0, 2.0, 1.5], _ROWS)
+    sort = np.digitize(mixes[:, 0] - mixes[:, 3] + random.normal(0, 0.05, _ROWS), [-0.1, 0.15])
+    places = np.vstack([random.normal(0, 1.5, (_ROWS - 1_500, 2)), random.normal([2.5, -1], 0.5, (1_500, 2))])
+    rise = np.exp(-(places**2).sum(1) / 2) + 0.5 * np.sin(2 * places[:, 1]) + random.normal(0, 0.05, _ROWS)
+    fields = random.normal(0, 1, (_ROWS, 5)) @ random.normal(0, 0.6, (5, 5)) + random.normal(0, 0.4, (_ROWS, 5))
+    yields = np.tanh(fields[:, 0]) + 0.5 * fields[:, 1] * fields[:, 2] + random.normal(0, 0.2, _ROWS)
+    loads = random.standard_t(4, (_ROWS, 9)) + 0.5 * random.standard_t(4, (_ROWS, 1))
+    need = loads @ random.normal(0, 1, 9) + random.normal(0, 1, _ROWS)
+    return [
+        Problem("spirals", spiral, strand, _early),
+        Problem("weather", weather, season, _small_forest),
+        Problem("mixes", mixes, sort, _early),
+        Problem("places, values", places, rise, _small_forest_of_values),
+        Problem("fields, values", fields, yields, _early_of_values),
+        Problem("loads, values", loads, need, _early_of_values),
     ]
 
 

@@ -183,12 +183,37 @@ def _from(t: Target, random: Random, n: int, which: NDArray[np.bool_]) -> Rows:
     return rows[random.choice(len(rows), n, replace=n > len(rows))]
 
 
+def gain(t: Target, random: Random, n: int) -> Rows:
+    """A sensor that tells a seventh too much, or too little, about the middle of one column."""
+    rows = natural(t, random, n).copy()
+    column, middle = random.integers(rows.shape[1]), t.pool.mean(0)
+    rows[:, column] = middle[column] + random.choice([6 / 7, 7 / 6]) * (rows[:, column] - middle[column])
+    return rows
+
+
+def returning(t: Target, random: Random, n: int) -> Rows:
+    """A hundred things that are asked about again and again, each time measured anew."""
+    few = natural(t, random, 100)
+    low, high = np.quantile(t.pool, [0.25, 0.75], axis=0)
+    return np.asarray(few[random.choice(100, n)] + random.normal(0, 0.04, (n, few.shape[1])) * (high - low))
+
+
+def tilted(t: Target, random: Random, n: int) -> Rows:
+    """Another clientele: in one direction, more of what lies far out."""
+    along = ((t.pool - t.pool.mean(0)) / (_spread(t) + 1e-9)) @ random.normal(size=t.pool.shape[1])
+    weights = np.exp(0.7 * np.clip((along - along.mean()) / along.std(), -3, 3))
+    return t.pool[random.choice(len(t.pool), n, p=weights / weights.sum())]
+
+
 FIT_NATURAL: dict[str, Asker] = {
     "natural": natural,
     "few classes": few_classes,
     "noisy": noisy,
     "subgroup": subgroup,
     "bursts": bursts,
+    "gain": gain,
+    "returning": returning,
+    "tilted": tilted,
 }
 NEW_NATURAL: dict[str, Asker] = {"duplicates": duplicates, "mixture": mixture, "offset": offset, "stream": stream}
 
@@ -224,11 +249,52 @@ def walk(t: Target, random: Random, n: int) -> Rows:
     return np.array(rows)
 
 
+def swapped(t: Target, random: Random, n: int) -> Rows:
+    """Thirty natural rows, each again and again with some columns of another: what makers of explanations ask."""
+    few = natural(t, random, 30)[random.choice(30, n)]
+    taken = random.random(few.shape) < 0.3
+    taken[np.arange(n), random.integers(few.shape[1], size=n)] = True
+    return np.asarray(np.where(taken, natural(t, random, n), few))
+
+
+def differences(t: Target, random: Random, n: int) -> Rows:
+    """A slope in each column: a natural row, then the same with one column a step up, of its own length for each client."""
+    width = t.pool.shape[1]
+    rows = np.repeat(natural(t, random, -(-n // (width + 1))), width + 1, axis=0)
+    steps = np.vstack([np.zeros(width), np.diag(random.uniform(0.1, 1.0) * _spread(t))])
+    return np.asarray(rows + np.tile(steps, (len(rows) // (width + 1), 1)))[:n]
+
+
+def factorial(t: Target, random: Random, n: int) -> Rows:
+    """A design of five levels in each column, those of the natural rows' quantiles."""
+    levels = np.quantile(t.pool, [0.1, 0.3, 0.5, 0.7, 0.9], axis=0)
+    picked = random.integers(5, size=(n, t.pool.shape[1]))
+    return np.asarray(np.take_along_axis(levels, picked, axis=0))
+
+
+def bred(t: Target, random: Random, n: int) -> Rows:
+    """Generations of twenty: of parents of which the model is least sure, each child has columns of both, and one moved a little."""
+    made = [natural(t, random, 20)]
+    while sum(map(len, made)) < n:
+        known = np.vstack(made)[-80:]
+        parents = known[np.argsort(t.sureness(known))[:20]]
+        mother, father = parents[random.integers(20, size=20)], parents[random.integers(20, size=20)]
+        children = np.where(random.random(mother.shape) < 0.5, mother, father)
+        column = random.integers(children.shape[1], size=20)
+        children[np.arange(20), column] += random.normal(0, 0.3, 20) * _spread(t)[column]
+        made.append(children)
+    return np.vstack(made)[:n]
+
+
 FIT_ATTACKS: dict[str, Asker] = {
     "shuffled columns": shuffled,
     "latin hypercube": grid,
     "masked columns": masked,
     "random walk": walk,
+    "swapped columns": swapped,
+    "differences": differences,
+    "factorial design": factorial,
+    "bred": bred,
 }
 
 # Attackers that are only measured.

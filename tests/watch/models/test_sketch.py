@@ -12,7 +12,7 @@ from garrison.watch.models.extraction import Client, judge, observe
 from garrison.watch.models.inference import Block, Inference, Outcome, Told
 from garrison.watch.models.learn import MIN_ROWS, learn
 from garrison.watch.models.reference import Kind, Reference
-from garrison.watch.models.sketch import ALIKE, ECHO, Sketch, Sketcher, gaps
+from garrison.watch.models.sketch import Sketch, Sketcher
 
 from .conftest import KEY, Model, asked, natural
 
@@ -139,14 +139,3 @@ def test_rows_that_are_all_the_same() -> None:
     client = Client()
     observe(client, Sketcher(reference, KEY).sketch(asked(rows)), reference, 1)
     assert not judge(client, reference).copies
-
-
-def test_gaps_look_at_the_last_rows_only() -> None:
-    coarse = np.vstack([[[0.0, 0.0]], np.arange(50, 50 + ALIKE)[:, None] * [10.0, 0.0], [[0.0, 1.0]]])
-    gap, echo = gaps(coarse, np.zeros(len(coarse), dtype=np.int64))
-    assert gap[0] == np.inf
-    assert gap[-1] > 100  # the first row would be an echo, and is too long ago
-    assert not echo.any()
-    gap, echo = gaps(np.array([[0.0, 0.0], [0.0, ECHO]]), np.array([4, 4]))
-    assert gap[1] == ECHO
-    assert echo.tolist() == [False, True]

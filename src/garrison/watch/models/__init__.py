@@ -9,6 +9,7 @@ compare.py     two counts: PSI, Jensen-Shannon, KS, chi-square, energy distance;
 drift.py       a reference window against a current one, over all features at once
 change.py      a stream of right and wrong answers: Page-Hinkley, ADWIN
 oddity.py      inputs that are out of range, far from all that is known, or answered against their neighbours
+among.py       a client's rows among themselves: echoes, gaps, steps that recur
 extraction.py  a client's requests against what is ordinary: does it copy the model?
 
 All of it is functions and small states without input or output; what has to survive is a msgspec Struct.

@@ -1,20 +1,19 @@
 """Does a client copy the model? Its requests against what is ordinary for the model.
 
 Whoever copies a model asks what nobody asks: inputs that lie apart from the natural ones, or between them, and answers of which the
-model is less sure, or surer, than usual. Two distributions of each client are held against the reference's, by their
-Kolmogorov-Smirnov distance: of the distance to the nearest anchor, and of the surprise of the answer. What is ordinary is taken label
-by label, in the shares of the client's own answers, so that a client that asks about few classes shifts nothing; rows that a client
-repeats count once; and what chance gives for so few rows is taken off. A client copies
+model is less sure, or surer, than usual. Three distributions of each client are held against the reference's, by their
+Kolmogorov-Smirnov distance: of the distance to the nearest anchor, of the surprise of the answer, and of the two together row by row
+(oddness), since natural rows are seldom far and surprising at once, and synthetic ones often are a little of both. What is ordinary is
+taken label by label, in the shares of the client's own answers, so that a client that asks about few classes shifts nothing; rows that
+a client repeats count once, as do rows that are all but the same as earlier ones; and what chance gives for so few rows is taken off.
 
-- where one shift passes a limit that no natural client comes near, or
-- where two measures pass lower limits together: both shifts (the joint test; a natural client with peculiar inputs shifts one of
-  them), or one of them and a weak signal, or two of those.
+Beside these shifts are weaker signs: few regions of the input space met for so many rows; steps between rows that recur as on a
+lattice; gaps between rows that are not normally distributed, which is the test of PRADA (Juuti et al., EuroS&P 2019); a rate far above
+that of others. What a measure shows above what is usual gives points, in proportion. A client copies where it has a whole point: much of
+one measure, or a little of several.
 
-Weak signals are rows that are close to those before them; few regions of the input space met for so many rows; gaps between rows that
-are not normally distributed, which is the test of PRADA (Juuti et al., EuroS&P 2019); a rate far above that of others.
-
-The limits are in `extraction.toml`, which bench/fit_extraction.py makes and which says from what. Whoever asks natural rows only, in
-natural shares, is not told from a natural client, nor is one who asks through many clients.
+What gives how much is in `extraction.toml`, which bench/fit_extraction.py makes and which says from what. Whoever asks natural rows
+only, in natural shares, is not told from a natural client, nor is one who asks through many clients.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ import enum
 import importlib.resources
 import math
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import msgspec
 import numpy as np
 from scipy import stats
 
-from garrison.watch.models.reference import Levels, Reference
-from garrison.watch.models.sketch import ALIKE, Matrix, Sketch, gaps
+from garrison.watch.models.among import Row, compared, steps
+from garrison.watch.models.reference import Levels, Reference, oddness
+from garrison.watch.models.sketch import Matrix, Sketch
 
 MIN_ROWS = 25  # distinct ones, before which nothing is said
 _WINDOW = 1_000  # rows after which the older ones count half
 _KNOWN = 512  # rows that are known again when they are repeated
-_AT_ONCE = 256  # rows that are compared with each other
-_MAX_LABELS = 64  # of which recent rows are kept
 _GAPS = 256  # that PRADA's test looks at
 _MIN_GAPS = 20
 _CHANCE = 1.36  # the 5 % point of Kolmogorov's distribution
+_RECURRING = 0.02  # share of rows that are the same step apart, below which all is the same
 
 
 class Measure(enum.StrEnum):
@@ -48,31 +47,19 @@ class Measure(enum.StrEnum):
 
     DISTANCE = "distance"  # shift of the distance to the nearest anchor
     SURPRISE = "surprise"  # shift of the surprise of answers
-    NEAR = "near"  # shift of the gap to the closest row before
+    ODDNESS = "oddness"  # shift to rows that are both, far and surprising
     NARROW = "narrow"  # regions missing of those that as many ordinary rows meet, as a share
+    STEPS = "steps"  # rows that are one same step from another, as a multiple of what is usual
     UNEVEN = "uneven"  # 1 - Shapiro-Wilk's W of the gaps
     RATE = "rate"  # rows an hour, as a multiple of what is usual
 
 
-class Pair(msgspec.Struct, frozen=True):
-    """Two measures, and what both must reach."""
+class Weight(msgspec.Struct, frozen=True):
+    """What a measure gives: so many points for each unit above what is usual, and no more than `most`."""
 
-    measures: tuple[Measure, Measure]
-    limits: tuple[float, float]
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What a measure must reach alone, and what two must together."""
-
-    alone: dict[Measure, float]
-    together: tuple[Pair, ...]
-
-
-class Recent(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept of a recent row."""
-
-    near: bytes
-    region: int
+    usual: float
+    points: float
+    most: float = math.inf
 
 
 class Client(msgspec.Struct):
@@ -84,19 +71,20 @@ class Client(msgspec.Struct):
     labels: dict[int, float] = {}  # of distinct rows, as all below
     distance: list[float] = []  # counts, level by level
     surprise: list[float] = []
-    near: list[float] = []
+    oddness: list[float] = []
     regions: dict[int, int] = {}
-    recent: dict[int, list[Recent]] = {}  # by label
+    recent: list[Row] = []
     gaps: list[float] = []
     known: list[bytes] = []  # digests of rows
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """One measure that counts, and the highest limit that it passed."""
+    """One measure that counts: up to where it is usual, what was seen, and what share of a point it gives."""
 
     measure: Measure
-    limit: float
+    usual: float
     seen: float
+    points: float
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -116,12 +104,8 @@ def observe(client: Client, sketches: Sequence[Sketch], reference: Reference, ti
     client.last_us = max(client.last_us, time_us)
     client.rows += len(sketches)
     fresh = _fresh(client, sketches)
-    for label in dict.fromkeys(sketch.label for sketch in fresh):
-        mine = [sketch for sketch in fresh if sketch.label == label]
-        for first in range(0, len(mine), _AT_ONCE):
-            _count(client, label, mine[first : first + _AT_ONCE], reference)
-    while len(client.recent) > _MAX_LABELS:
-        client.recent.pop(next(iter(client.recent)))
+    if fresh:
+        _count(client, fresh, reference)
     if sum(client.distance) >= _WINDOW:
         _age(client)
 
@@ -139,24 +123,24 @@ def _fresh(client: Client, sketches: Sequence[Sketch]) -> list[Sketch]:
     return found
 
 
-def _count(client: Client, label: int, sketches: Sequence[Sketch], reference: Reference) -> None:
-    """Count rows of one label, less those that are echoes of others."""
-    recent = client.recent.setdefault(label, [])
-    old = len(recent)
-    recent += [Recent(sketch.near, sketch.region) for sketch in sketches]
-    coarse = np.frombuffer(b"".join(row.near for row in recent), np.int8).reshape(len(recent), -1)
-    gap, echo = gaps(coarse.astype(np.float64), np.array([row.region for row in recent]))
-    del recent[:-ALIKE]
-    gap, counted = gap[old:], ~echo[old:]
-    told = gap[counted & np.isfinite(gap)]
+def _count(client: Client, sketches: Sequence[Sketch], reference: Reference) -> None:
+    """Count rows, less those that are echoes of others."""
+    rows = [Row(sketch.near, sketch.region, sketch.label) for sketch in sketches]
+    client.recent, gap, echo = compared(client.recent, rows)
+    told = gap[~echo & np.isfinite(gap)]
     client.gaps = [*client.gaps, *told.tolist()][-_GAPS:]
-    client.labels[label] = client.labels.get(label, 0) + int(counted.sum())
-    for sketch, counts in zip(sketches, counted.tolist(), strict=True):
-        if counts:
-            client.regions[sketch.region] = client.regions.get(sketch.region, 0) + 1
-    client.near = _added(client.near, reference.near, told)
-    client.distance = _added(client.distance, reference.distance, np.array([s.distance for s in sketches])[counted])
-    client.surprise = _added(client.surprise, reference.surprise, np.array([s.surprise for s in sketches])[counted])
+    labels = np.array([sketch.label for sketch in sketches])[~echo]
+    regions = np.array([sketch.region for sketch in sketches])[~echo]
+    for label in labels.tolist():
+        client.labels[label] = client.labels.get(label, 0) + 1
+    for region in regions.tolist():
+        client.regions[region] = client.regions.get(region, 0) + 1
+    distance = np.array([sketch.distance for sketch in sketches])[~echo]
+    surprise = np.array([sketch.surprise for sketch in sketches])[~echo]
+    odd = oddness(reference.distance, reference.surprise, labels, distance, surprise)
+    client.distance = _added(client.distance, reference.distance, distance)
+    client.surprise = _added(client.surprise, reference.surprise, surprise)
+    client.oddness = _added(client.oddness, reference.oddness, odd)
 
 
 def _added(counts: list[float], levels: Levels, values: Matrix) -> list[float]:
@@ -166,48 +150,51 @@ def _added(counts: list[float], levels: Levels, values: Matrix) -> list[float]:
 
 def _age(client: Client) -> None:
     """What is older counts half."""
-    for counts in (client.distance, client.surprise, client.near):
+    for counts in (client.distance, client.surprise, client.oddness):
         counts[:] = [count / 2 for count in counts]
     client.labels = {label: count / 2 for label, count in client.labels.items()}
     client.regions = {region: count // 2 for region, count in client.regions.items() if count > 1}
 
 
 @cache
-def limits() -> Limits:
+def weights() -> dict[Measure, Weight]:
     """Those that come with Garrison."""
     data = importlib.resources.files(__package__).joinpath("extraction.toml").read_bytes()
-    return msgspec.convert(tomllib.loads(data.decode()), Limits)
+    return msgspec.convert(tomllib.loads(data.decode()), dict[Measure, Weight])
 
 
-def judge(client: Client, reference: Reference, *, usual_rate: float = 0.0, within: Limits | None = None) -> Verdict:
+def judge(
+    client: Client, reference: Reference, *, usual_rate: float = 0.0, by: Mapping[Measure, Weight] | None = None
+) -> Verdict:
     """The verdict on a client so far. `usual_rate` is the median client's rows an hour, 0 where it is not known."""
-    within = within or limits()
     measured = measure(client, reference, usual_rate)
-    tests = [dict(zip(pair.measures, pair.limits, strict=True)) for pair in within.together]
-    tests += [{what: limit} for what, limit in within.alone.items()]
-    passed: dict[Measure, float] = {}
-    for test in tests:
-        if all(measured[what] >= limit for what, limit in test.items()):
-            passed |= {what: max(limit, passed.get(what, limit)) for what, limit in test.items()}
-    enough = sum(client.distance) >= MIN_ROWS
+    given = {which: (weight, points(weight, measured[which])) for which, weight in (by or weights()).items()}
+    copies = sum(client.distance) >= MIN_ROWS and sum(gives for _, gives in given.values()) >= 1
+    evidence = [Evidence(which, w.usual, measured[which], gives) for which, (w, gives) in given.items() if gives > 0]
     return Verdict(
-        copies=enough and bool(passed),
+        copies=copies,
         rows=client.rows,
         distinct=sum(client.distance),
         since_us=client.since_us,
-        evidence=tuple(Evidence(what, limit, measured[what]) for what, limit in passed.items()) if enough else (),
+        evidence=tuple(sorted(evidence, key=lambda one: -one.points)) if copies else (),
         measured=measured,
     )
+
+
+def points(weight: Weight, seen: float) -> float:
+    """What a measure gives."""
+    return min(weight.points * max(seen - weight.usual, 0.0), weight.most)
 
 
 def measure(client: Client, reference: Reference, usual_rate: float = 0.0) -> dict[Measure, float]:
     """All that is measured of a client so far."""
     hours = max(client.last_us - client.since_us, 1) / 3.6e9
     return {
-        Measure.DISTANCE: _shift(client.distance, client.labels, reference.distance),
-        Measure.SURPRISE: _shift(client.surprise, client.labels, reference.surprise),
-        Measure.NEAR: _shift(client.near, client.labels, reference.near),
+        Measure.DISTANCE: max(_shifts(client.distance, client.labels, reference.distance)),
+        Measure.SURPRISE: max(_shifts(client.surprise, client.labels, reference.surprise)),
+        Measure.ODDNESS: _shifts(client.oddness, client.labels, reference.oddness)[1],
         Measure.NARROW: 1 - _coverage(client, reference),
+        Measure.STEPS: _recurrence(client, reference),
         Measure.UNEVEN: 1 - _normality(client.gaps),
         Measure.RATE: client.rows / max(hours, 1.0) / usual_rate if usual_rate else 0.0,
     }
@@ -222,11 +209,11 @@ def _normality(gaps: list[float]) -> float:
     return float(stats.shapiro(usual).statistic) if np.ptp(usual) > 0 else 1.0
 
 
-def _shift(counts: list[float], labels: dict[int, float], levels: Levels) -> float:
-    """The Kolmogorov-Smirnov distance to what rows so labelled ordinarily give, less chance."""
+def _shifts(counts: list[float], labels: dict[int, float], levels: Levels) -> tuple[float, float]:
+    """How far values are shifted down and up against what rows so labelled ordinarily give, less chance (Kolmogorov-Smirnov)."""
     rows = sum(counts)
     if not rows or not sum(levels.overall):
-        return 0.0
+        return 0.0, 0.0
     expected = np.zeros(len(counts))
     total = sum(labels.values())
     behind = 0.0  # rows of the reference, as far as they bear on this: 1 / sum of share squared / rows
@@ -235,8 +222,14 @@ def _shift(counts: list[float], labels: dict[int, float], levels: Levels) -> flo
         share = count / total
         expected += share * ordinary / ordinary.sum()
         behind += share**2 / ordinary.sum()
-    gap = np.abs(np.cumsum(np.array(counts) / rows - expected)).max()
-    return float(gap - _CHANCE * math.sqrt(1 / rows + behind))
+    more = np.cumsum(np.array(counts) / rows - expected)
+    chance = _CHANCE * math.sqrt(1 / rows + behind)
+    return float(more.max() - chance), float(-more.min() - chance)
+
+
+def _recurrence(client: Client, reference: Reference) -> float:
+    """How many times more often than usual the most common step between rows recurs; once, where that is not known."""
+    return (steps(client.recent) + _RECURRING) / (reference.steps + _RECURRING) if reference.steps else 1.0
 
 
 def _coverage(client: Client, reference: Reference) -> float:

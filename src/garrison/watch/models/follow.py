@@ -199,7 +199,10 @@ def _copying(asking: Asking, model: Watched, client: str, usual_rate: float) -> 
     was, asking.told = asking.told, verdict.copies
     if not verdict.copies or was:
         return []
-    measures = "; ".join(f"{e.measure}: expected at most {e.limit:.3g}, seen {e.seen:.3g}" for e in verdict.evidence)
+    measures = "; ".join(
+        f"{e.measure}: expected at most {e.usual:.3g}, seen {e.seen:.3g} ({e.points:.0%} of what it takes)"
+        for e in verdict.evidence
+    )
     return [
         Signal(
             detector=Detector.EXTRACTION,

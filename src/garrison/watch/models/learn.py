@@ -14,9 +14,10 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from garrison.errors import ConfigError
+from garrison.watch.models.among import Row, compared, steps
 from garrison.watch.models.inference import Block, Inference, Outcome, Told
 from garrison.watch.models.oddity import flips
-from garrison.watch.models.reference import Feature, Kind, Levels, Reference, Scale, digest, width
+from garrison.watch.models.reference import Feature, Kind, Levels, Reference, Scale, digest, oddness, width
 from garrison.watch.models.sketch import (
     MAX_CATEGORIES,
     WIDE,
@@ -25,7 +26,6 @@ from garrison.watch.models.sketch import (
     Sketch,
     Sketcher,
     columns_of,
-    gaps,
     put_in_bins,
 )
 from garrison.watch.models.window import Window, add, empty
@@ -98,7 +98,7 @@ def _plain(first: Inference, blocks: list[Block], outcome: Outcome, rows: int) -
         anchor_values=b"",
         distance=_NONE,
         surprise=_NONE,
-        near=_NONE,
+        oddness=_NONE,
     )
 
 
@@ -122,13 +122,19 @@ def _measured(anchored: Reference, key: bytes, blocks: list[Block], outcome: Out
     measured = sketcher.measured(vectors, labels, outcome)
     coarse = sketcher.coarse(vectors[rows], unit=1.0)
     unit = float(np.median(np.abs(coarse))) / _STEPS or 1.0
-    near = _gaps(np.clip(np.rint(coarse / unit), -127, 127), measured.region[rows], labels[rows])
+    near = np.clip(np.rint(coarse / unit), -127, 127).astype(np.int8)
+    told = zip(near, measured.region[rows].tolist(), labels[rows].tolist(), strict=True)
+    alone, _, _ = compared([], [Row(n.tobytes(), region, label) for n, region, label in told])
+    distance = _levels(measured.distance[rows], labels[rows])
+    surprise = _levels(measured.surprise[rows], labels[rows])
+    odd = oddness(distance, surprise, labels[rows], measured.distance[rows], measured.surprise[rows])
     return msgspec.structs.replace(
         anchored,
         features=_features(blocks, anchored.kinds, key),
-        distance=_levels(measured.distance[rows], labels[rows]),
-        surprise=_levels(measured.surprise[rows], labels[rows]),
-        near=_levels(near, labels[rows]),
+        distance=distance,
+        surprise=surprise,
+        oddness=_levels(odd, labels[rows]),
+        steps=steps(alone),
         near_unit=unit,
         regions=tuple(np.bincount(measured.region[rows], minlength=len(anchored.anchor_labels) // 8).tolist()),
         disagreeing=float(np.mean(~measured.agrees[rows])),
@@ -201,16 +207,6 @@ def _anchors(vectors: Matrix, labels: Labels) -> Matrix:
     apart[labels[:, None] != labels[None, :]] += apart.max() + 1
     closest = np.argsort(apart, axis=1)[:, :_GROUP]
     return np.asarray(vectors[closest].mean(1))
-
-
-def _gaps(coarse: Matrix, regions: Labels, labels: Labels) -> Matrix:
-    """Of every row; not a number where it is an echo or the first of its label."""
-    found = np.full(len(coarse), np.nan)
-    for label in np.unique(labels):
-        mine = labels == label
-        gap, echo = gaps(coarse[mine], regions[mine])
-        found[mine] = np.where(echo, np.nan, gap)
-    return found
 
 
 def _levels(values: Matrix, labels: Labels) -> Levels:

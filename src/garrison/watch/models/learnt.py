@@ -15,7 +15,7 @@ from garrison.watch.models.learn import first_window, learn
 from garrison.watch.models.reference import Reference
 from garrison.watch.models.window import Window
 
-_FORM: Final = "garrison-model-reference-1"
+_FORM: Final = "garrison-model-reference-2"
 
 
 class Learnt(msgspec.Struct, frozen=True, eq=False):

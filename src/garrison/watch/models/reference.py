@@ -10,6 +10,8 @@ import enum
 import hashlib
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from garrison.watch.models.inference import Told
 
@@ -55,6 +57,28 @@ class Levels(msgspec.Struct, frozen=True):
         """What is ordinary for rows that were answered so."""
         return self.by_label.get(label, self.overall)
 
+    def rarity(self, label: int) -> NDArray[np.float64]:
+        """Bin by bin, how rare it is that a row so labelled reaches it: the negative logarithm of the share that does."""
+        counts = np.array(self.of(label), dtype=np.float64)
+        reach = np.cumsum(counts[::-1])[::-1] - counts / 2  # of those in the same bin, half
+        return np.asarray(-np.log((reach + 0.5) / (counts.sum() + 1)))
+
+
+def oddness(
+    distance: Levels,
+    surprise: Levels,
+    labels: NDArray[np.int64],
+    distances: NDArray[np.float64],
+    surprises: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """How rare it is for rows so labelled to be so far off, and to be answered so surprisingly: both added up (after Fisher)."""
+    far, unsure = np.searchsorted(distance.edges, distances), np.searchsorted(surprise.edges, surprises)
+    found = np.zeros(len(labels))
+    for label in np.unique(labels).tolist():
+        mine = labels == label
+        found[mine] = distance.rarity(label)[far[mine]] + surprise.rarity(label)[unsure[mine]]
+    return found
+
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """What is ordinary for one model. Arrays are bytes, the least significant first: float32, labels int64."""
@@ -75,7 +99,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     anchor_values: bytes
     distance: Levels
     surprise: Levels
-    near: Levels
+    oddness: Levels  # how rare a row's distance is and how rare its surprise, added up
+    steps: float = 0.0  # share of rows that are one same step away from another
     near_unit: float = 1.0  # of a step of the coarse coordinates
     regions: tuple[int, ...] = ()  # how often each anchor was the nearest
     disagreeing: float = 0.0  # share of rows that are answered otherwise than their nearest anchor

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from garrison.errors import UnmappedError
 from garrison.watch.models.inference import Block, Inference, Outcome, Told
 from garrison.watch.models.reference import Feature, Kind, Reference, digest
 
-ALIKE = 32  # rows of the same label that a row is compared with
-ECHO = 1.5  # coarse steps per coordinate
+ECHO = 1.5  # coarse steps per coordinate, within which rows are all but the same
 _COARSE = 16
 WIDE = 256  # a tensor of more columns is watched by what sums it up, not column by column
 MAX_DIMS = 256  # of a vector; more are folded
@@ -93,12 +92,11 @@ class Sketcher:
             m.top.tolist(),
             m.agrees.tolist(),
             near,
-            vectors,
+            _digests(self._key, vectors),
             strict=True,
         )
         return [
-            Sketch(b.tobytes(), d, r, label, s, t, a, n.tobytes(), _same(self._key, v))
-            for b, d, r, label, s, t, a, n, v in rows
+            Sketch(b.tobytes(), d, r, label, s, t, a, n.tobytes(), same) for b, d, r, label, s, t, a, n, same in rows
         ]
 
     def vectors(self, blocks: Sequence[Block]) -> Matrix:
@@ -166,22 +164,14 @@ class Sketcher:
         return _folded(vectors, self._coarse) / unit
 
 
-def _same(key: bytes, vector: Matrix) -> bytes:
-    return hashlib.blake2b(vector.tobytes(), key=key[:64], digest_size=8).digest()
-
-
-def gaps(coarse: Matrix, regions: Labels) -> tuple[Matrix, NDArray[np.bool_]]:
-    """How far rows are from the closest before them, and which are echoes.
-
-    The rows are of one label, in their order. Each is compared with the `ALIKE` before it; without any, its distance is infinite. An
-    echo is in the same region as one of them, and less than a tenth of what is usual away.
-    """
-    apart = cdist(coarse, coarse)
-    order = np.arange(len(coarse))
-    before = order[:, None] - order[None, :]
-    apart[(before <= 0) | (before > ALIKE)] = np.inf
-    echoes = (apart <= ECHO * np.sqrt(coarse.shape[1])) & (regions[:, None] == regions[None, :])
-    return apart.min(1), echoes.any(1)
+def _digests(key: bytes, vectors: Matrix) -> list[bytes]:
+    """One of each row."""
+    keyed, found = hashlib.blake2b(key=key[:64], digest_size=8), []
+    for vector in np.ascontiguousarray(vectors):
+        one = keyed.copy()
+        one.update(vector)
+        found.append(one.digest())
+    return found
 
 
 def columns_of(block: Block) -> tuple[list[str], Matrix]:
@@ -208,12 +198,18 @@ def put_in_bins(features: Sequence[Feature], blocks: Sequence[Block], key: bytes
         if block.texts is not None:
             found += [_text_bins(left.pop(0), column, key) for column in zip(*block.texts, strict=True)]
         else:
-            found += [_number_bins(left.pop(0), column) for column in columns_of(block)[1].T]
+            columns = np.ascontiguousarray(columns_of(block)[1].T)
+            found += [_number_bins(left.pop(0), column) for column in columns]
     return np.stack(found, axis=1)
 
 
+@lru_cache(maxsize=4_096)
+def _array(edges: tuple[float, ...]) -> Matrix:
+    return np.array(edges)
+
+
 def _number_bins(feature: Feature, column: Matrix) -> Bins:
-    bins = np.searchsorted(feature.edges, column, side="right") + 1
+    bins = _array(feature.edges).searchsorted(column, side="right") + 1
     bins[np.isnan(column)] = 0
     return bins
 
