@@ -66,10 +66,27 @@ def test_a_log_goes_in_and_is_found(tmp_path: Path) -> None:
     counted = garrison(tmp_path, "logs", "--sql", "SELECT count() FROM garrison.events", "--format", "json").stdout
     assert json.loads(counted) == {"count()": 2}
     refused = garrison(tmp_path, "logs", "--sql", "TRUNCATE TABLE garrison.events")
-    assert (refused.returncode, b"not for a reader" in refused.stderr) == (2, True)
+    assert (refused.returncode, refused.stderr.splitlines()[0]) == (
+        2,
+        b"the store refuses: TruncateQuery is not for a reader",
+    )
+    wrong = garrison(tmp_path, "logs", "--sql", "SELECT nope FROM garrison.events").stderr
+    assert wrong.splitlines()[0] == b"the store refuses: Unknown expression identifier `nope`"
     assert json.loads(garrison(tmp_path, "logs", "stats", "--format", "json").stdout)["events"] == 2
     verified = garrison(tmp_path, "logs", "verify", "--ledger", "audit")
     assert (verified.returncode, b"all as stored" in verified.stdout) == (0, True)
+
+
+def test_the_tables_of_a_cluster_are_printed() -> None:
+    from click.testing import CliRunner
+
+    from garrison.cli.logs import command
+
+    printed = CliRunner().invoke(command, ["schema", "--cluster", "prod"]).output
+    assert [line.split()[5] for line in printed.splitlines() if line.startswith("CREATE TABLE")] == [
+        "garrison.events_local", "garrison.events", "garrison.samples_local", "garrison.samples",
+    ]  # fmt: skip
+    assert all(line.endswith(";") for line in printed.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -80,6 +97,16 @@ def test_a_log_goes_in_and_is_found(tmp_path: Path) -> None:
         (("--fields", "tyme"), "did you mean time"),
         (("host=a",), "there is no store in events"),
         (("--sql", "SELECT 1", "host=a"), "--sql takes no filter"),
+        (("--sql", "SELECT 1", "--since", "1h"), "--sql takes no filter"),
+        (("--sql", "SELECT 1", "--fields", "time"), "--sql takes no filter"),
+        (("--histogram", "--format", "json"), "--histogram takes none"),
+        (("--histogram", "--limit", "3"), "--histogram takes none"),
+        (("--follow", "--format", "parquet"), "--follow takes neither"),
+        (("--format", "ocsf", "--fields", "time"), "takes no --fields"),
+        (("--since", "1h", "--until", "2h"), "is not before"),
+        (("src_ip=10.0.0.0/99",), "10.0.0.0/99 is no network (column 8)"),
+        (("src_ip=10.0.0.0.1/8",), "10.0.0.0.1/8 is no network"),
+        (("schema", "--cluster", "a'b"), "is no name"),
         (("import", "/dev/null", "--log", "aws-cloudtrial"), "did you mean aws-cloudtrail"),
     ],
 )
@@ -89,9 +116,9 @@ def test_what_is_asked_wrongly_is_said(
     from click.testing import CliRunner
 
     from garrison.cli.logs import command
-    from garrison.errors import UsageError
+    from garrison.errors import GarrisonError
 
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(command, arguments)
-    assert isinstance(done.exception, UsageError) or done.exit_code == 2
-    assert message in (str(done.exception) if isinstance(done.exception, UsageError) else done.output)
+    assert isinstance(done.exception, GarrisonError) or done.exit_code == 2
+    assert message in (str(done.exception) if isinstance(done.exception, GarrisonError) else done.output)

@@ -82,7 +82,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     status_id: Status = Status.UNKNOWN
     status_detail: str = ""  # why it failed, why it was refused
     message: str = ""
-    uid: str = ""  # the sender's own name for it, or a digest: told twice, it is one event
+    uid: str = ""  # the sender's own name for it, a digest, or both: told twice, it is one event
     product: str = ""  # what told it: AWS CloudTrail, Envoy
     log_name: str = ""  # the input it came by
     # Who
@@ -137,3 +137,8 @@ def digest_of(line: bytes, *place: object) -> str:
     for part in place:
         made.update(b"\0" + str(part).encode())
     return made.hexdigest()
+
+
+def named(line: bytes, *names: object) -> str:
+    """A name for an event whose sender's name for it others may choose, or have too: two lines that say different things are two events."""
+    return "/".join([*map(str, names), hashlib.blake2b(line, digest_size=8).hexdigest()])

@@ -120,7 +120,7 @@ def test_kubernetes(told: Told) -> None:
             "activity_id": Call.CREATE,
             "status_id": Status.SUCCESS,
             "status_detail": "RBAC: allowed",
-            "uid": "a1/ResponseComplete",
+            "uid": "a1/ResponseComplete/e9119ea44794af84",
             "product": "Kubernetes audit",
             "actor_user": "ann",
             "src_ip": "10.0.0.9",
@@ -149,7 +149,7 @@ def test_google(told: Told) -> None:
             "status_id": Status.FAILURE,
             "status_detail": "PERMISSION_DENIED",
             "message": "cloudaudit.googleapis.com/activity",
-            "uid": "i1",
+            "uid": "i1/dc57c1e687c8606b",
             "product": "Google Cloud Audit Logs",
             "actor_user": "ann@example.com",
             "src_ip": "203.0.113.9",
@@ -200,7 +200,7 @@ def test_s3(told: Told) -> None:
             "class_uid": Class.DATASTORE,
             "activity_id": 1,
             "status_id": Status.SUCCESS,
-            "uid": "REQ1",
+            "uid": "REQ1/ddfb00ca104190fd",
             "product": "S3 server access logs",
             "actor_user": "anonymous",
             "src_ip": "203.0.113.9",
@@ -443,7 +443,7 @@ def test_postgresql(told: Told) -> None:
             "activity_id": 1,
             "status_id": Status.SUCCESS,
             "message": 'AUDIT: SESSION,1,1,READ,SELECT,TABLE,public.cards,"select * from cards",<none>',
-            "uid": "6c.7/3",
+            "uid": "6c.7/3/04c8ff339becd0af",
             "product": "PostgreSQL",
             "actor_user": "app",
             "src_ip": "10.0.0.9",
@@ -503,7 +503,7 @@ def test_auditd(told: Told) -> None:
             "class_uid": Class.PROCESS,
             "activity_id": 1,
             "message": "EXECVE",
-            "uid": "/1795515072.123:456/EXECVE/",
+            "uid": "1795515072.123:456/EXECVE/d82a352bb83da084",
             "product": "Linux audit",
             "request_uid": "1795515072.123:456",
             "cmd_line": "sh -c curt | sh",
@@ -524,7 +524,7 @@ def test_the_use_of_a_model(told: Told) -> None:
             "activity_id": Call.OTHER,
             "status_id": Status.SUCCESS,
             "message": "chat gpt-4o",
-            "uid": "5b8efff798038103d269b633813fc60c/eee19b7ec3c1b174",
+            "uid": "5b8efff798038103d269b633813fc60c/eee19b7ec3c1b174/8fc96f23582ac57e",
             "product": "OpenTelemetry",
             "actor_user": "helpdesk",
             "actor_type": "service",
@@ -623,6 +623,23 @@ def test_each_holds_to_the_schema(name: str, ocsf_faults: Callable[[dict[str, An
     assert event.uid
     assert event.raw == LINES[name]
     assert mapped(mapper(name), LINES[name]).uid == event.uid  # told twice, it is one event
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "other"),
+    [
+        ("kubernetes-audit", b"trainer-0", b"trainer-1"),  # a client may choose the id of its request
+        ("aws-s3-access", b"REST.", b"BATCH."),  # a request that deletes many objects has a record of each
+        ("auditd", b"EXECVE", b"SYSCALL"),
+        ("auditd", b"argc=", b"argv="),  # two records of one happening, of the same type
+        ("gcp-audit", b"123", b"124"),
+        ("postgresql", b"10.0.0.9", b"10.0.0.8"),
+    ],
+)
+def test_one_name_for_two_things_hides_neither(name: str, said: bytes, other: bytes) -> None:
+    changed = LINES[name].replace(said, other)
+    assert changed != LINES[name]
+    assert mapped(mapper(name), changed).uid != mapped(mapper(name), LINES[name]).uid
 
 
 def test_every_format_is_tried_here() -> None:

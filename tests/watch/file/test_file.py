@@ -56,6 +56,13 @@ def test_a_file_that_is_right(tmp_path: Path) -> None:
     assert hold(loaded) == ["[watch] ledger is not set: that events were changed or removed will not be noticed"]
 
 
+def test_datagrams_from_the_network_are_taken_where_the_file_says_so(tmp_path: Path) -> None:
+    udp = '[[input]]\ntype = "syslog"\nname = "s"\nlog = "syslog"\ntransport = "udp"\naddress = "0.0.0.0:514"\n'
+    assert held(tmp_path, f"{RIGHT}\n{udp}insecure = true\n")
+    with pytest.raises(ConfigError, match="anybody could send datagrams"):
+        held(tmp_path, f"{RIGHT}\n{udp}")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "message", "hint"),
     [
@@ -76,6 +83,13 @@ def test_a_file_that_is_right(tmp_path: Path) -> None:
         ("[[retention]]", '[[input]]\ntype = "http"\nname = "gateway"\nlog = "syslog"\naddress = "127.0.0.1:0"\n[[retention]]',
          14, "input[1].name: 'gateway' is named twice", "name each input"),
         ("[[retention]]", '[[export]]\ntype = "file"\nname = "x"\npath = "x"\nfilter = "actor=="\n[[retention]]', 16, None, None),
+        ("[[retention]]", '[[input]]\ntype = "prometheus"\nname = "p"\nurl = "http://example.com:9100/metrics"\ntoken-file = "t"\n[[retention]]',
+         12, "input[1]: input p: a secret would go to example.com in plaintext", "use https"),
+        ("[[retention]]", '[[input]]\ntype = "prometheus"\nname = "p"\nurl = "https://example.com"\ntoken-file = "t"\n[[retention]]',
+         0, "input p: the secret cannot be read", None),
+        ("[[retention]]", '[[input]]\ntype = "file"\nname = "f"\nlog = "syslog"\npath = []\n[[retention]]', 12, "input[1]: input f: path names no file", None),
+        ("[[retention]]", '[[input]]\ntype = "syslog"\nname = "s"\nlog = "syslog"\ntransport = "udp"\naddress = "0.0.0.0:514"\n[[retention]]',
+         12, "input[1]: anybody could send datagrams to 0.0.0.0:514", None),
         ("[[retention]]", '[[model]]\nname = "iris"\nreference = "none"\n[[retention]]', 0, "cannot be read: No such file or directory", None),
     ],
 )  # fmt: skip

@@ -6,6 +6,7 @@ import click
 
 from garrison.cli.logs._quarantine import quarantine
 from garrison.cli.logs._retention import hold, retention
+from garrison.cli.logs._schema import schema
 from garrison.cli.logs._search import search
 from garrison.cli.logs._store import load, stats, verify
 
@@ -52,5 +53,5 @@ def command() -> None:
     """
 
 
-for _command in (search, load, stats, verify, retention, hold, quarantine):
+for _command in (search, load, stats, verify, retention, hold, quarantine, schema):
     command.add_command(_command)

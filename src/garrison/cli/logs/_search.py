@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from garrison.cli.logs._options import client, say, store_option
 from garrison.errors import UsageError
@@ -59,9 +60,10 @@ def search(
     form, columns = options["form"], ask.fields(options["fields"]) if options["fields"] else []
     if form == "parquet" and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="write it to a file: > events.parquet")
-    if sql is not None and (terms or form == "ocsf" or options["follow"] or options["histogram"]):
-        raise UsageError("--sql takes no filter, --follow, --histogram or OCSF", hint="say it in the statement")
+    _refuse_unused(sql=sql is not None, terms=bool(terms), **options)
     begin, end = (ask.moment(said) if said else None for said in (since, until))
+    if begin is not None and end is not None and begin >= end:
+        raise UsageError(f"--since {since} is not before --until {until}", hint="the earlier of the two is --since")
     asked = ask.Search(joined(terms), begin, end, options["limit"])
     asked.where()
     with client(place, Role.READER) as store:
@@ -75,6 +77,30 @@ def search(
             _write(_table(store, asked, form, columns), binary=form == "parquet")
         else:
             _show(ask.events(store, asked), form, columns)
+
+
+def _refuse_unused(*, sql: bool, terms: bool, follow: bool, histogram: bool, form: str, **_: object) -> None:
+    """Raise UsageError for options of which one would not be heard."""
+    given = {
+        parameter
+        for parameter in ("since", "until", "fields", "limit")
+        if click.get_current_context().get_parameter_source(parameter) is not ParameterSource.DEFAULT
+    }
+    if sql and (terms or given or form == "ocsf" or follow or histogram):
+        raise UsageError(
+            "--sql takes no filter, no OCSF and none of --since, --until, --fields, --limit, --follow and --histogram",
+            hint="say it in the statement",
+        )
+    if histogram and (follow or form != "text" or given & {"fields", "limit"}):
+        raise UsageError(
+            "--histogram takes none of --follow, --format, --fields and --limit", hint="ask for the counts with --sql"
+        )
+    if follow and (form in ("csv", "parquet") or given & {"until", "limit"}):
+        raise UsageError(
+            "--follow takes neither --until nor --limit, and no CSV or Parquet", hint="write JSON: --format json"
+        )
+    if form == "ocsf" and "fields" in given:
+        raise UsageError("an event of OCSF is whole: it takes no --fields", hint="write JSON: --format json")
 
 
 def joined(terms: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import binascii
 import re
 
-from garrison.events.event import Class, Event, Logon, Status
+from garrison.events.event import Class, Event, Logon, Status, named
 from garrison.events.numbers import number
 
 NAME = "auditd"
@@ -57,7 +57,7 @@ def event(line: bytes) -> Event:
         status_id=_status(told),
         status_detail=told.get("key", ""),
         message=kind,
-        uid=f"{head['node'] or ''}/{head['s']}.{head['ms']}:{head['serial']}/{kind}/{told.get('item', '')}",
+        uid=named(line, f"{head['s']}.{head['ms']}:{head['serial']}", kind),
         product=LABEL,
         actor_user=told.get("acct", told.get("AUID", "")),
         actor_uid=told.get("auid", told.get("uid", "")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from garrison.events.event import Class, Event, Status
+from garrison.events.event import Class, Event, Status, named
 from garrison.events.numbers import number
 from garrison.events.times import common
 
@@ -33,7 +33,7 @@ def event(line: bytes) -> Event:
         activity_id=_activity(operation),
         status_id=Status.FAILURE if code >= _REFUSED else Status.SUCCESS if code else Status.UNKNOWN,
         status_detail=error,
-        uid=request_uid,
+        uid=named(line, request_uid),  # a request that deletes many objects has a record of each
         product=LABEL,
         actor_user=requester.rpartition("/")[2] or "anonymous",
         actor_uid=requester,

@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from garrison.events.event import Call, Class, Count, Event, Status
+from garrison.events.event import Call, Class, Count, Event, Status, named
 from garrison.events.times import micros
 
 NAME = "gcp-audit"
@@ -86,7 +86,7 @@ def event(line: bytes) -> Event:
         status_id=Status.FAILURE if answer.code else Status.SUCCESS,
         status_detail=answer.message,
         message=told.log_name.rpartition("/")[2].replace("%2F", "/"),
-        uid=told.insert_id,
+        uid=named(line, told.insert_id) if told.insert_id else "",  # of one log and time
         product=LABEL,
         actor_user=who.principal_email or who.principal_subject,
         actor_uid=who.principal_subject,

@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from garrison.events.event import Call, Class, Count, Event, Status
+from garrison.events.event import Call, Class, Count, Event, Status, named
 from garrison.events.times import micros
 
 NAME = "kubernetes-audit"
@@ -90,7 +90,7 @@ def event(line: bytes) -> Event:
         status_id=_status(answer.code, told.stage),
         status_detail=answer.reason or told.annotations.get("authorization.k8s.io/reason", ""),
         message=answer.message,
-        uid=f"{told.audit_id}/{told.stage}",
+        uid=named(line, told.audit_id, told.stage),  # the id is what the client says in its header, if it says one
         product=LABEL,
         actor_user=acting.username,
         actor_uid=acting.uid,

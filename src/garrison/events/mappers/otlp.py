@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from garrison.events import otlp
-from garrison.events.event import Call, Class, Event, Severity, Status
+from garrison.events.event import Call, Class, Event, Severity, Status, named
 
 NAME = "otlp"
 LABEL = "OpenTelemetry"
@@ -79,7 +79,7 @@ def event(line: bytes) -> Event:
         status_id=_status(told),
         status_detail=_text(own, "error.type", "exception.type") or told.status_message,
         message=_message(told),
-        uid=f"{told.trace_id}/{told.span_id}" if told.span and told.span_id else "",
+        uid=named(line, told.trace_id, told.span_id) if told.span and told.span_id else "",
         product=LABEL,
         actor_user=_text(own, "user.name", "enduser.id", "user.id"),
         src_ip=_text(own, "client.address", "network.peer.address"),

@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from garrison.events.event import Class, Count, Event, Logon, Severity, Status
+from garrison.events.event import Class, Count, Event, Logon, Severity, Status, named
 from garrison.events.numbers import number
 from garrison.events.times import iso
 
@@ -69,7 +69,7 @@ def event(line: bytes) -> Event:
         status_id=Status.FAILURE if told.error_severity in ("ERROR", "FATAL", "PANIC") else Status.UNKNOWN,
         status_detail=told.state_code,
         message=told.message,
-        uid=f"{told.session_id}/{told.line_num}",
+        uid=named(line, told.session_id, told.line_num),  # of one server
         product=LABEL,
         actor_user=told.user,
         src_ip=told.remote_host if told.remote_host != "[local]" else "",

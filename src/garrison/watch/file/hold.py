@@ -11,6 +11,7 @@ from garrison.events.mappers import mapper
 from garrison.watch.export.destination import faults as faults_of_exports
 from garrison.watch.file.read import Loaded, span_s
 from garrison.watch.judge import rulebook
+from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import Redactor
 from garrison.watch.store.filter import parse
@@ -90,7 +91,9 @@ def _hold_inputs(loaded: Loaded) -> None:
             if one.quiet_after:
                 span_s(one.quiet_after)
         with _at(loaded, "input", number):
-            if isinstance(one, Listen):
+            if hold := getattr(inputs()[str(one.__struct_config__.tag)], "hold", None):
+                hold(one, loaded.beside)
+            elif isinstance(one, Listen):
                 Guard(one, loaded.beside)
 
 

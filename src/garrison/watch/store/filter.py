@@ -40,6 +40,7 @@ _TOKEN = re.compile(
     r'|(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<word>[^\s()"]+))'
 )
 _PART = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)')
+_LIKE_NETWORK = re.compile(r"[0-9a-fA-F:]*[.:][0-9a-fA-F.:]*/")
 _MAX_DEPTH = 50
 _MAX_CHARS = 10_000
 
@@ -182,7 +183,7 @@ class _Parser:
         if _is_number(_FIELDS[name]):
             return self._number(name, operator, value, token)
         if operator == "=":
-            return self._equal(name, value)
+            return self._equal(name, value, token)
         if operator == "~":
             return f"positionCaseInsensitive({name}, {self._parameter(value, 'String')}) > 0"
         if operator == ":":
@@ -193,12 +194,16 @@ class _Parser:
             return f"hasToken({name}, {self._parameter(value, 'String')})"
         return f"{name} {operator} {self._parameter(value, 'String')}"
 
-    def _equal(self, name: str, value: str) -> str:
+    def _equal(self, name: str, value: str, token: _Token) -> str:
         if name in _ADDRESSES and "/" in value:
             try:
                 network = str(ipaddress.ip_network(value, strict=False))
-            except ValueError:
-                pass  # then it is the text that a cloud writes where an address stands
+            except ValueError as error:
+                if _LIKE_NETWORK.match(value):
+                    raise self._wrong(
+                        self._at(token), f"{value} is no network", "write 10.0.0.0/8 or fd00::/8"
+                    ) from error
+                # else it is the text that a cloud writes where an address stands
             else:
                 said = self._parameter(network, "String")
                 valid = f"(isIPv4String({name}) OR isIPv6String({name}))"

@@ -15,7 +15,7 @@ import msgspec
 from garrison.errors import BusyError
 from garrison.watch.receive.input import Sample
 from garrison.watch.spool import Batch, Spool, Taken
-from garrison.watch.store.schema import CLUSTER_SETTINGS, DATABASE, SETTINGS, named
+from garrison.watch.store.schema import CLUSTER_SETTINGS, DATABASE, SETTINGS, named, once
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -115,7 +115,7 @@ def store(client: Client, taken: Taken) -> int:
             TABLE,
             column_names=list(taken.columns),
             insert_block=b"".join(block for _, block in taken.batch.blocks),
-            settings={"insert_deduplication_token": taken.name},
+            settings=once(taken.name),
             fmt="MsgPack",
         )
     except (ClickHouseError, OSError) as error:

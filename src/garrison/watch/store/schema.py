@@ -88,6 +88,15 @@ def clustered(cluster: str, retention: Mapping[str, int | None] = RETENTION_DAYS
     ]
 
 
+def once(name: str) -> dict[str, Any]:
+    """Settings of an insert: a batch of a name is stored once, and told stored when it is.
+
+    A cluster does both in the background unless it is asked: https://clickhouse.com/docs/operations/settings/settings
+    (`distributed_foreground_insert`, `insert_quorum`: of replicas, the greater part).
+    """
+    return {"insert_deduplication_token": name, "distributed_foreground_insert": 1, "insert_quorum": "auto"}
+
+
 def named(cluster: str) -> str:
     """A cluster's name. Raises ConfigError for one that is none."""
     if not _NAME.fullmatch(cluster):

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGO = re.compile(r"([0-9]{1,9})(s|m|min|h|d|w)")
+_AROUND = re.compile(
+    r"\A(?:code: \d+, server response: )?(?:Code: \d+\. |DB::Exception: |refused: )*"
+    r"|\s*\bFORMAT \w+(?= \(line|\.| |$)|\. Expected one of: .*|(?:\.|:) In scope SELECT .*",
+    re.DOTALL,
+)
 _READ_BYTES = 1 << 20
 _LOOK_AGAIN_S = 1.0
 _STEPS_S = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21_600, 86_400, 604_800)
@@ -103,9 +108,11 @@ def read(client: Client, sql: str, parameters: dict[str, object], form: str) -> 
         while piece := stream.read(_READ_BYTES):
             yield piece
     except (ClickHouseError, OSError) as error:
-        raise EventsError(
-            f"the store does not answer: {_short(error)}", hint="see the statement, and whether the store runs"
-        ) from error
+        if getattr(error, "code", None):
+            raise EventsError(
+                f"the store refuses: {_short(error)}", hint="see the statement, and the table's columns"
+            ) from error
+        raise EventsError(f"the store does not answer: {_short(error)}", hint="see whether it runs") from error
 
 
 def histogram(client: Client, search: Search, most: int) -> list[tuple[int, int]]:
@@ -183,7 +190,9 @@ def _all(client: Client, sql: str, parameters: dict[str, object]) -> Sequence[Se
 
 
 def _short(error: Exception) -> str:
-    return str(error).partition(" (for url")[0].removeprefix("Received ClickHouse exception, ")
+    """What is wrong, without what our client and the parser say around it."""
+    said = str(error).partition(" (for url")[0].removeprefix("Received ClickHouse exception, ")
+    return _AROUND.sub("", said)
 
 
 class _Values:

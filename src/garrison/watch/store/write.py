@@ -16,7 +16,7 @@ from garrison.events.times import at
 from garrison.ledger import Ledger
 from garrison.watch.spool import Batch, Spool, Taken
 from garrison.watch.store.rows import digest, insertion, without
-from garrison.watch.store.schema import TABLE
+from garrison.watch.store.schema import TABLE, once
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -71,7 +71,7 @@ def store(client: Client, taken: Taken, ledger: Ledger | None, retention: str) -
             TABLE,
             column_names=[*taken.columns, *_OTHER],
             insert_block=b"".join(insertion(batch, len(taken.columns), same)),
-            settings={"insert_deduplication_token": taken.name},
+            settings=once(taken.name),
             fmt="Native",
         )
     except (ClickHouseError, OSError) as error:

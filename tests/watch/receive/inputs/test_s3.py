@@ -80,7 +80,7 @@ def test_access_logs_and_flow_logs(bucket: Any, kept: Kept) -> None:
         gzip.compress((HEADER + FLOW.format(1)).encode()),
     )
     with running(s3, kept.around, log="aws-s3-access", bucket="trails", prefix="access/"):
-        until(lambda: uids(kept) == ["R1", "R2"])
+        until(lambda: [event.request_uid for event in kept.events()] == ["R1", "R2"])
     (kept.around.state / "objects.db").unlink()
     with running(s3, kept.around, log="aws-vpc-flow", bucket="trails", prefix=["flow/"]):
         until(lambda: len(kept.events()) == 3)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
@@ -43,13 +44,22 @@ class Settings(InputSettings, frozen=True, kw_only=True, tag=TYPE, forbid_unknow
     packed: bool = False  # read `.gz` too: rotations that were packed while nobody read, exports
 
 
+def hold(settings: Settings, beside: Callable[[str], Path]) -> None:
+    """See `Input`."""
+    del beside
+    if not all(_paths(settings) or [""]):
+        raise ConfigError(f"input {settings.name}: path names no file", hint='write path = "/var/log/app.log"')
+
+
+def _paths(settings: Settings) -> tuple[str, ...]:
+    return (settings.path,) if isinstance(settings.path, str) else settings.path
+
+
 async def serve(settings: Settings, around: Around) -> None:
     """See `Input`."""
+    hold(settings, around.beside)
     form = form_of(settings.name, settings.log)
-    said = (settings.path,) if isinstance(settings.path, str) else settings.path
-    if not said or not all(said):
-        raise ConfigError(f"input {settings.name}: path names no file", hint='write path = "/var/log/app.log"')
-    patterns = [str(around.beside(path)) for path in said]
+    patterns = [str(around.beside(path)) for path in _paths(settings)]
     positions = await asyncio.to_thread(Positions.open, around.state)
     files = Files(patterns, positions, form, packed=settings.packed, from_end=settings.begin == "end")
     try:

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -50,8 +51,19 @@ class _Cursor(msgspec.Struct):
 _cursor = msgspec.json.Decoder(_Cursor).decode
 
 
+def hold(settings: Settings, beside: Callable[[str], Path]) -> None:
+    """See `Input`."""
+    if shutil.which("journalctl") is None:
+        raise ConfigError(f"input {settings.name}: journalctl is not installed", hint="it is part of systemd")
+    if settings.directory and not beside(settings.directory).is_dir():
+        raise ConfigError(
+            f"input {settings.name}: there is no folder {settings.directory}", hint="name one of journals"
+        )
+
+
 async def serve(settings: Settings, around: Around) -> None:
     """See `Input`."""
+    hold(settings, around.beside)
     source, kept = Source(settings.name, mapper(settings.log)), around.state / "cursor"
     pause_s = _SHORTEST_S
     while True:
@@ -59,10 +71,6 @@ async def serve(settings: Settings, around: Around) -> None:
             child = await asyncio.create_subprocess_exec(
                 *_command(settings, around, kept), stdout=PIPE, stderr=PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"}
             )
-        except FileNotFoundError as error:
-            raise ConfigError(
-                f"input {settings.name}: journalctl is not installed", hint="it is part of systemd"
-            ) from error
         except OSError as error:
             raise BusyError(f"journalctl cannot begin: {error.strerror}", hint="see who may run it") from error
         complaints = asyncio.create_task(_complaints(child))

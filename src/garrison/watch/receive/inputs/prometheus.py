@@ -12,7 +12,8 @@ import ipaddress
 import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -52,9 +53,15 @@ class _Exporter(msgspec.Struct, frozen=True):
     metrics: Mapping[str, Metric]
 
 
+def hold(settings: Settings, beside: Callable[[str], Path]) -> None:
+    """See `Input`."""
+    _exporter(settings, beside)
+    _credentials(settings, beside)
+
+
 async def serve(settings: Settings, around: Around) -> None:
     """See `Input`. Raises BusyError where the exporter does not answer."""
-    exporter = await asyncio.to_thread(_exporter, settings, around)
+    exporter = await asyncio.to_thread(_exporter, settings, around.beside)
     begun = time.monotonic()
     while True:
         now_us = time.time_ns() // 1000
@@ -67,7 +74,7 @@ async def serve(settings: Settings, around: Around) -> None:
         await asyncio.sleep(settings.every_s - (time.monotonic() - begun) % settings.every_s)
 
 
-def _exporter(settings: Settings, around: Around) -> _Exporter:
+def _exporter(settings: Settings, beside: Callable[[str], Path]) -> _Exporter:
     """Raises ConfigError."""
     where = urlsplit(settings.url)
     host = where.hostname or ""
@@ -86,9 +93,7 @@ def _exporter(settings: Settings, around: Around) -> _Exporter:
     context = None
     if where.scheme == "https":
         try:
-            context = ssl.create_default_context(
-                cafile=str(around.beside(settings.ca_file)) if settings.ca_file else None
-            )
+            context = ssl.create_default_context(cafile=str(beside(settings.ca_file)) if settings.ca_file else None)
         except (OSError, ssl.SSLError) as error:
             hint = "name a file in PEM (-----BEGIN CERTIFICATE-----)"
             raise ConfigError(f"input {settings.name}: {error}", hint=hint, path=settings.ca_file) from error
@@ -98,7 +103,7 @@ def _exporter(settings: Settings, around: Around) -> _Exporter:
 
 def _asked(exporter: _Exporter, settings: Settings, around: Around, now_us: int) -> list[Sample]:
     """What the exporter shows now. Raises BusyError, ConfigError, UnmappedError."""
-    where, headers = exporter.where, {"Accept": _ACCEPT, **_credentials(settings, around)}
+    where, headers = exporter.where, {"Accept": _ACCEPT, **_credentials(settings, around.beside)}
     connection = (
         http.client.HTTPSConnection(where.hostname or "", where.port, timeout=_TIMEOUT_S, context=exporter.context)
         if exporter.context
@@ -123,13 +128,13 @@ def _asked(exporter: _Exporter, settings: Settings, around: Around, now_us: int)
     return list(samples(data.decode("utf-8", "replace"), exporter.metrics, exporter.host, now_us))
 
 
-def _credentials(settings: Settings, around: Around) -> dict[str, str]:
+def _credentials(settings: Settings, beside: Callable[[str], Path]) -> dict[str, str]:
     """As the files say now: they may be written anew. Raises ConfigError."""
     name = settings.token_file or settings.password_file
     if not name:
         return {}
     try:
-        secret = read_bounded(around.beside(name), _SECRET_BYTES).decode().strip()
+        secret = read_bounded(beside(name), _SECRET_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         hint = "put the secret there, and nothing else"
         raise ConfigError(f"input {settings.name}: the secret cannot be read", hint=hint, path=name) from error

@@ -12,7 +12,8 @@ import io
 import logging
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -52,6 +53,12 @@ class Settings(InputSettings, frozen=True, kw_only=True, tag=TYPE, forbid_unknow
     endpoint: str = ""  # URL of another store that speaks S3
     every_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 60.0
     begin: Literal["start", "end"] = "start"  # of a part of the bucket that is new to the input
+
+
+def hold(settings: Settings, beside: Callable[[str], Path]) -> None:
+    """See `Input`. Nothing is asked of the bucket."""
+    del beside
+    _Bucket(settings)
 
 
 async def serve(settings: Settings, around: Around) -> None:

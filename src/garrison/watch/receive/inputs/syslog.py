@@ -45,11 +45,28 @@ class Settings(Listen, frozen=True, kw_only=True, tag=TYPE, forbid_unknown_field
     by: tuple[By, ...] = ()
 
 
-async def serve(settings: Settings, around: Around) -> None:
+def hold(settings: Settings, beside: Callable[[str], Path]) -> None:
     """See `Input`."""
-    programs = Programs(settings.name, settings.log, settings.by)
+    Programs(settings.name, settings.log, settings.by)
     if settings.keys_file:
         raise ConfigError(f"input {settings.name}: syslog shows no keys", hint="name client-ca in tls")
+    if settings.transport == "tcp":
+        if settings.insecure:
+            hint = "tls with client-ca shows who sends; insecure is for UDP, which has neither"
+            raise ConfigError(f"input {settings.name}: insecure is said of TCP", hint=hint)
+        Guard(settings, beside)
+        return
+    if settings.tls:
+        raise ConfigError(f"input {settings.name}: datagrams have no TLS", hint='write transport = "tcp"')
+    if not place(settings.address)[2] and not settings.insecure:
+        hint = 'use transport = "tcp" with tls; or write insecure = true, and let nobody but your own machines reach it'
+        raise ConfigError(f"anybody could send datagrams to {settings.address}", hint=hint)
+
+
+async def serve(settings: Settings, around: Around) -> None:
+    """See `Input`."""
+    hold(settings, around.beside)
+    programs = Programs(settings.name, settings.log, settings.by)
     if settings.transport == "udp":
         await _datagrams(settings, around, programs)
     else:
@@ -57,9 +74,6 @@ async def serve(settings: Settings, around: Around) -> None:
 
 
 async def _connections(settings: Settings, around: Around, programs: Programs) -> None:
-    if settings.insecure:
-        hint = "tls with client-ca shows who sends; insecure is for UDP, which has neither"
-        raise ConfigError(f"input {settings.name}: insecure is said of TCP", hint=hint)
     guard = Guard(settings, around.beside)
     listening = bind(settings.address)
     _say(settings.name, listening)
@@ -81,12 +95,7 @@ async def _connections(settings: Settings, around: Around, programs: Programs) -
 
 
 async def _datagrams(settings: Settings, around: Around, programs: Programs) -> None:
-    if settings.tls:
-        raise ConfigError(f"input {settings.name}: datagrams have no TLS", hint='write transport = "tcp"')
     if not place(settings.address)[2]:
-        if not settings.insecure:
-            hint = 'use transport = "tcp" with tls; or write insecure = true, and let nobody but your own machines reach it'
-            raise ConfigError(f"anybody could send datagrams to {settings.address}", hint=hint)
         _log.warning("%s is insecure: whoever reaches %s is believed", settings.name, settings.address)
     bound = bind(settings.address, socket.SOCK_DGRAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SOCKET_BYTES)

@@ -1,0 +1,20 @@
+"""`garrison logs schema`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Example:
+  garrison logs schema --cluster logs | clickhouse-client --host clickhouse.example --multiquery
+"""
+)
+@click.option("--cluster", required=True, metavar="NAME", help="What the cluster is called in its own configuration.")
+def schema(cluster: str) -> None:
+    """Print the statements that make the tables of a ClickHouse cluster, for an administrator to run once."""
+    from garrison.watch.store import samples, schema
+
+    for statement in (*schema.clustered(cluster), *samples.clustered(cluster)):
+        click.echo(f"{statement};")
