@@ -79,7 +79,12 @@ Examples:
 @click.option("--target", type=click.Choice(["files", "kubernetes"]), default="files", help="Default: files.")
 @click.option("--image", default="", help="For kubernetes: Envoy's image, by digest.")
 @click.option("--service-image", default="", help="For kubernetes: Garrison's, where policies depend on the request.")
-@click.option("--namespace", default="garrison", show_default=True, help="For kubernetes.")
+@click.option(
+    "--namespace",
+    default="garrison",
+    show_default=True,
+    help="For kubernetes: garrison is made for the gateway alone; any other is there.",
+)
 def compile_(
     file: Path, *, output: Path, at: Path | None, target: str, image: str, service_image: str, namespace: str
 ) -> None:
@@ -106,10 +111,12 @@ def compile_(
         message = "it has quotas, which are counted where garrison gateway run watches over Envoy, and nowhere else"
         raise UsageError(message, hint="take out [quotas] and the quotas of models, or run it so")
     if target == "kubernetes":
-        from garrison.gateway.kubernetes import manifests
+        from garrison.gateway.kubernetes import manifests, secrets
 
         found = msgspec.structs.replace(made, plan=plan)
         compiled = manifests(found, image=image, namespace=namespace, service_image=service_image)
+        for name, keys in secrets(found).items():
+            click.echo(f"needed beside it in namespace {namespace}: Secret {name} with {', '.join(keys)}", err=True)
     else:
         folder = at or output.resolve()
         compiled = files(plan, Layout(folder), str(folder / ADMIN_SOCKET))

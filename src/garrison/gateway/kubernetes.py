@@ -1,12 +1,14 @@
 """The same gateway in a cluster, as plain manifests: nothing of it runs as root, writes to its image, or talks to more than it must.
 
-Certificates are not in them: each listener takes them from a Secret `NAME-tls` (tls.crt, tls.key, and ca.crt for clients), as
-cert-manager makes them, each upstream with TLS from `NAME-upstream`. The audit feed goes to the standard output.
+Certificates are not in them: each listener takes them from a Secret `NAME-tls` (tls.crt, tls.key, and ca.crt and ca.crl for clients), as
+cert-manager makes them, each upstream with TLS from `NAME-upstream` (`secrets` tells which). The audit feed goes to the standard output.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,6 +25,10 @@ from garrison.gateway.file.form import Gateway
 from garrison.gateway.planning import AUTHORISE_SOCKET, Planned
 
 Json = dict[str, Any]
+Held = Mapping[str, Mapping[str, str]]  # by object the files in it, by name
+
+NAMESPACE: Final = "garrison"
+"""One for the gateway alone, which the manifests make; any other is there already, and is left as it is."""
 
 _NAME: Final = "garrison-gateway"
 _AT: Final = PurePosixPath("/etc/garrison/envoy")
@@ -38,6 +44,7 @@ _CONFINED: Final[Json] = {
 }
 _PORTS: Final = {"http": 80, "https": 443}
 _LABELS: Final = {"app.kubernetes.io/name": _NAME}
+_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123, as names of namespaces are
 _PINNED: Final = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
@@ -70,6 +77,9 @@ def manifests(made: Planned, *, image: str, namespace: str, service_image: str =
         message = "some policies depend on the request: Envoy asks a service, whose image is not named by its digest"
         hint = "add --service-image REGISTRY/garrison@sha256:..., built with EXTRAS='--extra gateway', or write no such policies"
         raise UsageError(message, hint=hint)
+    if not _LABEL.fullmatch(namespace):
+        raise UsageError(f"{namespace!r} is no name of a namespace", hint="small letters, digits and -, at most 63")
+    _hold_upstreams(made.plan, namespace)
     plan = _in_a_cluster(made.plan)
     compiled = files(plan, Layout(_AT, flat=True), f"{_RUN}/admin.sock")
     if plan.has_residue:
@@ -77,23 +87,74 @@ def manifests(made: Planned, *, image: str, namespace: str, service_image: str =
     # Hashes of keys, and the key of digests.
     secret = {name: text for name, text in compiled.items() if ASK in name or BODY in name}
     open_ = {name: text for name, text in compiled.items() if name not in secret}
-    for name, held in ((_NAME, open_), (f"{_NAME}-callers", secret)):
-        if sum(map(len, held.values())) > _LARGEST_BYTES:
-            hint = "split it into several gateways, or give Envoy the files by other means: garrison gateway compile"
-            raise UsageError(f"what is in {name} does not fit into an object of a cluster", hint=hint)
+    configs, callers = _packed(_NAME, open_), _packed(f"{_NAME}-callers", secret)
     objects = [
-        _namespace(namespace),
+        *([_namespace(namespace), _nothing_else(namespace)] if namespace == NAMESPACE else []),
         _object("v1", "ServiceAccount", namespace, automountServiceAccountToken=False),
-        _object("v1", "ConfigMap", namespace, data=open_),
-        _object("v1", "Secret", namespace, f"{_NAME}-callers", stringData=secret, type="Opaque"),
-        _deployment(plan, (image, service_image), namespace, sorted(open_), sorted(secret)),
+        *(_object("v1", "ConfigMap", namespace, name, data=held) for name, held in configs.items()),
+        *(_object("v1", "Secret", namespace, name, stringData=held, type="Opaque") for name, held in callers.items()),
+        _deployment(plan, (image, service_image), namespace, configs, callers),
         _service(plan, namespace),
-        _nothing_else(namespace),
         _network_policy(plan, namespace),
         _autoscaler(namespace),
         _disruptions(namespace),
     ]
     return {"gateway.yaml": yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=1_000_000)}
+
+
+def secrets(made: Planned) -> dict[str, tuple[str, ...]]:
+    """The Secrets that the manifests name and do not hold, and what must be in each."""
+    gateway = made.plan.gateway
+    found: dict[str, tuple[str, ...]] = {}
+    for name, listener in sorted(gateway.listener.items()):
+        if tls := listener.tls:
+            said = {"tls.crt": tls.certificate, "tls.key": tls.key, "ca.crt": tls.client_ca, "ca.crl": tls.client_crl}
+            found[f"{name}-tls"] = tuple(key for key, file in said.items() if file)
+    for name, upstream in sorted(gateway.upstream.items()):
+        if (own := upstream.tls) and (own.ca or own.certificate):
+            said = {"tls.crt": own.certificate, "tls.key": own.key, "ca.crt": own.ca}
+            found[f"{name}-upstream"] = tuple(key for key, file in said.items() if file)
+    return found
+
+
+def _packed(name: str, held: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Files without the spaces that make them good to read, in as many objects as they need. Raises UsageError for one that fits into none."""
+    objects: list[dict[str, str]] = [{}]
+    for file, text in sorted(held.items()):
+        short = msgspec.json.format(text, indent=-1)
+        if _bytes(short) > _LARGEST_BYTES:
+            message = f"{file} has {_bytes(short):,} bytes, and an object of a cluster takes {_LARGEST_BYTES:,}"
+            hint = "split the models over several gateways, or give Envoy the files by other means: --target files"
+            raise UsageError(message, hint=hint)
+        if _bytes(*objects[-1].values(), short) > _LARGEST_BYTES:
+            objects.append({})
+        objects[-1][file] = short
+    return {f"{name}-{number}" if number else name: files for number, files in enumerate(objects)}
+
+
+def _bytes(*texts: str) -> int:
+    return sum(len(text.encode()) for text in texts)
+
+
+def _hold_upstreams(plan: Plan, namespace: str) -> None:
+    """Raises ConfigError for upstreams that are something else in a pod, or that nothing lets the gateway reach."""
+    for name, upstream in plan.gateway.upstream.items():
+        host = urlsplit(upstream.url).hostname or ""
+        address = _address(host)
+        where = ("upstream", name, "url")
+        if host == "localhost" or (address and address.is_loopback):
+            hint = "name the service of the model server: http://NAME.NAMESPACE.svc:PORT"
+            raise plan.loaded.wrong(where, f"{host} would be the gateway's own pod", hint)
+        if "." not in host and not address and namespace == NAMESPACE:
+            message = f"in namespace {namespace} nobody but the gateway is let in, and {host} would be there"
+            raise plan.loaded.wrong(where, message, f"write http://{host}.NAMESPACE.svc:PORT, or name it: --namespace")
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def _in_a_cluster(plan: Plan) -> Plan:
@@ -137,7 +198,7 @@ def _namespace(namespace: str) -> Json:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": levels}}
 
 
-def _deployment(plan: Plan, images: tuple[str, str], namespace: str, config: list[str], callers: list[str]) -> Json:
+def _deployment(plan: Plan, images: tuple[str, str], namespace: str, configs: Held, callers: Held) -> Json:
     memory_mb = plan.gateway.limits.memory_mb
     envoy = {
         "name": "envoy",
@@ -177,7 +238,7 @@ def _deployment(plan: Plan, images: tuple[str, str], namespace: str, config: lis
             }
         ],
         "containers": [envoy, *([_authorise(images[1])] if plan.has_residue else [])],
-        "volumes": _volumes(plan, config, callers),
+        "volumes": _volumes(plan, configs, callers),
     }
     template = {"metadata": {"labels": _LABELS}, "spec": spec}
     fields = {"replicas": 2, "selector": {"matchLabels": _LABELS}, "template": template}
@@ -219,11 +280,12 @@ def _mounts(plan: Plan) -> list[tuple[str, str]]:
     return [("envoy", str(_AT)), ("run", _RUN), *own, *others]
 
 
-def _volumes(plan: Plan, config: list[str], callers: list[str]) -> list[Json]:
-    # One folder of both, so that one change of a link brings what was changed together into force.
+def _volumes(plan: Plan, configs: Held, callers: Held) -> list[Json]:
+    # One folder of all, so that one change of a link brings what was changed together into force.
     sources = [
-        {"configMap": {"name": _NAME, "items": [{"key": name, "path": name} for name in config]}},
-        {"secret": {"name": f"{_NAME}-callers", "items": [{"key": name, "path": name} for name in callers]}},
+        {kind: {"name": name, "items": [{"key": file, "path": file} for file in files]}}
+        for kind, objects in (("configMap", configs), ("secret", callers))
+        for name, files in objects.items()
     ]
     found: list[Json] = [
         {"name": "envoy", "projected": {"defaultMode": 0o440, "sources": sources}},
@@ -242,7 +304,7 @@ def _service(plan: Plan, namespace: str) -> Json:
 
 
 def _nothing_else(namespace: str) -> Json:
-    """What no other policy allows is not allowed."""
+    """Whatever else comes to be in the gateway's own namespace: what no other policy allows is not allowed."""
     return _object(
         "networking.k8s.io/v1",
         "NetworkPolicy",
@@ -279,12 +341,12 @@ def _way_to(url: str, namespace: str) -> Json:
     host = parts.hostname or ""
     ports = [{"protocol": "TCP", "port": parts.port or _PORTS[parts.scheme]}]
     words = host.split(".")
-    if re.fullmatch(r"[\d.]+", host):
-        return {"to": [{"ipBlock": {"cidr": f"{host}/32"}}], "ports": ports}
+    if address := _address(host):
+        return {"to": [{"ipBlock": {"cidr": f"{address}/{address.max_prefixlen}"}}], "ports": ports}
     if len(words) == 1 or (len(words) > 2 and words[2] == "svc"):  # noqa: PLR2004 - SERVICE.NAMESPACE.svc
         where = namespace if len(words) == 1 else words[1]
         return {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": where}}}], "ports": ports}
-    return {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": ports}
+    return {"to": [{"ipBlock": {"cidr": cidr}} for cidr in ("0.0.0.0/0", "::/0")], "ports": ports}
 
 
 def _autoscaler(namespace: str) -> Json:

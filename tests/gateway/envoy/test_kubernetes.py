@@ -21,7 +21,7 @@ from garrison.gateway.certificates.authority import make
 from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.read import read
-from garrison.gateway.kubernetes import manifests
+from garrison.gateway.kubernetes import manifests, secrets
 from garrison.gateway.planning import Planned, planned
 
 IMAGE = f"registry.example.com/envoy@sha256:{'a' * 64}"
@@ -90,6 +90,78 @@ def test_what_cannot_be_run_in_a_cluster_is_refused(gateway: Planned, tmp_path: 
     plain = planned(read(tmp_path / "plain.toml"), dt.datetime.now(dt.UTC))
     with pytest.raises(ConfigError, match="takes plaintext"):
         manifests(plain, image=IMAGE, namespace="n")
+
+
+@pytest.mark.parametrize(
+    ("url", "namespace", "message"),
+    [
+        ("http://127.0.0.1:8080", "n", "127.0.0.1 would be the gateway's own pod"),
+        ("http://localhost:8080", "n", "localhost would be"),
+        ("http://[::1]:8080", "n", "::1 would be"),
+        ("http://triton:8080", "garrison", "in namespace garrison nobody but the gateway is let in"),
+        ("http://mlserver.models.svc:8080", "Bad NS", "'Bad NS' is no name of a namespace"),
+    ],
+)
+def test_upstreams_that_are_elsewhere_in_a_cluster(
+    gateway: Planned, tmp_path: Path, url: str, namespace: str, message: str
+) -> None:
+    (tmp_path / "gateway.toml").write_text(FILE.replace("http://mlserver.models.svc:8080", url))
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    with pytest.raises((ConfigError, UsageError), match=message):
+        manifests(made, image=IMAGE, namespace=namespace)
+
+
+def test_a_namespace_that_is_there_is_left_as_it_is(gateway: Planned, tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text(FILE.replace("mlserver.models.svc", "mlserver"))
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    objects: list[Any] = list(yaml.safe_load_all(manifests(made, image=IMAGE, namespace="ml")["gateway.yaml"]))
+    assert "Namespace" not in {one["kind"] for one in objects}
+    (policy,) = (one["spec"] for one in objects if one["kind"] == "NetworkPolicy")
+    assert policy["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "garrison-gateway"}
+    assert {"kubernetes.io/metadata.name": "ml"} in [
+        peer["namespaceSelector"]["matchLabels"]
+        for way in policy["egress"]
+        for peer in way["to"]
+        if "namespaceSelector" in peer
+    ]
+    own: list[Any] = list(yaml.safe_load_all(manifests(gateway, image=IMAGE, namespace="garrison")["gateway.yaml"]))
+    assert [one["metadata"]["name"] for one in own[:2]] == ["garrison", "default-deny"]
+
+
+def test_the_way_to_an_address(gateway: Planned, tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text(FILE.replace("mlserver.models.svc", "[fd00::5]"))
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    assert "cidr: fd00::5/128" in manifests(made, image=IMAGE, namespace="n")["gateway.yaml"]
+
+
+def test_many_models_stand_in_several_objects(gateway: Planned, tmp_path: Path) -> None:
+    models = "".join(f'[model.m{n}]\nupstream = "server"\n' for n in range(100))
+    (tmp_path / "gateway.toml").write_text(FILE + models)
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    objects: list[Any] = list(yaml.safe_load_all(manifests(made, image=IMAGE, namespace="n")["gateway.yaml"]))
+    held = {one["metadata"]["name"]: one["data"] for one in objects if one["kind"] == "ConfigMap"}
+    assert len(held) > 1
+    assert all(sum(map(len, files.values())) <= 1_000_000 for files in held.values())
+    (pod,) = (one["spec"]["template"]["spec"] for one in objects if one["kind"] == "Deployment")
+    mounted = {
+        item["path"]: source["configMap"]["name"]
+        for source in pod["volumes"][0]["projected"]["sources"]
+        if "configMap" in source
+        for item in source["configMap"]["items"]
+    }
+    assert mounted == {file: name for name, files in held.items() for file in files}
+    more = "".join(f'[model.n{n}]\nupstream = "server"\n' for n in range(300))
+    (tmp_path / "gateway.toml").write_text(FILE + models + more)
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    with pytest.raises(UsageError, match="and an object of a cluster takes 1,000,000"):
+        manifests(made, image=IMAGE, namespace="n")
+
+
+def test_what_must_be_there_is_told(gateway: Planned, tmp_path: Path) -> None:
+    assert secrets(gateway) == {"public-tls": ("tls.crt", "tls.key", "ca.crt")}
+    arguments = ["gateway", "compile", str(tmp_path / "gateway.toml"), "-o", str(tmp_path / "k8s")]
+    done = CliRunner().invoke(program, [*arguments, "--target", "kubernetes", "--image", IMAGE], catch_exceptions=False)
+    assert "namespace garrison: Secret public-tls with tls.crt, tls.key, ca.crt" in done.stderr
 
 
 OPEN = """
