@@ -165,7 +165,7 @@ def upstream() -> Iterator[Upstream]:
                 self.end_headers()
                 for at in range(0, len(told), size):
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(told[at : at + size]), told[at : at + size]))
-                    time.sleep(0.002)
+                    time.sleep(float(self.headers.get("x-pause") or 0.002))
                 self.wfile.write(b"0\r\n\r\n")
                 return
             self.send_header("content-length", str(len(told)))

@@ -29,7 +29,7 @@ _NAMED = {names.NAME_MODEL: lua_off()}  # the model is known, so the Lua that lo
 
 
 class _Way(msgspec.Struct, frozen=True):
-    """Where a request goes, and how long its answer may take; 0 for as long as something comes."""
+    """Where a request goes, and how long its answer may take: in all, or if it is a stream while nothing comes."""
 
     upstream: str
     cluster: str
@@ -88,17 +88,15 @@ def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Rou
         **residue_on(plan, model, action),
         **tokens_on(plan, mount, action),
     }
-    timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
-    upstream, streams = mount.models[model], _streams(alike)
-    way = _Way(upstream, cluster_of(plan, upstream, model), 0 if streams else timeout_s, model, streams)
+    upstream = mount.models[model]
+    way = _Way(upstream, cluster_of(plan, upstream, model), _timeout_s(plan, model), model, _streams(alike))
     return _to_upstream(plan, mount, f"{model} {action}", way, config)
 
 
 def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
     subject = names.SERVER + mount.server
     config = {**_NOT_LOOKED_INTO, **residue_on(plan, subject, action), **tokens_on(plan, mount, action)}
-    streams = _streams(alike)
-    way = _Way(mount.server, mount.server, 0 if streams else plan.gateway.limits.timeout_s, streams=streams)
+    way = _Way(mount.server, mount.server, plan.gateway.limits.timeout_s, streams=_streams(alike))
     return _to_upstream(plan, mount, f"{subject} {action}", way, config)
 
 
@@ -111,7 +109,12 @@ def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json
         **residue_on(plan, subject, action),
         **tokens_on(plan, mount, action),
     }
-    return _to_upstream(plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, 0, streams=True), config)
+    timeout_s = max(
+        (_timeout_s(plan, model) for model in mount.models), default=plan.gateway.limits.timeout_s
+    )  # whichever of them it is about
+    return _to_upstream(
+        plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, timeout_s, streams=True), config
+    )
 
 
 def _pending(plan: Plan, mount: Mount, action: Action) -> Json:
@@ -133,7 +136,7 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
             "cluster": way.cluster,
             "host_rewrite_literal": host_of(plan.gateway.upstream[way.upstream]),
             "timeout": duration(way.timeout_s),
-            "idle_timeout": duration(plan.gateway.limits.timeout_s),
+            "idle_timeout": duration(way.timeout_s),
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
         "metadata": answers_on(plan, mount, way.model, streams=way.streams),
@@ -146,6 +149,10 @@ def _not_to_upstreams(plan: Plan, mount: Mount) -> list[str]:
     """Those headers only that may be there, as each is looked for in each request."""
     told = TOLD if plan.has_residue else ()
     return [*_NOT_TO_UPSTREAMS, *verified_by(plan).values(), *told, *(_PACKED if plan.counts_tokens(mount) else ())]
+
+
+def _timeout_s(plan: Plan, model: str) -> float:
+    return plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
 
 
 def _streams(alike: list[Route]) -> bool:

@@ -1,6 +1,6 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
 -- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, ISSUERS, CERTIFICATES, SHUT,
--- TELL, sha256, limit, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
+-- TELL, sha256, limit, endless, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
 local KEYS = {} -- by digest a text, as a table for each would be walked through by each collection of garbage
 for digest, said in KEYS_TEXT:gmatch("(%x+) (%d+ %S+ %S+)\n") do KEYS[digest] = said end
 local LONGEST_KEY = 256
@@ -157,6 +157,7 @@ local function ask(handle)
   end
   headers:replace("x-garrison-action", leaf.action)
   headers:replace("x-garrison-mount", leaf.mount)
+  if leaf.streams == "always" then endless(headers) end
   local model = model_of(leaf, named)
   if not model then return "404", "unknown-model", "there is no such model" end
   local unfit = leaf.unfit and MOUNTS[leaf.mount].guarded[model]
