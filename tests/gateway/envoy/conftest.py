@@ -156,10 +156,12 @@ def upstream() -> Iterator[Upstream]:
             seen.append(asked)
             if delay := self.headers.get("x-delay"):
                 time.sleep(float(delay))
-            told = (self.headers.get("x-say") or json.dumps(asked)).encode()
+            told = (self.headers.get("x-say") or json.dumps(asked)).encode() * int(self.headers.get("x-times") or 1)
             self.send_response(int(self.headers.get("x-status") or 200))
             self.send_header("content-type", self.headers.get("x-kind") or "application/json")
             self.send_header("x-powered-by", "a server of 2019")
+            if place := self.headers.get("x-place"):
+                self.send_header("location", place)
             if size := int(self.headers.get("x-chunked") or 0):
                 self.send_header("transfer-encoding", "chunked")
                 self.end_headers()

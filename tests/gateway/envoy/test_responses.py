@@ -51,6 +51,56 @@ def test_what_a_server_says_of_its_failure_stays_inside(gateway: Gateway) -> Non
     assert (answer.status, answer.json["error"]) == (404, "no such version")
 
 
+INSIDE = "http://internal-host:8080/secret"
+
+
+@pytest.mark.parametrize("status", ["301", "302", "303", "307", "308", "300"])
+@pytest.mark.parametrize("model", ["iris", "other"])
+def test_a_server_leads_nobody_elsewhere(shaped: Gateway, model: str, status: str) -> None:
+    answer = shaped.infer(model, headers={"x-status": status, "x-place": INSIDE, "x-say": f"see {INSIDE}"})
+    assert answer.status == 502
+    assert "location" not in answer.headers
+    assert answer.json["error"].startswith("the model server gave no usable answer (request ")
+
+
+def test_the_feed_tells_of_redirects(of: Callable[..., Gateway]) -> None:
+    gateway = of()
+    gateway.infer(headers={"x-status": "302", "x-place": INSIDE})
+    (line,) = gateway.log(1)
+    assert (line["decision"], line["reason"], line["status"]) == ("allow", "answer-redirects", 502)
+
+
+TRACE = "Traceback: secret in line 7;"
+LONG = str(2_000_000 // len(TRACE))
+
+
+@pytest.mark.parametrize(("said", "status"), [("400", 400), ("404", 404), ("422", 400), ("429", 429)])
+@pytest.mark.parametrize("times", ["0", "1", LONG])
+@pytest.mark.parametrize("chunked", ["", "65536"])
+def test_of_a_refusal_under_a_policy_no_word_is_the_servers(
+    shaped: Gateway, said: str, status: int, times: str, chunked: str
+) -> None:
+    headers = {"x-status": said, "x-say": TRACE, "x-times": times, "x-chunked": chunked, "x-place": INSIDE}
+    answer = shaped.infer(headers=headers)
+    assert answer.status == status
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert answer.json["error"] == f"the model server refused the request (request {answer.headers['x-request-id']})"
+    assert not {"location", "x-powered-by"} & answer.headers.keys()
+    free = shaped.infer("other", headers={"x-status": said, "x-say": TRACE})
+    assert (free.status, free.body) == (int(said), TRACE.encode())
+
+
+@pytest.mark.parametrize("status", ["500", "302"])
+@pytest.mark.parametrize("times", ["0", "1", LONG])
+@pytest.mark.parametrize("chunked", ["", "65536"])
+def test_an_error_stands_in_the_place_of_any_body(gateway: Gateway, status: str, times: str, chunked: str) -> None:
+    answer = gateway.infer(headers={"x-status": status, "x-say": TRACE, "x-times": times, "x-chunked": chunked})
+    assert answer.status == 502
+    assert answer.json["error"].startswith("the model server gave no usable answer (request ")
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 SMALL = FILE.replace(
     '[model.other]\nupstream = "server"',
     '[model.other]\nupstream = "server"\nlimits = {{ response-kb = 1 }}',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,8 @@ from garrison.gateway.protocols.protocol import Transport
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
 
+_REFUSED: Final = "the model server refused the request"
+_OF_REQUESTS: Final = range(400, 500)
 PLAIN = Refusals(body='{"error": "{message} (request {request_id})"}')
 
 
@@ -52,10 +54,10 @@ def answer_bytes(plan: Plan, model: str) -> int:
     return (own or plan.gateway.limits.response_kb) * 1024
 
 
-def answers_on(plan: Plan, mount: Mount, model: str, *, streams: bool) -> Json:
-    """What a route says of its answers, for that Lua."""
-    said = {"protocol": mount.protocol.name, "answer_bytes": answer_bytes(plan, model), "streams": streams}
-    return {"filter_metadata": {names.ASK: said}}
+def answers_on(plan: Plan, mount: Mount, model: str, *, streams: bool, reduced: bool) -> Json:
+    """What a route says of its answers, for that Lua; `reduced` where what a server says of a wrong request stays inside."""
+    said = {"protocol": mount.protocol.name, "answer_bytes": answer_bytes(plan, model)}
+    return {"filter_metadata": {names.ASK: {**said, "streams": streams, "reduced": reduced}}}
 
 
 def answers_named() -> list[Json]:
@@ -65,12 +67,16 @@ def answers_named() -> list[Json]:
 
 
 def _instead(refusals: Refusals) -> dict[str, Any]:
-    """An error in which the id of the request is left open."""
-    said = refusals.error(502, MESSAGES[502], "{request_id}")
+    """Errors, by status, in which the id of the request is left open."""
     grpc = refusals.words["502"].grpc if refusals.words else None
+    said = {502: MESSAGES[502]} | {status: _REFUSED for status in MESSAGES if status in _OF_REQUESTS}
+    filled = {status: refusals.error(status, message, "{request_id}") for status, message in said.items()}
     return {
         "content_type": refusals.content_type,
-        "body": said if isinstance(said, str) else msgspec.json.encode(said).decode(),
+        "bodies": {
+            str(status): error if isinstance(error, str) else msgspec.json.encode(error).decode()
+            for status, error in filled.items()
+        },
         "grpc": None if grpc is None else str(grpc),
     }
 

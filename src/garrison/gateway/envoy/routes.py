@@ -36,6 +36,7 @@ class _Way(msgspec.Struct, frozen=True):
     timeout_s: float
     model: str = ""
     streams: bool = False
+    reduced: bool = False
 
 
 def routes(plan: Plan) -> Json:
@@ -89,7 +90,8 @@ def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Rou
         **tokens_on(plan, mount, action),
     }
     upstream = mount.models[model]
-    way = _Way(upstream, cluster_of(plan, upstream, model), _timeout_s(plan, model), model, _streams(alike))
+    reduced = looked_into and plan.gateway.model[model].response is not None
+    way = _Way(upstream, cluster_of(plan, upstream, model), _timeout_s(plan, model), model, _streams(alike), reduced)
     return _to_upstream(plan, mount, f"{model} {action}", way, config)
 
 
@@ -139,7 +141,7 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
             "idle_timeout": duration(way.timeout_s),
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
-        "metadata": answers_on(plan, mount, way.model, streams=way.streams),
+        "metadata": answers_on(plan, mount, way.model, streams=way.streams, reduced=way.reduced),
         "request_headers_to_remove": _not_to_upstreams(plan, mount),
         "typed_per_filter_config": {**_NAMED, **config},
     }
