@@ -199,13 +199,13 @@ def made(upstream: Upstream) -> Callable[..., Plan]:
 
 
 @contextmanager
-def serving(plan: Plan) -> Iterator[Gateway]:
+def serving(plan: Plan, workers: int = 1) -> Iterator[Gateway]:
     """An Envoy for a plan, while the block runs."""
     folder = plan.loaded.path.parent / "e"
     envoy, socket = find_envoy(), folder / "a.sock"
     validate(envoy, written(in_one_piece(plan, str(socket))), plan.loaded.path)
     publish(files(plan, Layout(folder), str(socket)), folder)
-    process = child.start(envoy, folder / BOOTSTRAP, plan.loaded.log, workers=1, drain_s=1)
+    process = child.start(envoy, folder / BOOTSTRAP, plan.loaded.log, workers=workers, drain_s=1)
     try:
         made_ready(process, socket, START_S)
         address = next(iter(plan.gateway.listener.values())).address

@@ -17,6 +17,7 @@ VERDICT: Final = "x-garrison-verdict"
 ASKED: Final = "asked"  # who asks, and for what, is known
 CHECKED: Final = "checked"  # and the body is valid
 VERIFIED: Final = "x-garrison-verified-"  # and an issuer: Envoy has verified a token of it
+BUSY: Final = "busy"  # in the metadata: a model has as many requests as it takes at a time
 LEAF: Final = "x-garrison-leaf"  # which route a request took whose model stands in its body
 DECISION: Final = "x-garrison-decision"  # set behind the last check only: the request was let through
 LIMIT: Final = (

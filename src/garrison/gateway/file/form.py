@@ -81,7 +81,7 @@ class Upstream(_Table, frozen=True):
     description: Annotated[str, Meta(description="Its OpenAPI file, for protocol openapi.")] = ""
     actions: Annotated[dict[str, str], Meta(description="For protocol openapi: from operations to actions.")] = {}
     tls: UpstreamTls | None = None
-    concurrent: Annotated[Count, Meta(description="Requests that it gets at a time.")] = 1024
+    concurrent: Annotated[Count, Meta(description="Requests at a time; more are refused.")] = 1024
 
 
 class Rate(_Table, frozen=True):

@@ -8,6 +8,7 @@ string that is one word keeps that word's type: `"{status}"` becomes a number.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +28,10 @@ MESSAGES: Final = {
     503: "the model server cannot be reached",
     504: "the model server took too long",
 }
+BUSY: Final = (
+    "too many requests at a time"  # in place of that for 503, where a model or its server has all that it takes
+)
+_LATER: Final = {"retry-after": "1"}
 _ENVOY: Final = {
     "message": "%LOCAL_REPLY_BODY%",
     "status": "%RESPONSE_CODE%",
@@ -72,7 +77,9 @@ class Refusals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         `mine` is the access log filter that such requests pass, `kept` the one for replies whose body already says
         why. What Envoy says of itself otherwise, with addresses of upstreams in it, is replaced by `MESSAGES`.
         """
-        mappers = []
+        busy = [mine, _status(503), {"response_flag_filter": {"flags": ["UO"]}}]
+        rest = {"body_format_override": self.envoy_format(503), **self._headers(503, _LATER)}
+        mappers = [{"filter": _all(busy), "body": {"inline_string": BUSY}, **rest}]
         for status, message in MESSAGES.items():
             here = [mine, _status(status)]
             rest = {"body_format_override": self.envoy_format(status), **self._headers(status)}
@@ -84,13 +91,13 @@ class Refusals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         words = msgspec.structs.asdict(self.words.get(str(status), Words()))
         return _fill(json.loads(self.body) if self.body else self.text, words | values)
 
-    def _headers(self, status: int) -> dict[str, Any]:
-        """The status of gRPC, which Envoy would else take from that of HTTP by a coarser table."""
+    def _headers(self, status: int, said: Mapping[str, str] = {}) -> dict[str, Any]:
+        """What is said, and the status of gRPC, which Envoy would else take from that of HTTP by a coarser table."""
         number = self.words.get(str(status), Words()).grpc
-        if number is None:
-            return {}
-        header = {"key": "grpc-status", "value": str(number)}
-        return {"headers_to_add": [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]}
+        added = {**said, **({} if number is None else {"grpc-status": str(number)})}
+        how = "OVERWRITE_IF_EXISTS_OR_ADD"
+        headers = [{"header": {"key": key, "value": value}, "append_action": how} for key, value in added.items()]
+        return {"headers_to_add": headers} if headers else {}
 
 
 def _all(filters: list[dict[str, Any]]) -> dict[str, Any]:

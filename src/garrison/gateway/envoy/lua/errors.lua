@@ -83,7 +83,13 @@ function envoy_on_response(handle)
   local status, length = headers:get(":status"), tonumber(headers:get("content-length") or "")
   if status < "3" and not GRPC and length and length <= SMALLEST then return end
   -- The router marks what comes from an upstream; what the gateway answers itself is in its form already.
-  if not headers:get("x-envoy-upstream-service-time") then return end
+  if not headers:get("x-envoy-upstream-service-time") then
+    if headers:get("x-envoy-overloaded") then
+      because(handle, "busy")
+      handle:streamInfo():dynamicMetadata():set("garrison", "busy", true) -- the audit feed does not call it allowed
+    end
+    return
+  end
   local route, id = handle:metadata(), headers:get("x-request-id")
   local form, limit = FORMS[route:get("protocol")], route:get("answer_bytes")
   local instead = status_instead(status, form, route:get("reduced"))
