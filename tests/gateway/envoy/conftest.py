@@ -157,6 +157,7 @@ def upstream() -> Iterator[Upstream]:
             if delay := self.headers.get("x-delay"):
                 time.sleep(float(delay))
             told = (self.headers.get("x-say") or json.dumps(asked)).encode() * int(self.headers.get("x-times") or 1)
+            told += b" " * int(self.headers.get("x-pad") or 0)
             self.send_response(int(self.headers.get("x-status") or 200))
             self.send_header("content-type", self.headers.get("x-kind") or "application/json")
             self.send_header("x-powered-by", "a server of 2019")

@@ -25,7 +25,9 @@ def local_replies(plan: Plan) -> dict[str, Any]:
     mappers = []
     for name, refusals in sorted(spoken.items()):
         header = {"name": names.PROTOCOL, "string_match": {"exact": name}}
-        mappers += refusals.envoy_mappers({"header_filter": {"header": header}}, _ours())
+        here: Json = {"header_filter": {"header": header}}
+        mappers.append(_too_large(plan, here, refusals))
+        mappers += refusals.envoy_mappers(here, _ours())
     # Requests that no protocol is known of.
     mappers += PLAIN.envoy_mappers(
         {"header_filter": {"header": {"name": names.PROTOCOL, "present_match": True, "invert_match": True}}}, _ours()
@@ -81,18 +83,39 @@ def _instead(refusals: Refusals) -> dict[str, Any]:
     }
 
 
+def _too_large(plan: Plan, here: Json, refusals: Refusals) -> Json:
+    """The `ResponseMapper` for an answer that did not tell its length and does not fit where it would be looked into.
+
+    Envoy answers that itself, past all filters.
+    """
+    matcher = {
+        "filter": names.METADATA,
+        "path": [{"key": "reason"}],
+        "value": {"string_match": {"exact": "answer-too-large"}},
+    }
+    said = {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
+    return {
+        "filter": {"and_filter": {"filters": [here, said]}},
+        "status_code": 502,
+        "body": {"inline_string": MESSAGES[502]},
+        "body_format_override": refusals.envoy_format(502),
+        "headers_to_add": [*answers_named(), *_carried(plan)],
+    }
+
+
 def headers(plan: Plan) -> Json:
     """What every answer carries, and what none does."""
-    said = known_headers()
-    always = dict(said.set)
-    if all(listener.tls for listener in plan.gateway.listener.values()):
-        always |= said.set_over_tls
-    mutations: list[Json] = [{"remove": name} for name in said.remove]
-    mutations += [
-        {"append": {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
-        for key, value in sorted(always.items())
-    ]
+    mutations: list[Json] = [{"remove": name} for name in known_headers().remove]
+    mutations += [{"append": header} for header in _carried(plan)]
     return extension(names.HEADERS, HEADER_MUTATION, mutations={"response_mutations": mutations})
+
+
+def _carried(plan: Plan) -> list[Json]:
+    said = known_headers()
+    over_tls = all(listener.tls for listener in plan.gateway.listener.values())
+    always = said.set | (said.set_over_tls if over_tls else {})
+    how = "OVERWRITE_IF_EXISTS_OR_ADD"
+    return [{"header": {"key": k, "value": v}, "append_action": how} for k, v in sorted(always.items())]
 
 
 def _ours() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.authorisation import require_asked
-from garrison.gateway.envoy.bodies import buffer_on, lua_off
+from garrison.gateway.envoy.bodies import buffer_off, buffer_on, lua_off
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.quota import tokens_on
@@ -24,7 +24,7 @@ TABLE = "garrison"
 _ROUTE = "envoy.config.route.v3.Route"
 _NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF]
 _PACKED = ("accept-encoding",)  # answers that are read for their tokens must not come compressed
-_NOT_LOOKED_INTO = {names.BODY: lua_off(), names.REQUIRE: require_asked()}
+_NOT_LOOKED_INTO = {names.BODY: lua_off(), names.ANSWERS: buffer_off(), names.REQUIRE: require_asked()}
 _NAMED = {names.NAME_MODEL: lua_off()}  # the model is known, so the Lua that looks for it does not run
 
 
