@@ -35,7 +35,8 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
     broken: Json = {"header_filter": {"header": {**seal, "invert_match": True, "treat_missing_header_as_empty": True}}}
     passed = {"and_filter": {"filters": [sealed, _busy(is_so=False)]}}
     refused = {"or_filter": {"filters": [broken, _busy(is_so=True)]}}
-    allowed, denied = ({"decision": decision, "reason": _REASON} for decision in ("allow", "deny"))
+    allowed = {"decision": "allow", "reason": _REASON}
+    denied = {"decision": "deny", "reason": _REASON, "connection": "%CONNECTION_ID%"}
     return [
         {**_file("allowed", path, fields | allowed), "filter": passed},
         {**_file("denied", path, fields | denied), "filter": refused},

@@ -1,7 +1,7 @@
 """How a protocol says that it refuses, so that its clients show their users why.
 
 A form is JSON (for gRPC, whose message is a header, plain text) with words in braces: `{message}` is what happened,
-`{request_id}` what to ask about, `{status}` the HTTP status, `{type}` and `{code}` the protocol's own words for it. A
+`{request_id}` what to ask about (of what is no request, the number of its connection), `{status}` the HTTP status, `{type}` and `{code}` the protocol's own words for it. A
 string that is one word keeps that word's type: `"{status}"` becomes a number.
 """
 
@@ -18,9 +18,11 @@ MESSAGES: Final = {
     401: "the request carries no valid credential",
     403: "this client may not do this",
     404: "there is nothing at this address",
+    405: "this method is not taken here",
     408: "the request took too long to arrive",
     413: "the request is too large",
     415: "this content type or encoding is not taken here",
+    426: "HTTP/1.1 or HTTP/2 is needed",
     429: "too many requests",
     431: "the headers of the request are too large",
     500: "the gateway failed, and refuses what it cannot check",
@@ -35,7 +37,8 @@ _LATER: Final = {"retry-after": "1"}
 _ENVOY: Final = {
     "message": "%LOCAL_REPLY_BODY%",
     "status": "%RESPONSE_CODE%",
-    "request_id": "%REQUEST_HEADER(X-REQUEST-ID)%",
+    # What is no HTTP, or too old, has no id; the feed tells the number of the connection too.
+    "request_id": '%COALESCE({"operators":[{"command":"REQUEST_HEADER","param":"X-REQUEST-ID"},"CONNECTION_ID"]})%',
 }
 
 

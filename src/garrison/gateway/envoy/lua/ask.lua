@@ -140,6 +140,7 @@ end
 local function ask(handle)
   local headers = handle:headers()
   local path = headers:get(":path")
+  if not path then return "405", "unknown-route", "this method is not taken here" end -- CONNECT (RFC 9110, section 9.3.6)
   local leaf, named, number = leaf_of(headers:get(":method"), path:match("^[^?]*"))
   local spoken = leaf and leaf.protocol or DEFAULT_PROTOCOL
   if spoken then headers:replace("x-garrison-protocol", spoken) end
@@ -192,6 +193,7 @@ function envoy_on_request(handle)
     handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
     local headers = { [":status"] = status, ["content-type"] = "text/plain" }
     if status == "401" then headers["www-authenticate"] = CHALLENGE end
+    if status == "405" then headers.allow = "" end
     handle:respond(headers, message)
   end
 end
