@@ -34,7 +34,7 @@ _KINDS: Final = {
 }
 _WITH_BODY: Final = frozenset({413, 415})  # what only a request with a body is told
 _VALUES: Final = frozenset({"const", "enum", "default", "examples"})  # keywords under which no schema stands
-_TOLD: Final = {401: ("www-authenticate",), 429: ("retry-after",)}
+_TOLD: Final = {401: ("www-authenticate",), 429: ("retry-after",), 503: ("retry-after",)}
 _ANYWAY: Final = {"2XX": "what the model server answers", "4XX": "what the model server says of a request"}
 
 Json = dict[str, Any]

@@ -155,6 +155,8 @@ def _body(loaded: Loaded, model: Model, spoken: Protocol, contract: Contract | N
     )
     carrier = carried(carriers()["tensors" if tensors else "json"])
     fields = [f"carried = {carrier}", f"validate = {validator}"]
+    if model.response is not None or model.sample is not None:
+        fields.append(f"answer_bytes = {answered.size_bytes}")
     if model.response is not None:
         shaper = response.shaper(model.response, protocol=spoken.name, tensors=tensors, limits=answered)
         fields.append(f"shape = {shaper}")

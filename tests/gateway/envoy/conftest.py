@@ -156,16 +156,19 @@ def upstream() -> Iterator[Upstream]:
             seen.append(asked)
             if delay := self.headers.get("x-delay"):
                 time.sleep(float(delay))
-            told = (self.headers.get("x-say") or json.dumps(asked)).encode()
+            told = (self.headers.get("x-say") or json.dumps(asked)).encode() * int(self.headers.get("x-times") or 1)
+            told += b" " * int(self.headers.get("x-pad") or 0)
             self.send_response(int(self.headers.get("x-status") or 200))
             self.send_header("content-type", self.headers.get("x-kind") or "application/json")
             self.send_header("x-powered-by", "a server of 2019")
+            if place := self.headers.get("x-place"):
+                self.send_header("location", place)
             if size := int(self.headers.get("x-chunked") or 0):
                 self.send_header("transfer-encoding", "chunked")
                 self.end_headers()
                 for at in range(0, len(told), size):
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(told[at : at + size]), told[at : at + size]))
-                    time.sleep(0.002)
+                    time.sleep(float(self.headers.get("x-pause") or 0.002))
                 self.wfile.write(b"0\r\n\r\n")
                 return
             self.send_header("content-length", str(len(told)))
@@ -197,13 +200,13 @@ def made(upstream: Upstream) -> Callable[..., Plan]:
 
 
 @contextmanager
-def serving(plan: Plan) -> Iterator[Gateway]:
+def serving(plan: Plan, workers: int = 1) -> Iterator[Gateway]:
     """An Envoy for a plan, while the block runs."""
     folder = plan.loaded.path.parent / "e"
     envoy, socket = find_envoy(), folder / "a.sock"
     validate(envoy, written(in_one_piece(plan, str(socket))), plan.loaded.path)
     publish(files(plan, Layout(folder), str(socket)), folder)
-    process = child.start(envoy, folder / BOOTSTRAP, plan.loaded.log, workers=1, drain_s=1)
+    process = child.start(envoy, folder / BOOTSTRAP, plan.loaded.log, workers=workers, drain_s=1)
     try:
         made_ready(process, socket, START_S)
         address = next(iter(plan.gateway.listener.values())).address

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Callable
+from email import message_from_bytes
+from email.message import Message
 
 import pytest
 from tests.gateway.envoy.conftest import EXPIRED, FILE, OPERATOR, SCIENTIST, STRANGER, VALID, Gateway, Upstream
@@ -194,3 +197,47 @@ def test_a_prefix_is_the_gateways_own(of: Callable[..., Gateway], upstream: Upst
     assert gateway.call("POST", "/fraud/v2/models/iris/infer", key=SCIENTIST, body=VALID).status == 200
     assert upstream.seen[-1]["path"] == "/v2/models/iris/infer"
     assert gateway.infer().status == 404
+
+
+def raw(port: int, asked: bytes) -> tuple[bytes, Message, bytes]:
+    """What comes back on a connection until that ends: the first line, the headers, the body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as taken:
+        taken.sendall(asked)
+        head, _, body = b"".join(iter(lambda: taken.recv(65536), b"")).partition(b"\r\n\r\n")
+    first, _, rest = head.partition(b"\r\n")
+    return first, message_from_bytes(rest), body
+
+
+KEY = f"x-api-key: {SCIENTIST}\r\n".encode()
+CODEC = [
+    (b"GET /v2 HTTP/1.0\r\nhost: a\r\n\r\n", 426, "HTTP/1.1 or HTTP/2 is needed"),
+    (b"GET /v2 HTTP/1.0\r\n" + KEY + b"\r\n", 426, "HTTP/1.1 or HTTP/2 is needed"),
+    (b"\x16\x03\x01\r\n\r\n", 400, "the request is not valid"),
+    (b"GET /v2 HTTP/1.1\r\nhost: a\r\nlarge: " + b"x" * 60_000 + b"\r\n\r\n", 431, "the headers of the request are too large"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "status", "message"), CODEC)
+def test_what_is_no_request_is_refused_in_json_and_can_be_asked_about(
+    of: Callable[..., Gateway], asked: bytes, status: int, message: str
+) -> None:
+    gateway = of()
+    first, headers, body = raw(gateway.port, asked)
+    assert first.startswith(b"HTTP/1.1 %d " % status)
+    assert headers["content-type"] == "application/json"
+    assert headers["x-content-type-options"] == "nosniff"
+    (line,) = gateway.log(1)
+    assert (line["status"], line["decision"]) == (status, "deny")
+    assert json.loads(body)["error"] == f"{message} (request {line['connection']})"
+
+
+@pytest.mark.parametrize("key", [b"", KEY])
+def test_connect_leads_nowhere(of: Callable[..., Gateway], upstream: Upstream, key: bytes) -> None:
+    gateway, before = of(), len(upstream.seen)
+    first, headers, body = raw(gateway.port, b"CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n" + key + b"\r\n")
+    assert first.startswith(b"HTTP/1.1 405 ")
+    assert headers["allow"] == ""
+    (line,) = gateway.log(1)
+    assert (line["status"], line["decision"], line["reason"]) == (405, "deny", "unknown-route")
+    assert json.loads(body)["error"] == f"this method is not taken here (request {line['request_id']})"
+    assert len(upstream.seen) == before

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from tests.gateway.envoy.conftest import FILE, OPERATOR, SCIENTIST, VALID, Gateway, serving
+from tests.gateway.envoy.conftest import FILE, OPERATOR, SCIENTIST, VALID, Answer, Gateway, serving
 
 from garrison.gateway.envoy.plan import Plan
 
@@ -51,6 +53,56 @@ def test_what_a_server_says_of_its_failure_stays_inside(gateway: Gateway) -> Non
     assert (answer.status, answer.json["error"]) == (404, "no such version")
 
 
+INSIDE = "http://internal-host:8080/secret"
+
+
+@pytest.mark.parametrize("status", ["301", "302", "303", "307", "308", "300"])
+@pytest.mark.parametrize("model", ["iris", "other"])
+def test_a_server_leads_nobody_elsewhere(shaped: Gateway, model: str, status: str) -> None:
+    answer = shaped.infer(model, headers={"x-status": status, "x-place": INSIDE, "x-say": f"see {INSIDE}"})
+    assert answer.status == 502
+    assert "location" not in answer.headers
+    assert answer.json["error"].startswith("the model server gave no usable answer (request ")
+
+
+def test_the_feed_tells_of_redirects(of: Callable[..., Gateway]) -> None:
+    gateway = of()
+    gateway.infer(headers={"x-status": "302", "x-place": INSIDE})
+    (line,) = gateway.log(1)
+    assert (line["decision"], line["reason"], line["status"]) == ("allow", "answer-redirects", 502)
+
+
+TRACE = "Traceback: secret in line 7;"
+LONG = str(2_000_000 // len(TRACE))
+
+
+@pytest.mark.parametrize(("said", "status"), [("400", 400), ("404", 404), ("422", 400), ("429", 429)])
+@pytest.mark.parametrize("times", ["0", "1", LONG])
+@pytest.mark.parametrize("chunked", ["", "65536"])
+def test_of_a_refusal_under_a_policy_no_word_is_the_servers(
+    shaped: Gateway, said: str, status: int, times: str, chunked: str
+) -> None:
+    headers = {"x-status": said, "x-say": TRACE, "x-times": times, "x-chunked": chunked, "x-place": INSIDE}
+    answer = shaped.infer(headers=headers)
+    assert answer.status == status
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert answer.json["error"] == f"the model server refused the request (request {answer.headers['x-request-id']})"
+    assert not {"location", "x-powered-by"} & answer.headers.keys()
+    free = shaped.infer("other", headers={"x-status": said, "x-say": TRACE})
+    assert (free.status, free.body) == (int(said), TRACE.encode())
+
+
+@pytest.mark.parametrize("status", ["500", "302"])
+@pytest.mark.parametrize("times", ["0", "1", LONG])
+@pytest.mark.parametrize("chunked", ["", "65536"])
+def test_an_error_stands_in_the_place_of_any_body(gateway: Gateway, status: str, times: str, chunked: str) -> None:
+    answer = gateway.infer(headers={"x-status": status, "x-say": TRACE, "x-times": times, "x-chunked": chunked})
+    assert answer.status == 502
+    assert answer.json["error"].startswith("the model server gave no usable answer (request ")
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 SMALL = FILE.replace(
     '[model.other]\nupstream = "server"',
     '[model.other]\nupstream = "server"\nlimits = {{ response-kb = 1 }}',
@@ -86,6 +138,62 @@ def test_an_answer_that_does_not_say_its_length_is_cut(small: Gateway) -> None:
     assert small.infer("other", headers={"x-say": "y" * 900, "x-chunked": "100"}).body == b"y" * 900
     events = {"x-say": "y" * 4000, "x-chunked": "100", "x-kind": "text/event-stream"}
     assert len(small.infer("other", headers=events).body) == 4000
+
+
+NARROW = FILE.replace('schema = "iris.schema.json"', POLICY + "\nlimits = {{ response-kb = 4 }}").replace(
+    '[model.other]\nupstream = "server"',
+    '[model.other]\nupstream = "server"\nlimits = {{ response-kb = 3000 }}\nresponse = {{ strip = ["x"] }}',
+)
+
+
+def told_of(gateway: Gateway, answer: Answer) -> dict[str, Any]:
+    """The line of an answer in the feed."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        for line in gateway.log(1):
+            if line["request_id"] == answer.headers["x-request-id"]:
+                return line
+        time.sleep(0.02)
+    raise AssertionError("no line tells of it")
+
+
+# Larger than the limit, than what Envoy keeps by itself, and than all that it may keep here.
+LARGE = [("iris", 5), ("iris", 2000), ("iris", 4000), ("other", 3500), ("other", 9000)]
+
+
+@pytest.fixture(scope="module")
+def narrow(made: Callable[..., Plan], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    text = NARROW.replace("[limits]", "[limits]\nresponse-kb = 8")
+    with serving(made(tmp_path_factory.mktemp("n"), text)) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("model", "size_kb"), LARGE)
+@pytest.mark.parametrize("chunked", ["", "8192"])
+def test_an_answer_that_is_too_large_to_be_looked_into_does_not_go_out(
+    narrow: Gateway, model: str, size_kb: int, chunked: str
+) -> None:
+    headers = {"x-say": SAID, "x-pad": str(size_kb * 1024), "x-chunked": chunked, "x-pause": "0"}
+    answer = narrow.infer(model, headers=headers)
+    assert answer.status == 502
+    assert answer.json["error"] == f"the model server gave no usable answer (request {answer.headers['x-request-id']})"
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert not {"x-powered-by", "server"} & answer.headers.keys()
+    line = told_of(narrow, answer)
+    assert (line["reason"], line["status"], line["decision"]) == ("answer-too-large", 502, "allow")
+
+
+@pytest.mark.parametrize(("model", "size_kb"), [("iris", 3), ("other", 2990)])
+@pytest.mark.parametrize("chunked", ["", "8192"])
+def test_a_large_answer_that_fits_is_looked_into(narrow: Gateway, model: str, size_kb: int, chunked: str) -> None:
+    """A model may have more than all others."""
+    headers = {"x-say": SAID, "x-pad": str(size_kb * 1024), "x-chunked": chunked, "x-pause": "0"}
+    answer = narrow.infer(model, headers=headers)
+    assert (answer.status, answer.json["outputs"][0]["name"]) == (200, "p")
+    assert len(answer.body) < 1000
+    assert told_of(narrow, answer)["reason"] == "via_upstream"
 
 
 def test_headers_of_every_answer(gateway: Gateway) -> None:

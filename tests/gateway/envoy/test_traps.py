@@ -186,20 +186,6 @@ def test_headers_have_limits(gateway: Gateway, headers: dict[str, str], status: 
     assert gateway.infer(headers=headers).status == status
 
 
-def test_one_model_gets_so_many_requests_at_a_time(of: Callable[..., Gateway]) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    text = FILE.replace(
-        '[model.other]\nupstream = "server"', '[model.other]\nupstream = "server"\nlimits = {{ concurrent = 1 }}'
-    )
-    gateway = of(text)
-    with ThreadPoolExecutor(6) as pool:
-        statuses = list(pool.map(lambda _: gateway.infer("other", headers={"x-delay": "0.5"}).status, range(6)))
-    assert 200 in statuses
-    assert 503 in statuses
-    assert gateway.infer("iris").status == 200
-
-
 def test_an_upstream_that_takes_too_long_or_is_away_is_told_in_the_form_of_the_protocol(
     of: Callable[..., Gateway],
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from garrison.errors import ConfigError
-from garrison.gateway.response.headers import REPLACED, headers, reference
+from garrison.gateway.response.headers import headers
 from garrison.gateway.response.policy import bucket_decimals, read_response
 
 
@@ -46,9 +46,3 @@ def test_headers_do_not_tell_what_stands_behind() -> None:
     assert len(set(names)) == len(names)
     assert {"server", "x-powered-by"} <= set(found.remove)
     assert found.set["x-content-type-options"] == "nosniff"
-
-
-def test_an_upstream_error_becomes_a_reference() -> None:
-    assert 500 in REPLACED
-    assert 499 not in REPLACED
-    assert reference("abc") == "the model server failed; ask about reference abc"

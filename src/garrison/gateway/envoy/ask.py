@@ -50,7 +50,7 @@ def code(plan: Plan) -> str:
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
     read = (shipped("sha256"), LUA.read_text(encoding="utf-8"))
-    return "\n".join([upstream_errors(plan), *read, values, shipped("limit"), shipped("ask")])
+    return "\n".join([upstream_errors(plan), *read, values, shipped("limit"), shipped("timeout"), shipped("ask")])
 
 
 def tree_of(plan: Plan) -> Tree:

@@ -7,6 +7,7 @@ from garrison.gateway.digests import PREFIX, words
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.responses import answer_bytes
 from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
 
 _BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
@@ -22,10 +23,34 @@ def buffer(plan: Plan) -> Json:
 def buffer_on(plan: Plan, model: str, *, streams: bool) -> Json:
     """The size that one model takes; a stream cannot be taken in as a whole."""
     if streams:
-        return typed(_BUFFER_PER_ROUTE, disabled=True)
+        return buffer_off()
     said = plan.gateway.model[model].limits.request_kb if model in plan.gateway.model else None
     size_bytes = (said or plan.gateway.limits.request_kb) * 1024
     return typed(_BUFFER_PER_ROUTE, buffer={"max_request_bytes": size_bytes})
+
+
+def buffer_off() -> Json:
+    """Where nothing is taken in as a whole."""
+    return typed(_BUFFER_PER_ROUTE, disabled=True)
+
+
+def answers(plan: Plan) -> Json | None:
+    """Lets answers that are looked into be as large as they may; None where none are.
+
+    Envoy has one limit for what it keeps of a request and of its answer, which `buffer` sets to that of the request. When the
+    request is in, this sets it anew.
+    """
+    size_bytes = kept_bytes(plan)
+    return extension(names.ANSWERS, _BUFFER, max_request_bytes=size_bytes) if size_bytes else None
+
+
+def kept_bytes(plan: Plan) -> int:
+    """How large the largest answer may be that is looked into, and so waits in memory; 0 where none is."""
+    models = plan.gateway.model.items()
+    looked_into = (
+        name for name, model in models if model.response is not None or (model.sample and model.sample.output)
+    )
+    return max((answer_bytes(plan, name) for name in looked_into), default=0)
 
 
 def stream_size(plan: Plan) -> Json | None:

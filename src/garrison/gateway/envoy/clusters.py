@@ -15,6 +15,9 @@ from garrison.gateway.file.form import RateService, Upstream
 from garrison.gateway.protocols.protocol import Transport
 
 _CONNECT_S = 5.0
+# Each worker of Envoy keeps connections of its own. A bound on all of them would have requests wait for one although the model is
+# free; so requests are bounded, and those that wait until a new connection is there.
+_UNBOUNDED = 2**32 - 1
 _PORTS = {"http": 80, "https": 443}
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _DNS = "envoy.extensions.clusters.dns.v3.DnsCluster"
@@ -71,7 +74,7 @@ def _cluster(plan: Plan, name: str, upstream_name: str, concurrent: int) -> Json
         "circuit_breakers": {
             "thresholds": [
                 {
-                    "max_connections": concurrent,
+                    "max_connections": _UNBOUNDED,
                     "max_pending_requests": concurrent,
                     "max_requests": concurrent,
                     "max_retries": 1,

@@ -8,7 +8,7 @@ from typing import Any
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.ask import ask
 from garrison.gateway.envoy.authorisation import mark, require, table
-from garrison.gateway.envoy.bodies import body, buffer, stream_size
+from garrison.gateway.envoy.bodies import answers, body, buffer, kept_bytes, stream_size
 from garrison.gateway.envoy.limits import limit_chosen, limit_client, limit_held, limit_ip, limit_shared, limit_slots
 from garrison.gateway.envoy.logs import logs
 from garrison.gateway.envoy.model import name_model
@@ -23,6 +23,7 @@ from garrison.gateway.file.form import Listener
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = extension("garrison.router", "envoy.extensions.filters.http.router.v3.Router")
+_KEPT_BYTES = 1024 * 1024  # of what is on its way through
 
 _STRIPPED = (names.PREFIX, "x-envoy-")
 
@@ -35,7 +36,7 @@ def filters(plan: Plan, place: Place) -> list[Json]:
     ahead = [limit_ip(plan), tokens(plan), ask(plan)]
     sizes = [buffer(plan), stream_size(plan)]
     named = [name_model(plan), table(plan), quota(plan)]
-    decided = [limit_shared(plan), residue(plan), body(plan), tokens_told(plan)]
+    decided = [limit_shared(plan), residue(plan), body(plan), answers(plan), tokens_told(plan)]
     slots = [place(slot) for slot in limit_slots(plan)]
     return [
         headers(plan),
@@ -75,15 +76,9 @@ def _listener(plan: Plan, name: str, listener: Listener, manager: Json, secret: 
         "address": socket_address(listener.address),
         "filter_chains": [chain],
         "listener_filters": inspector,
-        "per_connection_buffer_limit_bytes": _buffered(plan),
+        "per_connection_buffer_limit_bytes": max(kept_bytes(plan), _KEPT_BYTES),
         "max_connections_to_accept_per_socket_event": 16,
     }
-
-
-def _buffered(plan: Plan) -> int:
-    """How much of an answer may wait in memory: all of it only where it is looked into."""
-    shaped = any(model.response for model in plan.gateway.model.values()) or any(s.output for s in plan.samples)
-    return plan.gateway.limits.response_kb * 1024 if shaped else 1024 * 1024
 
 
 def _strip() -> Json:

@@ -1,7 +1,7 @@
 """The audit feed: a line of JSON per request, let through or refused, and never a credential.
 
-A request is `allow` if it passed all filters, else `deny`; `reason` is the gateway's word for why, or Envoy's own
-(`response_code_details`). Both kinds of line go into one file, which Envoy opens once.
+A request is `allow` if it passed all filters and its model was not busy, else `deny`; `reason` is the gateway's word for why, or
+Envoy's own (`response_code_details`). Both kinds of line go into one file, which Envoy opens once.
 """
 
 from __future__ import annotations
@@ -31,18 +31,22 @@ def logs(plan: Plan, name: str, path: str) -> list[Json]:
     if plan.has_residue:
         fields |= {"policy": "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:x-garrison-policy)%"}
     seal = {"name": names.DECISION, "string_match": {"exact": "allow"}}
-    passed, refused = (
-        {"header": seal},
-        {"header": {**seal, "invert_match": True, "treat_missing_header_as_empty": True}},
-    )
+    sealed: Json = {"header_filter": {"header": seal}}
+    broken: Json = {"header_filter": {"header": {**seal, "invert_match": True, "treat_missing_header_as_empty": True}}}
+    passed = {"and_filter": {"filters": [sealed, _busy(is_so=False)]}}
+    refused = {"or_filter": {"filters": [broken, _busy(is_so=True)]}}
     allowed = {"decision": "allow", "reason": _REASON}
+    denied = {"decision": "deny", "reason": _REASON, "connection": "%CONNECTION_ID%"}
     return [
-        {**_file("allowed", path, fields | allowed), "filter": {"header_filter": passed}},
-        {
-            **_file("denied", path, fields | {"decision": "deny", "reason": _REASON}),
-            "filter": {"header_filter": refused},
-        },
+        {**_file("allowed", path, fields | allowed), "filter": passed},
+        {**_file("denied", path, fields | denied), "filter": refused},
     ]
+
+
+def _busy(*, is_so: bool) -> Json:
+    """Whether a request that passed all filters was refused, as its model had all that it takes at a time; or whether not."""
+    said = {"filter": names.METADATA, "path": [{"key": names.BUSY}], "value": {"bool_match": is_so}}
+    return {"metadata_filter": {"matcher": said, "match_if_key_not_found": not is_so}}
 
 
 def _file(name: str, path: str, fields: dict[str, str]) -> Json:

@@ -28,6 +28,7 @@ def name_model(plan: Plan) -> Json | None:
     limits = validation.Limits(size_bytes=plan.largest_request_bytes)
     code = (
         f"{validation.prelude()}{message}\nlocal carried = {carried(carriers()['json'])}\n"
-        f"local read_completion = {validation.completion_validator(limits=limits)}\n{values}\n{shipped('limit')}\n{shipped('model')}"
+        f"local read_completion = {validation.completion_validator(limits=limits)}\n{values}\n"
+        + "\n".join(shipped(name) for name in ("limit", "timeout", "model"))
     )
     return lua(names.NAME_MODEL, code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,8 @@ from garrison.gateway.protocols.protocol import Transport
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
 
+_REFUSED: Final = "the model server refused the request"
+_OF_REQUESTS: Final = range(400, 500)
 PLAIN = Refusals(body='{"error": "{message} (request {request_id})"}')
 
 
@@ -23,7 +25,9 @@ def local_replies(plan: Plan) -> dict[str, Any]:
     mappers = []
     for name, refusals in sorted(spoken.items()):
         header = {"name": names.PROTOCOL, "string_match": {"exact": name}}
-        mappers += refusals.envoy_mappers({"header_filter": {"header": header}}, _ours())
+        here: Json = {"header_filter": {"header": header}}
+        mappers.append(_too_large(plan, here, refusals))
+        mappers += refusals.envoy_mappers(here, _ours())
     # Requests that no protocol is known of.
     mappers += PLAIN.envoy_mappers(
         {"header_filter": {"header": {"name": names.PROTOCOL, "present_match": True, "invert_match": True}}}, _ours()
@@ -52,10 +56,10 @@ def answer_bytes(plan: Plan, model: str) -> int:
     return (own or plan.gateway.limits.response_kb) * 1024
 
 
-def answers_on(plan: Plan, mount: Mount, model: str, *, streams: bool) -> Json:
-    """What a route says of its answers, for that Lua."""
-    said = {"protocol": mount.protocol.name, "answer_bytes": answer_bytes(plan, model), "streams": streams}
-    return {"filter_metadata": {names.ASK: said}}
+def answers_on(plan: Plan, mount: Mount, model: str, *, streams: bool, reduced: bool) -> Json:
+    """What a route says of its answers, for that Lua; `reduced` where what a server says of a wrong request stays inside."""
+    said = {"protocol": mount.protocol.name, "answer_bytes": answer_bytes(plan, model)}
+    return {"filter_metadata": {names.ASK: {**said, "streams": streams, "reduced": reduced}}}
 
 
 def answers_named() -> list[Json]:
@@ -65,28 +69,53 @@ def answers_named() -> list[Json]:
 
 
 def _instead(refusals: Refusals) -> dict[str, Any]:
-    """An error in which the id of the request is left open."""
-    said = refusals.error(502, MESSAGES[502], "{request_id}")
+    """Errors, by status, in which the id of the request is left open."""
     grpc = refusals.words["502"].grpc if refusals.words else None
+    said = {502: MESSAGES[502]} | {status: _REFUSED for status in MESSAGES if status in _OF_REQUESTS}
+    filled = {status: refusals.error(status, message, "{request_id}") for status, message in said.items()}
     return {
         "content_type": refusals.content_type,
-        "body": said if isinstance(said, str) else msgspec.json.encode(said).decode(),
+        "bodies": {
+            str(status): error if isinstance(error, str) else msgspec.json.encode(error).decode()
+            for status, error in filled.items()
+        },
         "grpc": None if grpc is None else str(grpc),
+    }
+
+
+def _too_large(plan: Plan, here: Json, refusals: Refusals) -> Json:
+    """The `ResponseMapper` for an answer that did not tell its length and does not fit where it would be looked into.
+
+    Envoy answers that itself, past all filters.
+    """
+    matcher = {
+        "filter": names.METADATA,
+        "path": [{"key": "reason"}],
+        "value": {"string_match": {"exact": "answer-too-large"}},
+    }
+    said = {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
+    return {
+        "filter": {"and_filter": {"filters": [here, said]}},
+        "status_code": 502,
+        "body": {"inline_string": MESSAGES[502]},
+        "body_format_override": refusals.envoy_format(502),
+        "headers_to_add": [*answers_named(), *_carried(plan)],
     }
 
 
 def headers(plan: Plan) -> Json:
     """What every answer carries, and what none does."""
-    said = known_headers()
-    always = dict(said.set)
-    if all(listener.tls for listener in plan.gateway.listener.values()):
-        always |= said.set_over_tls
-    mutations: list[Json] = [{"remove": name} for name in said.remove]
-    mutations += [
-        {"append": {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
-        for key, value in sorted(always.items())
-    ]
+    mutations: list[Json] = [{"remove": name} for name in known_headers().remove]
+    mutations += [{"append": header} for header in _carried(plan)]
     return extension(names.HEADERS, HEADER_MUTATION, mutations={"response_mutations": mutations})
+
+
+def _carried(plan: Plan) -> list[Json]:
+    said = known_headers()
+    over_tls = all(listener.tls for listener in plan.gateway.listener.values())
+    always = said.set | (said.set_over_tls if over_tls else {})
+    how = "OVERWRITE_IF_EXISTS_OR_ADD"
+    return [{"header": {"key": k, "value": v}, "append_action": how} for k, v in sorted(always.items())]
 
 
 def _ours() -> dict[str, Any]:

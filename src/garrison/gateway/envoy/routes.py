@@ -9,7 +9,7 @@ import msgspec
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.authorisation import require_asked
-from garrison.gateway.envoy.bodies import buffer_on, lua_off
+from garrison.gateway.envoy.bodies import buffer_off, buffer_on, lua_off
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.quota import tokens_on
@@ -24,18 +24,19 @@ TABLE = "garrison"
 _ROUTE = "envoy.config.route.v3.Route"
 _NOT_TO_UPSTREAMS = [names.MOUNT, names.VERDICT, names.LEAF]
 _PACKED = ("accept-encoding",)  # answers that are read for their tokens must not come compressed
-_NOT_LOOKED_INTO = {names.BODY: lua_off(), names.REQUIRE: require_asked()}
+_NOT_LOOKED_INTO = {names.BODY: lua_off(), names.ANSWERS: buffer_off(), names.REQUIRE: require_asked()}
 _NAMED = {names.NAME_MODEL: lua_off()}  # the model is known, so the Lua that looks for it does not run
 
 
 class _Way(msgspec.Struct, frozen=True):
-    """Where a request goes, and how long its answer may take; 0 for as long as something comes."""
+    """Where a request goes, and how long its answer may take: in all, or if it is a stream while nothing comes."""
 
     upstream: str
     cluster: str
     timeout_s: float
     model: str = ""
     streams: bool = False
+    reduced: bool = False
 
 
 def routes(plan: Plan) -> Json:
@@ -88,17 +89,16 @@ def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Rou
         **residue_on(plan, model, action),
         **tokens_on(plan, mount, action),
     }
-    timeout_s = plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
-    upstream, streams = mount.models[model], _streams(alike)
-    way = _Way(upstream, cluster_of(plan, upstream, model), 0 if streams else timeout_s, model, streams)
+    upstream = mount.models[model]
+    reduced = looked_into and plan.gateway.model[model].response is not None
+    way = _Way(upstream, cluster_of(plan, upstream, model), _timeout_s(plan, model), model, _streams(alike), reduced)
     return _to_upstream(plan, mount, f"{model} {action}", way, config)
 
 
 def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
     subject = names.SERVER + mount.server
     config = {**_NOT_LOOKED_INTO, **residue_on(plan, subject, action), **tokens_on(plan, mount, action)}
-    streams = _streams(alike)
-    way = _Way(mount.server, mount.server, 0 if streams else plan.gateway.limits.timeout_s, streams=streams)
+    way = _Way(mount.server, mount.server, plan.gateway.limits.timeout_s, streams=_streams(alike))
     return _to_upstream(plan, mount, f"{subject} {action}", way, config)
 
 
@@ -111,7 +111,12 @@ def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json
         **residue_on(plan, subject, action),
         **tokens_on(plan, mount, action),
     }
-    return _to_upstream(plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, 0, streams=True), config)
+    timeout_s = max(
+        (_timeout_s(plan, model) for model in mount.models), default=plan.gateway.limits.timeout_s
+    )  # whichever of them it is about
+    return _to_upstream(
+        plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, timeout_s, streams=True), config
+    )
 
 
 def _pending(plan: Plan, mount: Mount, action: Action) -> Json:
@@ -133,10 +138,10 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
             "cluster": way.cluster,
             "host_rewrite_literal": host_of(plan.gateway.upstream[way.upstream]),
             "timeout": duration(way.timeout_s),
-            "idle_timeout": duration(plan.gateway.limits.timeout_s),
+            "idle_timeout": duration(way.timeout_s),
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
-        "metadata": answers_on(plan, mount, way.model, streams=way.streams),
+        "metadata": answers_on(plan, mount, way.model, streams=way.streams, reduced=way.reduced),
         "request_headers_to_remove": _not_to_upstreams(plan, mount),
         "typed_per_filter_config": {**_NAMED, **config},
     }
@@ -146,6 +151,10 @@ def _not_to_upstreams(plan: Plan, mount: Mount) -> list[str]:
     """Those headers only that may be there, as each is looked for in each request."""
     told = TOLD if plan.has_residue else ()
     return [*_NOT_TO_UPSTREAMS, *verified_by(plan).values(), *told, *(_PACKED if plan.counts_tokens(mount) else ())]
+
+
+def _timeout_s(plan: Plan, model: str) -> float:
+    return plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
 
 
 def _streams(alike: list[Route]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from garrison.errors import ConfigError
-from garrison.gateway.protocols.route import Body, ModelIn, Route
+from garrison.gateway.protocols.route import Body, ModelIn, Route, Streams
 
 _PARTS: Final = {"model": "[%w_][%w._-]*", "version": "%d[%d.]*"}
 _OTHER: Final = "[%w_][%w._~-]*"
@@ -84,9 +84,16 @@ class Tree:
                 "every": leaf.route.model is not ModelIn.NONE and not leaf.route.decides_model,
                 "grpc": leaf.route.body is Body.PROTOBUF,
                 "unfit": leaf.unfit,
+                "streams": _streams(leaf.route).value,
             }
             for leaf in self.leaves
         ]
+
+
+def _streams(route: Route) -> Streams:
+    """When an answer is a stream, as far as a request tells: what is said in a body that is not read may be asked each time."""
+    told = route.streams is not Streams.ASKED or (route.model is ModelIn.BODY and route.decides_model)
+    return route.streams if told else Streams.ALWAYS
 
 
 def _node() -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Upstream(_Table, frozen=True):
     description: Annotated[str, Meta(description="Its OpenAPI file, for protocol openapi.")] = ""
     actions: Annotated[dict[str, str], Meta(description="For protocol openapi: from operations to actions.")] = {}
     tls: UpstreamTls | None = None
-    concurrent: Annotated[Count, Meta(description="Requests that it gets at a time.")] = 1024
+    concurrent: Annotated[Count, Meta(description="Requests at a time; more are refused.")] = 1024
 
 
 class Rate(_Table, frozen=True):
@@ -114,7 +114,9 @@ class ModelLimits(_Table, frozen=True):
     concurrent: Annotated[Count, Meta(description="Requests at a time; more are refused.")] | None = None
     request_kb: Kilobytes | None = None
     response_kb: Kilobytes | None = None
-    timeout_s: Seconds | None = None
+    timeout_s: (
+        Annotated[Seconds, Meta(description="Until an answer is complete; of a stream, between its parts.")] | None
+    ) = None
 
 
 class Sample(_Table, frozen=True):
@@ -190,7 +192,9 @@ class Limits(_Table, frozen=True):
     service: Annotated[RateService, Meta(description="Limits that several gateways share.")] | None = None
     request_kb: Annotated[Kilobytes, Meta(description="Size of a request's body.")] = 1024
     response_kb: Annotated[Kilobytes, Meta(description="Size of an answer.")] = 16_384
-    timeout_s: Annotated[Seconds, Meta(description="Until an answer is complete.")] = 30.0
+    timeout_s: Annotated[Seconds, Meta(description="Until an answer is complete; of a stream, between its parts.")] = (
+        30.0
+    )
     header_kb: Annotated[int, Meta(gt=0, le=8192, description="Size of all headers of a request.")] = 32
     header_count: Annotated[int, Meta(gt=0, le=1000)] = 64
     header_timeout_s: Annotated[Seconds, Meta(description="Until all headers have come.")] = 10.0

@@ -1,13 +1,14 @@
 """How a protocol says that it refuses, so that its clients show their users why.
 
 A form is JSON (for gRPC, whose message is a header, plain text) with words in braces: `{message}` is what happened,
-`{request_id}` what to ask about, `{status}` the HTTP status, `{type}` and `{code}` the protocol's own words for it. A
+`{request_id}` what to ask about (of what is no request, the number of its connection), `{status}` the HTTP status, `{type}` and `{code}` the protocol's own words for it. A
 string that is one word keeps that word's type: `"{status}"` becomes a number.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -17,9 +18,11 @@ MESSAGES: Final = {
     401: "the request carries no valid credential",
     403: "this client may not do this",
     404: "there is nothing at this address",
+    405: "this method is not taken here",
     408: "the request took too long to arrive",
     413: "the request is too large",
     415: "this content type or encoding is not taken here",
+    426: "HTTP/1.1 or HTTP/2 is needed",
     429: "too many requests",
     431: "the headers of the request are too large",
     500: "the gateway failed, and refuses what it cannot check",
@@ -27,10 +30,15 @@ MESSAGES: Final = {
     503: "the model server cannot be reached",
     504: "the model server took too long",
 }
+BUSY: Final = (
+    "too many requests at a time"  # in place of that for 503, where a model or its server has all that it takes
+)
+_LATER: Final = {"retry-after": "1"}
 _ENVOY: Final = {
     "message": "%LOCAL_REPLY_BODY%",
     "status": "%RESPONSE_CODE%",
-    "request_id": "%REQUEST_HEADER(X-REQUEST-ID)%",
+    # What is no HTTP, or too old, has no id; the feed tells the number of the connection too.
+    "request_id": '%COALESCE({"operators":[{"command":"REQUEST_HEADER","param":"X-REQUEST-ID"},"CONNECTION_ID"]})%',
 }
 
 
@@ -72,7 +80,9 @@ class Refusals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         `mine` is the access log filter that such requests pass, `kept` the one for replies whose body already says
         why. What Envoy says of itself otherwise, with addresses of upstreams in it, is replaced by `MESSAGES`.
         """
-        mappers = []
+        busy = [mine, _status(503), {"response_flag_filter": {"flags": ["UO"]}}]
+        rest = {"body_format_override": self.envoy_format(503), **self._headers(503, _LATER)}
+        mappers = [{"filter": _all(busy), "body": {"inline_string": BUSY}, **rest}]
         for status, message in MESSAGES.items():
             here = [mine, _status(status)]
             rest = {"body_format_override": self.envoy_format(status), **self._headers(status)}
@@ -84,13 +94,13 @@ class Refusals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         words = msgspec.structs.asdict(self.words.get(str(status), Words()))
         return _fill(json.loads(self.body) if self.body else self.text, words | values)
 
-    def _headers(self, status: int) -> dict[str, Any]:
-        """The status of gRPC, which Envoy would else take from that of HTTP by a coarser table."""
+    def _headers(self, status: int, said: Mapping[str, str] = {}) -> dict[str, Any]:
+        """What is said, and the status of gRPC, which Envoy would else take from that of HTTP by a coarser table."""
         number = self.words.get(str(status), Words()).grpc
-        if number is None:
-            return {}
-        header = {"key": "grpc-status", "value": str(number)}
-        return {"headers_to_add": [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]}
+        added = {**said, **({} if number is None else {"grpc-status": str(number)})}
+        how = "OVERWRITE_IF_EXISTS_OR_ADD"
+        headers = [{"header": {"key": key, "value": value}, "append_action": how} for key, value in added.items()]
+        return {"headers_to_add": headers} if headers else {}
 
 
 def _all(filters: list[dict[str, Any]]) -> dict[str, Any]:

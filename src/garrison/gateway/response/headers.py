@@ -8,8 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-REPLACED = range(500, 600)  # an upstream's own words on these may hold stack traces, paths and versions
-
 
 class Headers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`set` replaces what the server said; `set_over_tls` says more to those who came over TLS."""
@@ -24,8 +22,3 @@ def headers() -> Headers:
     """What is done to every answer."""
     text = Path(__file__).with_name("headers.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), Headers)
-
-
-def reference(request_id: str) -> str:
-    """What a client is told in place of an upstream's error."""
-    return f"the model server failed; ask about reference {request_id}"

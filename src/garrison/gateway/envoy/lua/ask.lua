@@ -1,6 +1,6 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
 -- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, ISSUERS, CERTIFICATES, SHUT,
--- TELL, sha256, limit, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
+-- TELL, sha256, limit, endless, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
 local KEYS = {} -- by digest a text, as a table for each would be walked through by each collection of garbage
 for digest, said in KEYS_TEXT:gmatch("(%x+) (%d+ %S+ %S+)\n") do KEYS[digest] = said end
 local LONGEST_KEY = 256
@@ -140,6 +140,7 @@ end
 local function ask(handle)
   local headers = handle:headers()
   local path = headers:get(":path")
+  if not path then return "405", "unknown-route", "this method is not taken here" end -- CONNECT (RFC 9110, section 9.3.6)
   local leaf, named, number = leaf_of(headers:get(":method"), path:match("^[^?]*"))
   local spoken = leaf and leaf.protocol or DEFAULT_PROTOCOL
   if spoken then headers:replace("x-garrison-protocol", spoken) end
@@ -157,6 +158,7 @@ local function ask(handle)
   end
   headers:replace("x-garrison-action", leaf.action)
   headers:replace("x-garrison-mount", leaf.mount)
+  if leaf.streams == "always" then endless(headers) end
   local model = model_of(leaf, named)
   if not model then return "404", "unknown-model", "there is no such model" end
   local unfit = leaf.unfit and MOUNTS[leaf.mount].guarded[model]
@@ -191,6 +193,7 @@ function envoy_on_request(handle)
     handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
     local headers = { [":status"] = status, ["content-type"] = "text/plain" }
     if status == "401" then headers["www-authenticate"] = CHALLENGE end
+    if status == "405" then headers.allow = "" end
     handle:respond(headers, message)
   end
 end

@@ -1,6 +1,7 @@
 -- What the files of models say of bodies, called. Before it: BODIES, by mount and model a table of carried(content type,
 -- content encoding), validate(body, length of the JSON in it), and shape(body, content type, content encoding, length, role)
--- or nil, and sample { below, bytes, input, output, redacted(text) } or nil; and digest_of(body), or nil.
+-- or nil, and sample { below, bytes, input, output, redacted(text) } or nil, and with one of them answer_bytes; and
+-- digest_of(body), or nil.
 
 -- Whether a request is one of a sample: its id tells, so that question and answer go together. Its first digits are random.
 local function is_sampled(rules, id)

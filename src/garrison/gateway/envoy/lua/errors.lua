@@ -1,27 +1,58 @@
--- What upstreams answer: what one says of its own failure stays inside, and no answer is larger than it may be. Before it: FORMS,
--- by protocol the error in the answer's place; SMALLEST, the least of all limits; GRPC, whether an upstream speaks it.
-local FAILED = ("5"):byte()
+-- What upstreams answer: what one says of its own failure stays inside, nobody is led elsewhere, and no answer is larger than it may
+-- be. Before it: FORMS, by protocol the errors in an answer's place; SMALLEST, the least of all limits; GRPC, whether an upstream
+-- speaks it.
+local COLON = (":"):byte()
+-- The headers that such an error has of those that are there: all others are the server's own words.
+local KEPT = {}
+for _, name in ipairs({ "date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id" }) do
+  KEPT[name] = true
+end
 -- Statuses of gRPC by which a server speaks of the request, as 4xx of HTTP do (google/rpc/code.proto). All others are its failure.
 local TELLS = {}
 for _, code in ipairs({ 0, 1, 3, 5, 6, 7, 8, 9, 10, 11, 16 }) do TELLS[tostring(code)] = true end
 
-local function told(form, id)
-  return (form.body:gsub("{request_id}", id))
+local function told(form, status, id)
+  return (form.bodies[status]:gsub("{request_id}", id))
 end
 
--- The head of an error in the place of the answer; what its body is to be.
-local function replaced(headers, form, id)
-  local text = told(form, id)
-  headers:remove("content-encoding")
-  headers:replace("content-type", form.content_type)
-  if not form.grpc then
-    headers:replace(":status", "502")
-    return text
+local function because(handle, reason)
+  handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
+end
+
+-- The status of the error in the place of an answer, or nil where that goes out. 304 leads nowhere (RFC 9110, section 15.4).
+local function status_instead(status, form, reduced)
+  if status < "4" then return status >= "3" and status ~= "304" and "502" or nil end
+  if status >= "5" then return "502" end
+  return reduced and (form.bodies[status] and status or "400") or nil
+end
+
+local function bare(headers)
+  local foreign = {}
+  for name in pairs(headers) do
+    if name:byte() ~= COLON and not KEPT[name] then foreign[#foreign + 1] = name end
   end
-  headers:replace(":status", "200")
-  headers:replace("grpc-status", form.grpc)
-  headers:replace("grpc-message", text)
-  return ""
+  for _, name in ipairs(foreign) do headers:remove(name) end
+end
+
+-- An error in the place of an answer. Nothing of that is kept, however large it is.
+local function replace(handle, form, status, id)
+  local headers, text = handle:headers(), told(form, status, id)
+  bare(headers)
+  headers:replace("content-type", form.content_type)
+  if form.grpc then
+    headers:replace(":status", "200")
+    headers:replace("grpc-status", form.grpc)
+    headers:replace("grpc-message", text)
+    text = ""
+  else
+    headers:replace(":status", status)
+  end
+  headers:replace("content-length", tostring(#text))
+  for chunk in handle:bodyChunks() do
+    chunk:setBytes(text)
+    text = ""
+  end
+  if text ~= "" then handle:body(true):setBytes(text) end -- there was none
 end
 
 -- The same for gRPC's own way to say it, in the head of an answer or after its body.
@@ -29,11 +60,7 @@ local function hide(fields, form, id)
   local code = fields:get("grpc-status")
   if not code or code == "0" then return end
   fields:remove("grpc-status-details-bin")
-  if not TELLS[code] then fields:replace("grpc-message", told(form, id)) end
-end
-
-local function too_large(handle)
-  handle:streamInfo():dynamicMetadata():set("garrison", "reason", "answer-too-large")
+  if not TELLS[code] then fields:replace("grpc-message", told(form, "502", id)) end
 end
 
 -- An answer that does not say its length, up to its limit. Streams of events, which may go on for long, are not counted.
@@ -42,7 +69,7 @@ local function cut(handle, limit)
   for chunk in handle:bodyChunks() do
     local length = chunk:length()
     if length > left then
-      if not over then too_large(handle) end
+      if not over then because(handle, "answer-too-large") end
       chunk:setBytes(left > 0 and chunk:getBytes(0, left) or "")
       left, over = 0, true
     else
@@ -53,25 +80,25 @@ end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
-  local failed = headers:get(":status"):byte() == FAILED
-  local length = tonumber(headers:get("content-length") or "")
-  if not failed and not GRPC and length and length <= SMALLEST then return end
+  local status, length = headers:get(":status"), tonumber(headers:get("content-length") or "")
+  if status < "3" and not GRPC and length and length <= SMALLEST then return end
   -- The router marks what comes from an upstream; what the gateway answers itself is in its form already.
-  if not headers:get("x-envoy-upstream-service-time") then return end
+  if not headers:get("x-envoy-upstream-service-time") then
+    if headers:get("x-envoy-overloaded") then
+      because(handle, "busy")
+      handle:streamInfo():dynamicMetadata():set("garrison", "busy", true) -- the audit feed does not call it allowed
+    end
+    return
+  end
   local route, id = handle:metadata(), headers:get("x-request-id")
   local form, limit = FORMS[route:get("protocol")], route:get("answer_bytes")
-  if failed then
-    local text = replaced(headers, form, id)
-    local body = handle:body()
-    if body then handle:headers():replace("content-length", body:setBytes(text)) end
+  local instead = status_instead(status, form, route:get("reduced"))
+  if instead then
+    if status < "4" then because(handle, "answer-redirects") end
+    replace(handle, form, instead, id)
   elseif length and length > limit then
-    too_large(handle)
-    local text = replaced(headers, form, id)
-    headers:replace("content-length", tostring(#text))
-    for chunk in handle:bodyChunks() do
-      chunk:setBytes(text)
-      text = ""
-    end
+    because(handle, "answer-too-large")
+    replace(handle, form, "502", id)
   else
     if form.grpc then hide(headers, form, id) end
     local kind = headers:get("content-type") or ""

@@ -1,4 +1,4 @@
--- The model of a request that names it in its body. Before it: LEAVES, MOUNTS, MODEL_OF_MESSAGE, read_completion, limit.
+-- The model of a request that names it in its body. Before it: LEAVES, MOUNTS, MODEL_OF_MESSAGE, read_completion, limit, endless.
 local function named(leaf, text)
   if leaf.model == "message" then return MODEL_OF_MESSAGE(text, leaf.number) end
   local fine, found = read_completion(text)
@@ -26,6 +26,7 @@ local function find(handle)
   headers = handle:headers() -- fetched anew: those from before the body are no longer there
   headers:replace("x-garrison-model", model)
   limit(headers, "model", model)
+  if stream and leaf.streams == "asked" then endless(headers) end
   headers:replace("x-garrison-verdict", "asked")
   handle:clearRouteCache()
 end
