@@ -191,6 +191,19 @@ def test_a_key_works_beside_tokens(gateway: Gateway) -> None:
     assert gateway.call("GET", "/v2/models/iris", {"authorization": f"Bearer {good()}"}, key="wrong").status == 401
 
 
+def test_the_log_tells_forged_tokens_from_none(of: Callable[..., Gateway], tmp_path: Path) -> None:
+    (tmp_path / "jwks.json").write_text(CORP.jwks())
+    (tmp_path / "partner.json").write_text(PARTNER.jwks())
+    own = of(FILE + JWT)
+    tokens = [good(exp=1_600_000_000), STRANGER.token(tenant="acme"), good(aud="others"), "x.y.z", good(tenant="other")]
+    for token in tokens:
+        assert status(own, token) == 401
+    assert own.call("GET", "/v2/models/iris", key="").status == 401
+    assert [line.get("reason") for line in own.log(6)] == [
+        "expired-token", "invalid-token", "invalid-token", "invalid-token", "claim-missing", "no-credential",
+    ]  # fmt: skip
+
+
 def test_the_log_names_clients_and_no_token(gateway: Gateway) -> None:
     token = good()
     status(gateway, token)

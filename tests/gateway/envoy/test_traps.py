@@ -195,7 +195,10 @@ def test_an_upstream_that_takes_too_long_or_is_away_is_told_in_the_form_of_the_p
     slow = gateway.infer(headers={"x-delay": "1"})
     assert (slow.status, slow.json["error"].partition(" (")[0]) == (504, "the model server took too long")
     away = gateway.call("GET", "/gone/v2/health/live", key=SCIENTIST)
-    assert (away.status, away.json["error"].partition(" (")[0]) == (503, "the model server cannot be reached")
+    assert (away.status, away.json["error"].partition(" (")[0]) == (
+        503,
+        "the model server, or what decides on requests to it, cannot be reached",
+    )
 
 
 def test_a_gateway_that_is_shut_lets_nobody_in(own: Gateway, upstream: Upstream) -> None:

@@ -9,7 +9,7 @@ from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.responses import upstream_errors
 from garrison.gateway.envoy.slots import Kind, draft
-from garrison.gateway.envoy.tokens import verified_by
+from garrison.gateway.envoy.tokens import REFUSED, verified_by
 from garrison.gateway.envoy.tree import Leaf, Tree
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.file.form import Jwt
@@ -39,7 +39,7 @@ def code(plan: Plan) -> str:
         "KEY_HEADER": identity.keys.header if identity.keys else "x-api-key",
         "KEY_MARK": PREFIX,
         "ISSUERS": [
-            {"header": header, **token_rules(name, identity.jwt[name]).for_lua(plan.roles)}
+            {"header": header, "refused": REFUSED + name, **token_rules(name, identity.jwt[name]).for_lua(plan.roles)}
             for name, header in verified_by(plan).items()
         ],
         "CERTIFICATES": [rule.for_lua() for rule in identity.certificate],

@@ -14,6 +14,7 @@ from garrison.gateway.file.form import Jwt
 _KIND = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
 _CACHED = 10_000  # tokens whose signature is not verified again while they are valid
 _SKEW_S = 30
+REFUSED = "refused "  # before an issuer: why Envoy does not take a token, beside what the taken ones claim
 
 
 def tokens(plan: Plan) -> Json | None:
@@ -51,6 +52,7 @@ def _provider(plan: Plan, name: str, jwt: Jwt) -> dict[str, Any]:
         "issuer": jwt.issuer,
         "audiences": list(jwt.audiences),
         "payload_in_metadata": name,
+        "failed_status_in_metadata": f"{REFUSED}{name}",
         "claim_to_headers": [{"header_name": verified_by(plan)[name], "claim_name": "iss"}],
         **({"forward_payload_header": CLAIMS} if plan.has_residue else {}),
         "require_expiration": True,

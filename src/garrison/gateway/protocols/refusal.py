@@ -27,7 +27,7 @@ MESSAGES: Final = {
     431: "the headers of the request are too large",
     500: "the gateway failed, and refuses what it cannot check",
     502: "the model server gave no usable answer",
-    503: "the model server cannot be reached",
+    503: "the model server, or what decides on requests to it, cannot be reached",
     504: "the model server took too long",
 }
 BUSY: Final = (

@@ -114,13 +114,24 @@ local function by_certificate(info)
   return caller, reason
 end
 
+-- Why there is no caller, where nothing else said so: nobody showed anything, or a token that Envoy does not take.
+local function why_nobody(handle, headers)
+  if not next(ISSUERS) or not (headers:get("authorization") or ""):find("^Bearer ") then return "no-credential" end
+  local told = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn") or {}
+  for _, issuer in ipairs(ISSUERS) do
+    local refused = told[issuer.refused]
+    if refused and refused.message == "Jwt is expired" then return "expired-token" end
+  end
+  return "invalid-token"
+end
+
 local function caller_of(handle, headers)
   local caller, reason, tried = by_key(headers)
   if not tried then
     caller, reason = by_token(handle, headers)
     if not caller and not reason and next(CERTIFICATES) then caller, reason = by_certificate(handle:streamInfo()) end
   end
-  return caller, reason or "no-credential"
+  return caller, reason or not caller and why_nobody(handle, headers)
 end
 
 -- What the authorisation service has to know beyond client, role, action and model.
