@@ -69,8 +69,9 @@ def test(paths: tuple[Path, ...], format_: str) -> None:
     """
     from garrison.watch.rules.examples import mistakes
     from garrison.watch.rules.judge import Judge
+    from garrison.watch.rules.refer import live
 
-    found = _read(paths)
+    found = live(_read(paths))
     told = list(mistakes(found))
     idle = Judge(found.rules).idle
     if format_ == "json":
@@ -118,9 +119,10 @@ def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str
     from garrison.events.mappers import mapper
     from garrison.watch.rules.look import Looked, matches
     from garrison.watch.rules.read import pack, read_rules
+    from garrison.watch.rules.refer import live
     from garrison.watch.rules.rule import Level
 
-    form, found, looked = mapper(log), read_rules([pack(), *paths]), Looked()
+    form, found, looked = mapper(log), live(read_rules([pack(), *paths])), Looked()
     told = 0
     show: Callable[[Match], None] = _line if format_ == "json" else _show
     lines = (line for _, _, line in numbered(form, files, looked.unread))
@@ -248,8 +250,7 @@ def _read(paths: tuple[Path, ...]) -> Rules:
 
 
 def _abouts(found: Rules) -> list[About]:
-    abouts = [rule.about for rule in found.rules] + [correlation.about for correlation in found.correlations]
-    return sorted(abouts, key=lambda about: (-about.level, about.title))
+    return sorted(found.abouts, key=lambda about: (-about.level, about.title))
 
 
 def _plain(about: About) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.watch.run.watching import children, free_port, garrison, line, until, watching
 
+from garrison.watch.alerts.store import Alerts
+
 pytest.importorskip("chdb")
 pytestmark = pytest.mark.slow
 
@@ -65,6 +67,30 @@ def test_classes_of_retention_are_in_force_before_anything_of_them_is_stored(tmp
         assert "stored + toIntervalDay(7)" in made
     told = garrison("ledger", "search", "--ledger", str(tmp_path / "ledger"), "--kind", "retention.change")
     assert "as the watch file says" in told.stdout + told.stderr
+
+
+def test_a_rule_that_cannot_be_judged_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    rule = "logsource: {product: garrison, service: gateway}\ndetection: {s: {client: %s}, condition: s}\nlevel: high\n"
+    quiet = "title: Quiet\ncorrelation: {type: event_count, rules: [ada], timespan: 1d, condition: {lt: 3}}\n"
+    (tmp_path / "rules/ada.yml").write_text("title: Ada\nname: ada\n" + rule % "ada" + "---\n" + quiet)
+    with watching(tmp_path, '[rules]\nfolders = ["rules"]\n') as watch:
+        judge = until(lambda: watch.pid("judge"))
+        until(lambda: watch.status().broken_rules == 1)
+        (tmp_path / "rules/bob.yml").write_text(
+            "title: Bob\n" + rule % "bob" + "---\n" + quiet.replace("Quiet", "Quieter")
+        )
+        until(lambda: watch.status().broken_rules == 2)
+        watch.send([line(1, client="bob")])
+        watch.send([line(2, client="ada")])
+        with Alerts.open(tmp_path / "watch/alerts.db") as alerts:
+            found = until(lambda: len(found := [(a.title, a.asset) for a in alerts.alerts()]) == 3 and found)
+        until(lambda: watch.status().judged == 2)
+        broken = "A rule cannot be used"
+        assert found[:2] == [(broken, f"{tmp_path}/rules/ada.yml"), (broken, f"{tmp_path}/rules/bob.yml")]
+        assert found[2][0] == "Bob"  # that of Ada is only there to be counted
+        assert watch.pid("judge") == judge
+    assert f"a rule cannot be used: {tmp_path}/rules/ada.yml:7  lt asks for what does not happen" in watch.said()
 
 
 def test_two_watches_do_not_share_a_folder_and_none_leaves_orphans(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from garrison.watch.judge.settings import Rules as Settings
 from garrison.watch.rules.read import pack, read_rules
+from garrison.watch.rules.refer import live
 from garrison.watch.rules.rule import About, Rules
 
 KIND = "rule.change"  # of an entry of the ledger
@@ -59,18 +60,11 @@ def read(settings: Settings, paths: Sequence[Path]) -> Rulebook:
     found = read_rules([*([pack()] if settings.pack else []), *paths])
     disabled = set(settings.disabled)
 
-    def enabled(about: About) -> bool:
-        return disabled.isdisjoint((about.id, about.name))
+    def is_disabled(about: About) -> bool:
+        return not disabled.isdisjoint((about.id, about.name))
 
-    abouts = [rule.about for rule in found.rules] + [one.about for one in found.correlations]
-    return Rulebook(
-        Rules(
-            [rule for rule in found.rules if enabled(rule.about)],
-            [one for one in found.correlations if enabled(one.about)],
-            found.broken,
-        ),
-        {about.id: Known(about.digest, about.title, enabled(about)) for about in abouts},
-    )
+    known = {about.id: Known(about.digest, about.title, not is_disabled(about)) for about in found.abouts}
+    return Rulebook(live(found, is_disabled), known)
 
 
 def changes(before: Mapping[str, Known], now: Mapping[str, Known]) -> Iterator[Change]:

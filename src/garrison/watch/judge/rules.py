@@ -64,7 +64,7 @@ class RuleDetector:
         self._correlator = Correlator(book.rules.correlations, max_groups=_MAX_GROUPS)
         groups = [_told(data) for data in self._memory.under(_GROUPS).values()]
         self._changed |= {_name(name, key): None for name, key in self._correlator.restore(groups)}
-        self._counted = {name for one in book.rules.correlations if not one.generate for name in one.rules}
+        self._counted = book.rules.counted
         self._is_recorded = False
         said = self._memory.of(_BROKEN)
         told = set(_broken(said)) if said else set[str]()
