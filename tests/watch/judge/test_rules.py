@@ -171,3 +171,28 @@ def test_what_has_become_of_rules() -> None:
         Change("enable", "a", "sha256:2", "One")
     ]
     assert list(changes({}, {"a": other}))[1].action == "disable"
+
+
+def test_rules_that_cannot_be_taken_leave_those_before_whole(
+    file: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    detector = of(file, memory, said)
+    assert list(detector.tick(NOW_US)) == []
+    refuse(detector, 0, 1, 2)
+    before = detector.book
+
+    def fails(*_: object, **__: object) -> None:
+        raise ArithmeticError("it does not count")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(judging, "Correlator", fails)
+        file.write_text(RULES.replace("gte: 5", "gte: 4").replace("action: admin", "action: metadata"))
+        (told,) = detector.tick(NOW_US)
+        assert (told.name, told.text) == ("rules cannot be read", f"it does not count; changed: {file}")
+        assert said == [f"rules cannot be read again: {told.text}"]
+        assert detector.book is before
+        assert [s.title for s in refuse(detector, 3, action="admin")] == ["An administrator's action is refused"]
+    file.write_text(RULES.replace("gte: 5", "gte: 4") + "\n")
+    assert list(detector.tick(NOW_US)) == []
+    assert [s.title for s in refuse(detector, 4)] == ["A client probes the gateway"]  # with what had been counted
