@@ -130,3 +130,6 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
     book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
     for broken in book.rules.broken:
         yield f"{broken.path}:{broken.line}  {broken.message}"
+    for about in book.rules.abouts:
+        if about.replaces:
+            yield f"{about.path}:{about.line}  it takes the place of Garrison's own: {about.replaces}"
