@@ -316,8 +316,9 @@ def _sum_up(looked: Looked, told: int, found: Rules) -> None:
 
 def _tell_broken(found: Rules) -> None:
     for broken in found.broken:
-        where = f"{broken.path}:{broken.line}" if broken.line else broken.path
-        click.echo(_clean(f"{where}  {broken.message}" + (f"\n  {broken.hint}" if broken.hint else "")), err=True)
+        click.echo(
+            _clean(f"{broken.where}  {broken.message}" + (f"\n  {broken.hint}" if broken.hint else "")), err=True
+        )
 
 
 def _counted(number: int, word: str, words: str = "") -> str:

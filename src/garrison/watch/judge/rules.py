@@ -46,7 +46,7 @@ class RuleDetector:
     name = "rules"
 
     def __init__(self, settings: Settings, paths: Sequence[Path], memory: Memory, say: Callable[[str], None]) -> None:
-        """Raises UsageError for a path that is not there."""
+        """What is not there is broken: the other rules are judged by."""
         self._settings, self._paths, self._memory, self._say = settings, tuple(paths), memory, say
         self._changed: dict[str, bytes | None] = {}
         self._looked_at = 0.0
@@ -108,6 +108,7 @@ class RuleDetector:
         changed = sorted({file for file, *_ in set(stamps) ^ set(self._stamps)})
         self._stamps = stamps
         try:
+            rulebook.hold(self._paths)
             self._take(rulebook.read(self._settings, self._paths))
         except Exception as error:  # noqa: BLE001 - a folder that was taken away; told, and judged by what was read before
             why = f"{error}; changed: {', '.join(changed)}"
@@ -140,7 +141,7 @@ def _name(correlation: str, key: Iterable[str]) -> str:
 
 
 def _where(one: Broken) -> str:
-    return f"{one.path}:{one.line}  {one.message}"
+    return f"{one.where}  {one.message}"
 
 
 def _trouble(name: str, title: str, asset: str, text: str, now_us: int) -> Signal:

@@ -97,6 +97,11 @@ class Broken(msgspec.Struct, frozen=True):
     message: str
     hint: str = ""
 
+    @property
+    def where(self) -> str:
+        """File and line, as far as they are known."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
 
 class Rules(msgspec.Struct):
     """What a set of files holds."""
