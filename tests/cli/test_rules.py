@@ -71,7 +71,7 @@ def test_a_log_is_looked_at(tmp_path: Path) -> None:
     assert "The account's trail is stopped or taken away" in said.stdout
     assert "203.0.113.9" in said.stdout
     assert "\u001b[2J" not in said.output  # what a log says is shown, not obeyed
-    assert "2 events, 1 matches" in said.stderr
+    assert "2 events, 1 match" in said.stderr
     (line,) = run("match", str(trail), "--log", "aws-cloudtrail", "--format", "json").stdout.splitlines()
     assert json.loads(line)["event"]["api_operation"] == "StopLogging"
     assert run("match", str(trail), "--log", "aws-cloudtrail", "--level", "critical").exit_code == 0
@@ -118,3 +118,49 @@ def test_a_format_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
     with pytest.raises(UsageError, match="there is no log format"):
         run("match", str(tmp_path / "x"), "--log", "cloudtrial")
+
+
+QUIET = """
+title: Log-ins fail
+name: fails
+logsource: {product: aws, service: cloudtrail}
+detection: {s: {eventName: StopLogging}, condition: s}
+examples: {match: [{eventName: StopLogging}], miss: [{eventName: GetObject}]}
+---
+title: Nobody tries
+correlation: {type: event_count, rules: [fails], timespan: 1d, condition: {lt: 3}}
+---
+title: Nobody tries, often
+name: often
+correlation: {type: temporal, rules: [nobody, fails], timespan: 1d}
+"""
+
+
+def test_what_asks_for_what_does_not_happen_stops_no_other(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yml").write_text(QUIET.replace("Nobody tries\n", "Nobody tries\nname: nobody\n"))
+    trail = tmp_path / "trail.json"
+    trail.write_text(json.dumps(TRAIL))
+    said = run("match", str(trail), "--log", "aws-cloudtrail", "--rules", str(tmp_path / "quiet.yml"))
+    assert said.exit_code == 3
+    assert "The account's trail is stopped or taken away" in said.stdout
+    assert "Log-ins fail" not in said.stdout  # it is only there to be counted
+    assert (
+        f"{tmp_path}/quiet.yml:8  lt asks for what does not happen\n  write gte or gt; what is missing" in said.stderr
+    )
+    assert "quiet.yml:12  it needs what is left out, or cannot be used: nobody" in said.stderr
+    tested = run("test", str(tmp_path / "quiet.yml"))
+    assert tested.exit_code == 1
+    assert "1 rule, 0 mistakes, 2 broken" in tested.stdout
+    assert "quiet.yml:8  lt asks" in tested.stderr
+
+
+def test_what_stands_in_the_place_of_a_shipped_rule_is_listed(tmp_path: Path) -> None:
+    shipped = json.loads(run("list", "--format", "json").stdout)
+    copied = next(one for one in shipped if one["title"] == "The account's trail is stopped or taken away")
+    (tmp_path / "mine.yml").write_text(
+        QUIET.partition("---")[0].replace("Log-ins fail\n", f"Mine\nid: {copied['id']}\n")
+    )
+    said = run("list", str(tmp_path))
+    assert said.stdout.splitlines() == ["medium         Mine  (in the place of Garrison's own)", "", "1 rule"]
+    (told,) = json.loads(run("list", str(tmp_path), "--format", "json").stdout)
+    assert told["replaces"] == f"{copied['path']}:{copied['line']}"

@@ -45,17 +45,28 @@ def command() -> None:
 @click.option("--level", type=click.Choice(_LEVELS), default="informational", help="Only this level or worse.")
 @_FORMAT
 def list_(paths: tuple[Path, ...], level: str, format_: str) -> None:
-    """List the rules of PATHS, else those that are shipped."""
+    """List the rules of PATHS, else those that are shipped.
+
+    Those of PATHS are told as they stand beside the shipped ones: what has the id of one takes its place.
+    """
+    from garrison.watch.rules.read import pack, read_rules
     from garrison.watch.rules.rule import Level
 
-    found = _read(paths)
-    told = [about for about in _abouts(found) if about.level >= Level[level.upper()]]
+    found = read_rules([pack(), *paths])
+    asked = [path.resolve() for path in paths or (pack(),)]
+
+    def is_asked(path: str) -> bool:
+        return any(Path(path).resolve().is_relative_to(folder) for folder in asked)
+
+    told = [about for about in _abouts(found) if about.level >= Level[level.upper()] and is_asked(about.path)]
     if format_ == "json":
         _json([_plain(about) for about in told])
         return
     for about in told:
-        click.echo(f"{_level(about)}  {about.title}")
-    click.echo(f"\n{len(told)} rules")
+        instead = "  (in the place of Garrison's own)" if about.replaces else ""
+        click.echo(_level(about) + _clean(f"  {about.title}{instead}"))
+    click.echo(f"\n{_counted(len(told), 'rule')}")
+    found.broken = [one for one in found.broken if is_asked(one.path)]
     _tell_broken(found)
 
 
@@ -69,8 +80,9 @@ def test(paths: tuple[Path, ...], format_: str) -> None:
     """
     from garrison.watch.rules.examples import mistakes
     from garrison.watch.rules.judge import Judge
+    from garrison.watch.rules.refer import live
 
-    found = _read(paths)
+    found = live(_read(paths))
     told = list(mistakes(found))
     idle = Judge(found.rules).idle
     if format_ == "json":
@@ -86,9 +98,8 @@ def test(paths: tuple[Path, ...], format_: str) -> None:
         _tell_broken(found)
         for rule in idle:
             click.echo(_clean(f"{rule.about.path}:{rule.about.line}  no log that is read here is {rule.logsource}"))
-        click.echo(
-            f"{len(found.rules) + len(found.correlations)} rules, {len(told)} mistakes, {len(found.broken)} broken"
-        )
+        count = _counted(len(found.rules) + len(found.correlations), "rule")
+        click.echo(f"{count}, {_counted(len(told), 'mistake')}, {len(found.broken)} broken")
     if told or found.broken:
         sys.exit(1)
 
@@ -118,9 +129,10 @@ def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str
     from garrison.events.mappers import mapper
     from garrison.watch.rules.look import Looked, matches
     from garrison.watch.rules.read import pack, read_rules
+    from garrison.watch.rules.refer import live
     from garrison.watch.rules.rule import Level
 
-    form, found, looked = mapper(log), read_rules([pack(), *paths]), Looked()
+    form, found, looked = mapper(log), live(read_rules([pack(), *paths])), Looked()
     told = 0
     show: Callable[[Match], None] = _line if format_ == "json" else _show
     lines = (line for _, _, line in numbered(form, files, looked.unread))
@@ -176,7 +188,8 @@ def hunt(name: str, place: str, since: str, until: str, *, paths: tuple[Path, ..
         for said in look(store, found, rule, since_us=moment(since), until_us=end, hunted=hunted, passed=_progress):
             told += 1
             show(said)
-    click.echo(f"{hunted.events:,} events, {hunted.looked_at:,} looked at, {told:,} matches", err=True)
+    events, matches = _counted(hunted.events, "event"), _counted(told, "match", "matches")
+    click.echo(f"{events}, {hunted.looked_at:,} looked at, {matches}", err=True)
     _tell_broken(found)
     if told:
         sys.exit(ExitCode.FINDINGS)
@@ -199,7 +212,7 @@ def _show_hunted(said: Match | Missing) -> None:
         _show(said)
         return
     click.echo(f"{_level(said.about)}  {_time(said.since_us)} to {_time(said.until_us)}  {said.about.title}")
-    click.echo(_clean(f"{'':15}{', '.join(said.group)}  {said.count} events".rstrip()))
+    click.echo(_clean(f"{'':15}{', '.join(said.group)}  {_counted(said.count, 'event')}".rstrip()))
 
 
 def _hunted_line(said: Match | Missing) -> None:
@@ -248,8 +261,7 @@ def _read(paths: tuple[Path, ...]) -> Rules:
 
 
 def _abouts(found: Rules) -> list[About]:
-    abouts = [rule.about for rule in found.rules] + [correlation.about for correlation in found.correlations]
-    return sorted(abouts, key=lambda about: (-about.level, about.title))
+    return sorted(found.abouts, key=lambda about: (-about.level, about.title))
 
 
 def _plain(about: About) -> dict[str, Any]:
@@ -288,13 +300,15 @@ def _show(said: Match) -> None:
     event = said.event
     who = " ".join(part for part in (event.actor_user, event.src_ip) if part)
     what = event.api_operation or event.process or event.message
-    group = "" if said.hit is None else f"  {len(said.hit.sightings)} events of {', '.join(said.hit.group)}"
+    group = ""
+    if said.hit is not None:
+        group = f"  {_counted(len(said.hit.sightings), 'event')} of {', '.join(said.hit.group)}"
     click.echo(f"{_level(said.about)}  {_time(event.time_us)}  {said.about.title}")
     click.echo(_clean(f"{'':15}{who}  {what}  {event.resource}{group}".rstrip()))
 
 
 def _sum_up(looked: Looked, told: int, found: Rules) -> None:
-    click.echo(f"{looked.events:,} events, {told:,} matches", err=True)
+    click.echo(f"{_counted(looked.events, 'event')}, {_counted(told, 'match', 'matches')}", err=True)
     if looked.unread.count:
         click.echo(_clean(str(looked.unread)), err=True)
     _tell_broken(found)
@@ -302,8 +316,13 @@ def _sum_up(looked: Looked, told: int, found: Rules) -> None:
 
 def _tell_broken(found: Rules) -> None:
     for broken in found.broken:
-        where = f"{broken.path}:{broken.line}" if broken.line else broken.path
-        click.echo(_clean(f"{where}  {broken.message}" + (f"\n  {broken.hint}" if broken.hint else "")), err=True)
+        click.echo(
+            _clean(f"{broken.where}  {broken.message}" + (f"\n  {broken.hint}" if broken.hint else "")), err=True
+        )
+
+
+def _counted(number: int, word: str, words: str = "") -> str:
+    return f"{number:,} {word if number == 1 else words or word + 's'}"
 
 
 def _clean(text: str) -> str:

@@ -81,7 +81,7 @@ Exit codes: 0 all of it runs, 1 a part of it does not, 2 wrong usage.""",
     "--format", "form", type=click.Choice(["text", "json", "prometheus"]), default="text", help="How to tell it."
 )
 def status(file: Path, form: str) -> None:
-    """Tell what is received, what waits for the store, and how far the judge is behind."""
+    """Tell what runs, what is received, what waits for the store, and how far the judge is behind."""
     import msgspec
 
     from garrison.errors import ExitCode

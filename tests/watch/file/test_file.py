@@ -90,6 +90,9 @@ def test_datagrams_from_the_network_are_taken_where_the_file_says_so(tmp_path: P
         ("[[retention]]", '[[input]]\ntype = "file"\nname = "f"\nlog = "syslog"\npath = []\n[[retention]]', 12, "input[1]: input f: path names no file", None),
         ("[[retention]]", '[[input]]\ntype = "syslog"\nname = "s"\nlog = "syslog"\ntransport = "udp"\naddress = "0.0.0.0:514"\n[[retention]]',
          12, "input[1]: anybody could send datagrams to 0.0.0.0:514", None),
+        ("[[retention]]", '[baselines]\ncountries = "nope.mmdb"\n[[retention]]', 13, "baselines.countries: nope.mmdb tells no countries: No such file or directory",
+         "name a file in MaxMind's format, or leave it out"),
+        ("[[retention]]", '[rules]\nfolders = ["nope"]\n[[retention]]', 13, None, "name a rule or a folder of rules"),
         ("[[retention]]", '[[model]]\nname = "iris"\nreference = "none"\n[[retention]]', 0, "cannot be read: No such file or directory", None),
     ],
 )  # fmt: skip

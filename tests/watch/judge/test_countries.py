@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from garrison.errors import ConfigError
+from garrison.watch.alerts.store import Alerts
 from garrison.watch.judge.countries import countries
+from garrison.watch.judge.settings import Baselines, Judging
+from garrison.watch.judge.starting import judge_of
 
 Value = str | int | list[str] | dict[str, "Value"]
 _MARK = b"\xab\xcd\xefMaxMind.com"
@@ -73,6 +76,14 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
         countries(path)
     with pytest.raises(ConfigError, match="tells no countries"):
         countries(tmp_path / "missing.mmdb")
+
+
+def test_a_judge_goes_on_without_them(tmp_path: Path, alerts: Alerts) -> None:
+    said: list[str] = []
+    settings = Judging(baselines=Baselines(countries="missing.mmdb"))
+    judge = judge_of(alerts, settings, lambda name: tmp_path / name, say=said.append)
+    assert [detector.name for detector in judge.detectors] == ["rules", "baselines", "silence", "health"]
+    assert said[0].startswith(f"warning: countries are left out: {tmp_path}/missing.mmdb  ")
 
 
 def test_without_the_library_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

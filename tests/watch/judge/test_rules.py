@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from tests.watch.judge.conftest import NOW_US, refused
 
-from garrison.errors import UsageError
 from garrison.events.event import Severity
 from garrison.ledger import Ledger
 from garrison.ledger.note import Ed25519Signer
@@ -128,8 +127,9 @@ def test_a_folder_that_is_taken_away_leaves_the_rules_that_were_read(
     assert told.name == "rules cannot be read"
     assert list(detector.tick(NOW_US)) == []
     assert len(refuse(detector, 1, action="admin")) == 1
-    with pytest.raises(UsageError, match="there is no"):
-        of(file, memory)
+    again = of(file, memory)  # started again, it judges by what is there
+    (told,) = again.tick(NOW_US)
+    assert (told.name, told.text) == ("broken rule", f"{file}  there is no such file or folder")
 
 
 def test_changes_of_rules_are_entries_of_the_ledger(tmp_path: Path, file: Path, alerts: Alerts) -> None:
@@ -171,3 +171,28 @@ def test_what_has_become_of_rules() -> None:
         Change("enable", "a", "sha256:2", "One")
     ]
     assert list(changes({}, {"a": other}))[1].action == "disable"
+
+
+def test_rules_that_cannot_be_taken_leave_those_before_whole(
+    file: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    detector = of(file, memory, said)
+    assert list(detector.tick(NOW_US)) == []
+    refuse(detector, 0, 1, 2)
+    before = detector.book
+
+    def fails(*_: object, **__: object) -> None:
+        raise ArithmeticError("it does not count")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(judging, "Correlator", fails)
+        file.write_text(RULES.replace("gte: 5", "gte: 4").replace("action: admin", "action: metadata"))
+        (told,) = detector.tick(NOW_US)
+        assert (told.name, told.text) == ("rules cannot be read", f"it does not count; changed: {file}")
+        assert said == [f"rules cannot be read again: {told.text}"]
+        assert detector.book is before
+        assert [s.title for s in refuse(detector, 3, action="admin")] == ["An administrator's action is refused"]
+    file.write_text(RULES.replace("gte: 5", "gte: 4") + "\n")
+    assert list(detector.tick(NOW_US)) == []
+    assert [s.title for s in refuse(detector, 4)] == ["A client probes the gateway"]  # with what had been counted

@@ -12,7 +12,7 @@ from garrison.errors import UsageError
 from garrison.events.event import Class, Event, Status
 from garrison.events.mappers import mapper
 from garrison.watch.rules.judge import Judge, record_of
-from garrison.watch.rules.read import read_rules
+from garrison.watch.rules.read import pack, read_rules
 from garrison.watch.rules.rule import Kind, Level, Rules
 
 RULE = """
@@ -177,3 +177,50 @@ def test_auditd_by_its_own_words() -> None:
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no"):
         read_rules([tmp_path / "none"])
+
+
+def test_what_has_the_id_of_another_is_told(tmp_path: Path) -> None:
+    same = CORRELATION.replace("gte: 3", "gte: 5").replace("Many", "Very many")
+    without = "\n".join(line for line in CORRELATION.splitlines() if not line.startswith("id:"))
+    found = read(
+        tmp_path,
+        a=RULE + "---" + CORRELATION,
+        b=same,
+        c=without,
+        d=without.replace("3}", "9}"),
+        e=CORRELATION.replace("0002", "0001").replace("Many", "As the rule"),
+    )
+    assert [(c.about.title, c.count) for c in found.correlations] == [
+        ("Many guardrails are deleted", 3), ("Many guardrails are deleted", 3),
+    ]  # fmt: skip
+    told = [(Path(b.path).name, b.message.replace(f"{tmp_path}/", "")) for b in found.broken]
+    assert told == [
+        ("b.yml", "its id is that of a.yml:25"),
+        ("d.yml", "it has no id, and its title or name is that of c.yml:2"),
+        ("e.yml", "its id is that of a.yml:2"),
+    ]
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "..data").mkdir()  # as Kubernetes mounts a ConfigMap
+    (tmp_path / "..data/rule.yml").write_text(RULE)
+    (tmp_path / "rule.yml").symlink_to("..data/rule.yml")
+    found = read_rules([tmp_path, tmp_path / "rule.yml"])
+    assert (len(found.rules), found.broken) == (1, [])
+
+
+def test_a_rule_of_ones_own_takes_the_place_of_one_that_is_shipped(tmp_path: Path) -> None:
+    shipped = read_rules([pack()])
+    copied = next(rule.about for rule in shipped.rules if rule.about.level is Level.CRITICAL)
+    mine = RULE.replace("5f2a2c2e-0d4b-4d4e-9d0a-1f1f8a1c0001", copied.id).replace(
+        "guardrail_deleted", copied.name or "x"
+    )
+    (tmp_path / "mine.yml").write_text(mine)
+    for paths in ([pack(), tmp_path], [tmp_path, pack()]):
+        found = read_rules(paths)
+        (about,) = (rule.about for rule in found.rules if rule.about.id == copied.id)
+        assert (about.path, about.replaces) == (str(tmp_path / "mine.yml"), f"{copied.path}:{copied.line}")
+        assert (len(found.rules), len(found.correlations)) == (len(shipped.rules), len(shipped.correlations))
+        assert found.broken == []
+    (tmp_path / "mine.yml").write_text(mine.replace("condition:", "conditions:"))
+    assert copied in (rule.about for rule in read_rules([pack(), tmp_path]).rules)  # what is broken replaces nothing

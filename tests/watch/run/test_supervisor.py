@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from tests.watch.run.watching import children, free_port, garrison, line, until, watching
 
+from garrison.watch.alerts.store import Alerts
+from garrison.watch.run.status import as_text
+
 pytest.importorskip("chdb")
 pytestmark = pytest.mark.slow
 
@@ -21,6 +24,8 @@ def test_what_is_received_is_stored_judged_and_vouched_for(tmp_path: Path) -> No
         assert found.inputs["web"].counts["quarantined"] == 1
         assert found.spools["standard"].events == found.behind_s == 0
         assert all(process.running for process in found.processes.values())
+        assert list(found.processes) == ["receive", "store", "judge", "tell"]
+        assert found.processes["store"].pid == watch.pid("store.node")
         assert garrison("watch", "status", str(watch.file)).returncode == 0
         pids = children(watch.process.pid)
         assert len(pids) == 4
@@ -65,6 +70,58 @@ def test_classes_of_retention_are_in_force_before_anything_of_them_is_stored(tmp
         assert "stored + toIntervalDay(7)" in made
     told = garrison("ledger", "search", "--ledger", str(tmp_path / "ledger"), "--kind", "retention.change")
     assert "as the watch file says" in told.stdout + told.stderr
+
+
+def test_a_rule_that_cannot_be_judged_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    rule = "logsource: {product: garrison, service: gateway}\ndetection: {s: {client: %s}, condition: s}\nlevel: high\n"
+    quiet = "title: Quiet\ncorrelation: {type: event_count, rules: [ada], timespan: 1d, condition: {lt: 3}}\n"
+    (tmp_path / "rules/ada.yml").write_text("title: Ada\nname: ada\n" + rule % "ada" + "---\n" + quiet)
+    with watching(tmp_path, '[rules]\nfolders = ["rules"]\n') as watch:
+        judge = until(lambda: watch.pid("judge"))
+        until(lambda: watch.status().broken_rules == 1)
+        (tmp_path / "rules/bob.yml").write_text(
+            "title: Bob\n" + rule % "bob" + "---\n" + quiet.replace("Quiet", "Quieter")
+        )
+        until(lambda: watch.status().broken_rules == 2)
+        watch.send([line(1, client="bob")])
+        watch.send([line(2, client="ada")])
+        with Alerts.open(tmp_path / "watch/alerts.db") as alerts:
+            found = until(lambda: len(found := [(a.title, a.asset) for a in alerts.alerts()]) == 3 and found)
+        until(lambda: watch.status().judged == 2)
+        broken = "A rule cannot be used"
+        assert found[:2] == [(broken, f"{tmp_path}/rules/ada.yml"), (broken, f"{tmp_path}/rules/bob.yml")]
+        assert found[2][0] == "Bob"  # that of Ada is only there to be counted
+        assert watch.pid("judge") == judge
+    assert f"a rule cannot be used: {tmp_path}/rules/ada.yml:7  lt asks for what does not happen" in watch.said()
+
+
+def test_a_judge_that_does_not_run_is_told_of(tmp_path: Path) -> None:
+    asked = ("alerts", "--alerts", str(tmp_path / "watch/alerts.db"))
+    with watching(tmp_path, ledger=False) as watch:
+        judge = until(lambda: watch.pid("judge"))
+        until(lambda: all(process.running for process in watch.status().processes.values()))
+        said = garrison(*asked)
+        assert (said.stdout, said.stderr) == (" ✓ nothing to see to\n", "")
+        os.kill(judge, signal.SIGSTOP)
+        until(lambda: not watch.status().processes["judge"].running)
+        said = garrison(*asked)
+        assert said.stdout == " nothing has been noticed\n"
+        assert said.stderr == "warning: the judge does not run: what is stored is not judged\n"
+        assert garrison("watch", "status", str(watch.file)).returncode == 1
+        os.kill(judge, signal.SIGCONT)
+        until(lambda: watch.status().processes["judge"].running)
+    until(lambda: "warning: the watch does not run" in garrison(*asked).stderr)
+
+
+def test_what_was_never_judged_is_not_told_to_be(tmp_path: Path) -> None:
+    with watching(tmp_path, ledger=False) as watch:
+        watch.send([line(1)])
+        until(lambda: watch.status().judged == 1)
+    (tmp_path / "watch/run/judge.json").unlink()
+    found = watch.status()
+    assert (found.has_judged, 0 < found.behind_s < 3_600) == (False, True)
+    assert "judge: not judged yet" in list(as_text(found))
 
 
 def test_two_watches_do_not_share_a_folder_and_none_leaves_orphans(tmp_path: Path) -> None:

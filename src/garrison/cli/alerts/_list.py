@@ -18,6 +18,7 @@ from garrison.cli.alerts._open import (
     moment,
     opened,
     painter,
+    told_down,
     width,
     write_json,
 )
@@ -66,6 +67,7 @@ def list_(path: Path, *, findings: Path | None, form: str, everything: bool, **a
     """List what was noticed: incidents, the worst first."""
     with opened(path) as alerts:
         found = _ranked(alerts, findings_of(alerts, findings), asked)
+    is_down = told_down(path)
     if form == "json":
         write_json([_data(risk, incident) for risk, incident in found])
     elif form == "csv":
@@ -74,7 +76,7 @@ def list_(path: Path, *, findings: Path | None, form: str, everything: bool, **a
         rows = [_COLUMNS, *(_cells(risk, alert) for risk, incident in found for alert in incident)]
         sys.stdout.write("".join(row(cells) for cells in rows))
     else:
-        _screen(found, everything=everything)
+        _screen(found, everything=everything, is_down=is_down)
 
 
 @click.command(name="follow")
@@ -128,14 +130,14 @@ def _ranked(alerts: Alerts, findings: Findings, asked: dict[str, Any]) -> list[R
     return sorted(ranked, key=lambda pair: (-pair[0].score, -max(alert.time_us for alert in pair[1])))
 
 
-def _screen(found: list[Ranked], *, everything: bool) -> None:
+def _screen(found: list[Ranked], *, everything: bool, is_down: bool) -> None:
     from garrison.report.terminal.text import clean, cut, wrapped
     from garrison.watch.alerts.store import now_us
 
     paint, cells, now = painter(), width(), now_us()
     count = sum(len(incident) for _, incident in found)
     if not found:
-        click.echo(f" {paint('✓ nothing to see to', 'green bold')}")
+        click.echo(f" {'nothing has been noticed' if is_down else paint('✓ nothing to see to', 'green bold')}")
         return
     head = f"{_counted(len(found), 'incident')}, {_counted(count, 'alert')}"
     click.echo(f" {paint(head, 'dim')}\n")

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 STYLES: Final = {5: "bright_red bold", 4: "red", 3: "yellow", 2: "blue"}  # by severity
+_MEANS: Final = {
+    "receive": "the receiver does not run: nothing new is received",
+    "judge": "the judge does not run: what is stored is not judged",
+    "tell": "what tells of alerts does not run: nobody is told of them",
+}
 _WIDTH: Final = 100
 _MOST_WIDTH: Final = 140
 _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
@@ -81,6 +86,26 @@ def opened(path: Path) -> Alerts:
     from garrison.watch.alerts.store import Alerts
 
     return Alerts.open(path, make=False)
+
+
+def told_down(path: Path) -> bool:
+    """Say what does not run of the watch that keeps these alerts, if one ever did: what it does not see is not listed."""
+    from garrison.watch.run.status import processes
+
+    if not (path.parent / "run").is_dir():
+        return False
+    found = processes(path.parent, _MEANS)
+    down = [name for name, process in found.items() if not process.running]
+    if len(down) == len(found):
+        _warn("the watch does not run: what happens is not noticed")
+    else:
+        for name in down:
+            _warn(_MEANS[name])
+    return bool(down)
+
+
+def _warn(text: str) -> None:
+    click.secho(f"warning: {text}", fg="yellow", err=True)
 
 
 def findings_of(alerts: Alerts, named: Path | None) -> Findings:

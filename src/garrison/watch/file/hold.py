@@ -11,6 +11,7 @@ from garrison.events.mappers import mapper
 from garrison.watch.export.destination import faults as faults_of_exports
 from garrison.watch.file.read import Loaded, span_s
 from garrison.watch.judge import rulebook
+from garrison.watch.judge.countries import countries
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import Redactor
@@ -33,6 +34,7 @@ def hold(loaded: Loaded) -> list[str]:
     with _at(loaded, "route"):
         hold_telling(loaded.telling)
     _hold_exports(loaded)
+    _hold_judging(loaded)
     references(loaded)
     return list(_warnings(loaded))
 
@@ -111,6 +113,18 @@ def _hold_exports(loaded: Loaded) -> None:
                 moment(one.since)
 
 
+def _hold_judging(loaded: Loaded) -> None:
+    for number, name in enumerate(loaded.watch.rules.folders):
+        with _at(loaded, "rules", "folders", number):
+            rulebook.hold([loaded.beside(name)])
+    said = loaded.watch.baselines
+    if said.enabled and said.countries:
+        try:
+            countries(loaded.beside(said.countries))
+        except ConfigError as error:
+            raise loaded.wrong(("baselines", "countries"), f"{said.countries} {error.message}", error.hint) from error
+
+
 @contextlib.contextmanager
 def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
     """Whatever is found wrong within is said of these keys, unless it is said of another file."""
@@ -129,4 +143,7 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
     yield from faults_of_exports(loaded.watch.export, loaded.beside)
     book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
     for broken in book.rules.broken:
-        yield f"{broken.path}:{broken.line}  {broken.message}"
+        yield f"{broken.where}  {broken.message}" + (f"; {broken.hint}" if broken.hint else "")
+    for about in book.rules.abouts:
+        if about.replaces:
+            yield f"{about.path}:{about.line}  it takes the place of Garrison's own: {about.replaces}"

@@ -22,16 +22,16 @@ def countries(path: Path) -> Callable[[str], str]:
         maxminddb: Any = import_module("maxminddb")
     except ImportError as error:
         raise ConfigError(
-            "countries need a library that is not installed",
+            "needs a library that is not installed",
             hint="install the extra: garrison[countries]",
             path=str(path),
         ) from error
     try:
         reader = maxminddb.open_database(str(path))
     except (OSError, maxminddb.InvalidDatabaseError) as error:
-        raise ConfigError(
-            f"tells no countries: {error}", hint="name a file in MaxMind's format", path=str(path)
-        ) from error
+        why = (isinstance(error, OSError) and error.strerror) or error
+        hint = "name a file in MaxMind's format, or leave it out"
+        raise ConfigError(f"tells no countries: {why}", hint=hint, path=str(path)) from error
 
     @lru_cache(_KNOWN)
     def country(address: str) -> str:

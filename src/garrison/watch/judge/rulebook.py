@@ -7,16 +7,18 @@ from pathlib import Path
 
 import msgspec
 
+from garrison.errors import UsageError
 from garrison.watch.judge.settings import Rules as Settings
 from garrison.watch.rules.read import pack, read_rules
-from garrison.watch.rules.rule import About, Rules
+from garrison.watch.rules.refer import live
+from garrison.watch.rules.rule import About, Broken, Rules
 
 KIND = "rule.change"  # of an entry of the ledger
 _ENDINGS = (".yml", ".yaml")
 _REASON = {
-    "create": "its file is among those of the watch now",
-    "change": "its file was changed",
-    "delete": "its file is not among those of the watch any more",
+    "create": "it is among the rules of the watch now",
+    "change": "what is written of it has changed",
+    "delete": "it is not among the rules of the watch any more",
     "disable": "the watch file names it as disabled",
     "enable": "the watch file does not name it as disabled any more",
 }
@@ -54,23 +56,24 @@ class Rulebook(msgspec.Struct, frozen=True):
     known: dict[str, Known]
 
 
+def hold(paths: Iterable[Path]) -> None:
+    """Raises UsageError for a path that is not there."""
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"there is no {path}", hint="name a rule or a folder of rules")
+
+
 def read(settings: Settings, paths: Sequence[Path]) -> Rulebook:
-    """The pack, and the rules of files and folders. Raises UsageError for a path that is not there."""
-    found = read_rules([*([pack()] if settings.pack else []), *paths])
+    """The pack, and the rules of files and folders. What is not there is broken."""
+    found = read_rules([*([pack()] if settings.pack else []), *(path for path in paths if path.exists())])
+    found.broken += [Broken(str(path), 0, "there is no such file or folder") for path in paths if not path.exists()]
     disabled = set(settings.disabled)
 
-    def enabled(about: About) -> bool:
-        return disabled.isdisjoint((about.id, about.name))
+    def is_disabled(about: About) -> bool:
+        return not disabled.isdisjoint((about.id, about.name))
 
-    abouts = [rule.about for rule in found.rules] + [one.about for one in found.correlations]
-    return Rulebook(
-        Rules(
-            [rule for rule in found.rules if enabled(rule.about)],
-            [one for one in found.correlations if enabled(one.about)],
-            found.broken,
-        ),
-        {about.id: Known(about.digest, about.title, enabled(about)) for about in abouts},
-    )
+    known = {about.id: Known(about.digest, about.title, not is_disabled(about)) for about in found.abouts}
+    return Rulebook(live(found, is_disabled), known)
 
 
 def changes(before: Mapping[str, Known], now: Mapping[str, Known]) -> Iterator[Change]:

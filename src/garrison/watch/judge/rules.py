@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from garrison.errors import GarrisonError, LedgerError
+from garrison.errors import LedgerError
 from garrison.events.event import Event, Severity
 from garrison.events.mappers import Mapper, mapper, names
 from garrison.watch.alerts.signal import Detector as Kind
@@ -46,7 +46,7 @@ class RuleDetector:
     name = "rules"
 
     def __init__(self, settings: Settings, paths: Sequence[Path], memory: Memory, say: Callable[[str], None]) -> None:
-        """Raises UsageError for a path that is not there."""
+        """What is not there is broken: the other rules are judged by."""
         self._settings, self._paths, self._memory, self._say = settings, tuple(paths), memory, say
         self._changed: dict[str, bytes | None] = {}
         self._looked_at = 0.0
@@ -57,21 +57,20 @@ class RuleDetector:
         self._take(rulebook.read(settings, self._paths))
 
     def _take(self, book: Rulebook) -> None:
-        """Judge by these rules from now on, with the groups that are remembered."""
+        """Judge by these rules from now on, with the groups that are remembered. Whatever is raised, nothing has changed."""
+        judge = Judge(book.rules.rules)
+        correlator = Correlator(book.rules.correlations, max_groups=_MAX_GROUPS)
         self._memory.note(self.remember())
-        self.book = book
-        self._judge = Judge(book.rules.rules)
-        self._correlator = Correlator(book.rules.correlations, max_groups=_MAX_GROUPS)
-        groups = [_told(data) for data in self._memory.under(_GROUPS).values()]
-        self._changed |= {_name(name, key): None for name, key in self._correlator.restore(groups)}
-        self._counted = {name for one in book.rules.correlations if not one.generate for name in one.rules}
-        self._is_recorded = False
+        let_go = correlator.restore([_told(data) for data in self._memory.under(_GROUPS).values()])
         said = self._memory.of(_BROKEN)
         told = set(_broken(said)) if said else set[str]()
         broken = {_where(one): one for one in book.rules.broken}
+        self.book, self._judge, self._correlator, self._counted = book, judge, correlator, book.rules.counted
         self._unsaid = [one for where, one in broken.items() if where not in told]
+        self._changed |= {_name(name, key): None for name, key in let_go}
         if told != set(broken):
             self._changed[_BROKEN] = _encode(sorted(broken))
+        self._is_recorded = False
 
     def observe(self, event: Event, now_us: int) -> Iterator[Signal]:
         """What rules say of one event."""
@@ -106,14 +105,15 @@ class RuleDetector:
         stamps = rulebook.stamps(self._paths)
         if stamps == self._stamps:
             return
+        changed = sorted({file for file, *_ in set(stamps) ^ set(self._stamps)})
         self._stamps = stamps
         try:
-            book = rulebook.read(self._settings, self._paths)
-        except (GarrisonError, OSError) as error:  # a folder that was taken away: judged by what was read before
-            self._say(f"rules cannot be read again: {error}")
-            yield _trouble("rules cannot be read", "Rules cannot be read again", self.name, str(error), now_us)
-            return
-        self._take(book)
+            rulebook.hold(self._paths)
+            self._take(rulebook.read(self._settings, self._paths))
+        except Exception as error:  # noqa: BLE001 - a folder that was taken away; told, and judged by what was read before
+            why = f"{error}; changed: {', '.join(changed)}"
+            self._say(f"rules cannot be read again: {why}")
+            yield _trouble("rules cannot be read", "Rules cannot be read again", self.name, why, now_us)
 
     def _record(self, now_us: int) -> Iterator[Signal]:
         """Owe the ledger what has changed since it heard of rules last."""
@@ -141,7 +141,7 @@ def _name(correlation: str, key: Iterable[str]) -> str:
 
 
 def _where(one: Broken) -> str:
-    return f"{one.path}:{one.line}  {one.message}"
+    return f"{one.where}  {one.message}"
 
 
 def _trouble(name: str, title: str, asset: str, text: str, now_us: int) -> Signal:

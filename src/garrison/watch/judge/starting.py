@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from garrison.errors import EventsError
+from garrison.errors import ConfigError, EventsError
 from garrison.watch.alerts import owed
 from garrison.watch.alerts.store import Alerts
 from garrison.watch.baselines.hour import HOUR_US, Measure
@@ -40,15 +40,14 @@ def judge_of(
     say: Callable[[str], None],
     since: dt.datetime | None = None,
 ) -> Judge:
-    """`beside` tells where a path of the watch file is; `ledger` hears of changed rules; `counts` is what the receiver counted. Raises UsageError, ConfigError, EventsError."""
+    """`beside` tells where a path of the watch file is; `ledger` hears of changed rules; `counts` is what the receiver counted. Raises EventsError."""
     if ledger is not None:
         owed.bind(alerts, ledger)
     memory = Memory(alerts)
     rules = settings.rules
     found: list[Detector] = [RuleDetector(rules, [beside(folder) for folder in rules.folders], memory, say)]
     if settings.baselines.enabled:
-        path = settings.baselines.countries
-        country = countries(beside(path)) if path else lambda _: ""
+        country = _country(settings.baselines.countries, beside, say)
         found.append(BaselineDetector(settings.baselines, memory, country, uses))
     if settings.silence.enabled:
         found.append(SilenceDetector(settings.silence, settings.quiet_after_s, memory))
@@ -59,6 +58,16 @@ def judge_of(
 
         found.append(ModelDetector(watched, memory))
     return Judge(memory, found, since=since)
+
+
+def _country(name: str, beside: Callable[[str], Path], say: Callable[[str], None]) -> Callable[[str], str]:
+    """The country of an address. A file that cannot be read any more is told of: all else is judged without it."""
+    try:
+        if name:
+            return countries(beside(name))
+    except ConfigError as error:
+        say(f"warning: countries are left out: {error}")
+    return lambda _: ""
 
 
 def uses(client: Client, since_us: int, until_us: int) -> Iterator[tuple[str, Measure, int, float]]:

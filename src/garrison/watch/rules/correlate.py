@@ -166,7 +166,8 @@ def _counted(correlation: Correlation, rule: str, record: Record, seen: Sighting
     return str(correlation.rules.index(rule))
 
 
-def _needed(correlation: Correlation) -> int:
+def needed(correlation: Correlation) -> int:
+    """How many events, values or rules fulfil it."""
     return correlation.count + OPS[correlation.op]
 
 
@@ -178,14 +179,14 @@ def _insert(group: Group, correlation: Correlation, seen: Sighting) -> None:
     alike = [old for old in group if old.what == seen.what]
     if len(alike) > _KEPT_OF_ONE:  # so that one that is loud does not crowd out the others
         group.remove(alike[0])
-    del group[: -max(_needed(correlation), len(correlation.rules)) * _KEPT_OF_ONE]
+    del group[: -max(needed(correlation), len(correlation.rules)) * _KEPT_OF_ONE]
 
 
 def _window(group: Group, correlation: Correlation) -> Group:
     """The sightings that fulfil a correlation within its time; nothing where none do."""
     if correlation.kind is Kind.TEMPORAL_ORDERED:
         return _ordered(group, correlation)
-    needed, first = _needed(correlation), 0
+    least, first = needed(correlation), 0
     within: Counter[str] = Counter()
     for last, seen in enumerate(group):
         within[seen.what] += 1
@@ -194,7 +195,7 @@ def _window(group: Group, correlation: Correlation) -> Group:
             if not within[group[first].what]:
                 del within[group[first].what]
             first += 1
-        if len(within) >= needed:
+        if len(within) >= least:
             return group[first : last + 1]
     return []
 

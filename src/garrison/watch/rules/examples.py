@@ -5,7 +5,8 @@ An example of a rule is an event. One of a correlation is a list of events, of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -27,37 +28,30 @@ class Mistake(msgspec.Struct, frozen=True):
 
 
 def mistakes(found: Rules) -> Iterator[Mistake]:
-    """What rules do other than their examples say, and rules that have none of a kind."""
+    """What rules that are `live` do other than their examples say, and rules that have none of a kind."""
     for rule in found.rules:
-        yield from _of_rule(rule)
+        yield from _held(rule, partial(_matches, rule, Judge([rule])))
     judge = Judge(found.rules)
     for correlation in found.correlations:
-        yield from _of_correlation(correlation, found, judge)
+        yield from _held(correlation, partial(_fires, correlation, found, judge))
 
 
-def _of_rule(rule: Rule) -> Iterator[Mistake]:
-    about, judge = rule.about, Judge([rule])
-    for wanted, examples in ((True, rule.examples.match), (False, rule.examples.miss)):
+def _held(one: Rule | Correlation, does: Callable[[Any], bool]) -> Iterator[Mistake]:
+    about = one.about
+    for wanted, examples in ((True, one.examples.match), (False, one.examples.miss)):
         if not examples:
             yield Mistake(about.path, about.line, f"{about.title}: no example that must {_word(wanted)}")
         for number, example in enumerate(examples, start=1):
-            matched = any(_judged(judge, form, example) for form in formats(rule.logsource))
-            if matched is not wanted:
-                yield Mistake(
-                    about.path, about.line, f"{about.title}: example {number} must {_word(wanted)}, and does not"
-                )
+            said = f"{about.title}: example {number}"
+            try:
+                if does(example) is not wanted:
+                    yield Mistake(about.path, about.line, f"{said} must {_word(wanted)}, and does not")
+            except Exception as error:  # noqa: BLE001 - an example can say anything; the others are looked at
+                yield Mistake(about.path, about.line, f"{said} is no event: {error}")
 
 
-def _of_correlation(correlation: Correlation, found: Rules, judge: Judge) -> Iterator[Mistake]:
-    about = correlation.about
-    for wanted, examples in ((True, correlation.examples.match), (False, correlation.examples.miss)):
-        if not examples:
-            yield Mistake(about.path, about.line, f"{about.title}: no example that must {_word(wanted)}")
-        for number, example in enumerate(examples, start=1):
-            if _fires(correlation, found, judge, example) is not wanted:
-                yield Mistake(
-                    about.path, about.line, f"{about.title}: example {number} must {_word(wanted)}, and does not"
-                )
+def _matches(rule: Rule, judge: Judge, example: Mapping[str, Any]) -> bool:
+    return any(_judged(judge, form, example) for form in formats(rule.logsource))
 
 
 def _word(wanted: bool) -> str:

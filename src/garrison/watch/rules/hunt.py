@@ -21,8 +21,8 @@ from garrison.events.mappers import Mapper, mapper, names
 from garrison.watch.rules.correlate import OPS, Correlator, Sighting, counted
 from garrison.watch.rules.judge import ANY, Judge, columns, entries, record_of
 from garrison.watch.rules.look import Match
-from garrison.watch.rules.read import names_of
-from garrison.watch.rules.rule import About, Correlation, Rule, Rules
+from garrison.watch.rules.refer import live
+from garrison.watch.rules.rule import About, Correlation, Rule, Rules, names_of
 from garrison.watch.rules.term import TEXTUAL, All, Any_, Op, Predicate, Term
 from garrison.watch.store.reading import selected
 from garrison.watch.store.schema import TABLE
@@ -173,7 +173,7 @@ def _matches(
 def _fulfilled(
     found: Rules, one: Correlation, matches: Iterable[tuple[Event, Rule, Mapping[str, object]]]
 ) -> Iterator[Match]:
-    correlator = Correlator([other for other in found.correlations if other.op in OPS])
+    correlator = Correlator(live(found).correlations)
     for event, rule, record in matches:
         for hit in correlator.observe(rule, record, time_us=event.time_us, uid=event.uid, now_us=event.time_us):
             if hit.correlation.about.id == one.about.id:

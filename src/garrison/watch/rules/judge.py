@@ -46,8 +46,14 @@ class Judge:
                 self.idle.append(rule)
             for form, term in about:
                 found.setdefault(form, []).append((rule, term))
-        self._matches = {form: Matcher(pairs).match for form, pairs in found.items()}
+        self._matchers = {form: Matcher(pairs) for form, pairs in found.items()}
+        self._matches = {form: matcher.match for form, matcher in self._matchers.items()}
         self._of_columns = self._matches.get(ANY)
+
+    def make_ready(self) -> None:
+        """Make now what is else made when an event first needs it. Raises whatever a rule makes it raise."""
+        for matcher in self._matchers.values():
+            matcher.make_ready()
 
     def judge(self, form: str, record: Record, event: Event) -> list[Rule]:
         """The rules that an event fits; `record` is the event as its sender wrote it, `form` the format of its log."""

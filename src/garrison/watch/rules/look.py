@@ -31,9 +31,9 @@ class Looked(msgspec.Struct):
 
 
 def matches(found: Rules, form: Mapper, lines: Iterable[bytes], looked: Looked) -> Iterator[Match]:
-    """What rules say of a log. What is only there to be counted tells nothing by itself."""
+    """What rules that are `live` say of a log. What is only there to be counted tells nothing by itself."""
     judge, correlator = Judge(found.rules), Correlator(found.correlations)
-    counted = {name for c in found.correlations if not c.generate for name in c.rules}
+    counted = found.counted
     for number, line in enumerate(lines):
         try:
             event = mapped(form, line, number)

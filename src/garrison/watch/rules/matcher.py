@@ -36,6 +36,10 @@ class Matcher(Generic[T]):
         judge = self._judges.get(said)
         return judge(record) if judge is not None else self._prepared(said)(record)
 
+    def make_ready(self) -> None:
+        """Make now, of the functions, the one that holds all tests."""
+        self._any = self._compiled(lambda term: term)
+
     def _prepared(self, said: str) -> Judge[T]:
         if said in self._judges:
             made = self._judges[said] = self._compiled(lambda term: where(term, self.field, said))

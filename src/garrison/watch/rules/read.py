@@ -11,6 +11,8 @@ import msgspec
 import yaml
 
 from garrison.errors import ConfigError, UsageError
+from garrison.watch.rules.judge import Judge
+from garrison.watch.rules.refer import refer
 from garrison.watch.rules.rule import About, Broken, Correlation, Examples, Kind, Level, Logsource, Rule, Rules
 from garrison.watch.rules.sigma import policy, term_of
 from garrison.watch.rules.term import Any_
@@ -26,13 +28,16 @@ _ENDINGS = (".yml", ".yaml")
 
 def read_rules(paths: Iterable[Path]) -> Rules:
     """Rules of files, and of folders with all below them. Raises UsageError for a path that is not there."""
-    found = Rules([], [], [])
+    found, seen = Rules([], [], []), set[Path]()
     for path in paths:
         if not path.exists():
             raise UsageError(f"there is no {path}", hint="name a rule or a folder of rules")
         for file in _files(path):
-            _read_file(file, found)
-    _refer(found)
+            whole = file.resolve()
+            if whole not in seen:  # named twice, or led to by a link, as files of a ConfigMap are
+                seen.add(whole)
+                _read_file(file, found)
+    refer(found, pack().resolve())
     return found
 
 
@@ -54,7 +59,7 @@ def _read_file(file: Path, found: Rules) -> None:
     name = str(file)
     try:
         documents = list(_documents(_data(file)))
-    except (ConfigError, OSError, RecursionError, yaml.YAMLError) as error:
+    except Exception as error:  # noqa: BLE001 - PyYAML raises ValueError and others for values that are none
         found.broken.append(_unread(name, error))
         return
     for line, said in documents:
@@ -62,6 +67,8 @@ def _read_file(file: Path, found: Rules) -> None:
             _read_document(said, name, line, found)
         except ConfigError as error:
             found.broken.append(Broken(name, line, error.message, error.hint))
+        except Exception as error:  # noqa: BLE001 - what pySigma raises for odd shapes is not to be foreseen
+            found.broken.append(Broken(name, line, f"it is no Sigma rule: {type(error).__name__}: {error}"))
 
 
 def _data(file: Path) -> bytes:
@@ -77,7 +84,9 @@ def _unread(name: str, error: Exception) -> Broken:
         return Broken(name, 0, f"it cannot be read: {error.strerror}")
     if isinstance(error, yaml.MarkedYAMLError):
         return Broken(name, error.problem_mark.line + 1 if error.problem_mark else 0, f"it is no YAML: {error.problem}")
-    return Broken(name, 0, "it is nested too deep" if isinstance(error, RecursionError) else str(error))
+    if isinstance(error, RecursionError):
+        return Broken(name, 0, "it is nested too deep")
+    return Broken(name, 0, str(error) if isinstance(error, ConfigError) else f"it is no YAML: {error}")
 
 
 def _documents(data: bytes) -> Iterator[tuple[int, Any]]:
@@ -111,14 +120,14 @@ def _read_document(said: Any, path: str, line: int, found: Rules) -> None:
             found.rules.append(_rule(rule, _about(rule, path, line, digest), examples))
     except SigmaError as error:
         raise ConfigError(f"it is no Sigma rule: {error}") from error
-    except (AttributeError, TypeError, ValueError, RecursionError) as error:  # what pySigma raises for odd shapes
-        raise ConfigError(f"it is no Sigma rule: {type(error).__name__}: {error}") from error
 
 
 def _rule(rule: SigmaRule, about: About, examples: Examples) -> Rule:
     parsed = [term_of(condition.parsed) for condition in rule.detection.parsed_condition]
     term = parsed[0] if len(parsed) == 1 else Any_(tuple(parsed))
-    return Rule(about, _logsource(rule), term, examples)
+    made = Rule(about, _logsource(rule), term, examples)
+    Judge([made]).make_ready()  # what cannot be is told here, with its place
+    return made
 
 
 def _about(rule: SigmaRuleBase, path: str, line: int, digest: str) -> About:
@@ -126,15 +135,15 @@ def _about(rule: SigmaRuleBase, path: str, line: int, digest: str) -> About:
         raise ConfigError("it has no title")
     return About(
         id=str(rule.id or rule.name or rule.title),
-        title=rule.title,
+        title=_text("title", rule.title),
         level=Level[rule.level.name] if rule.level else Level.MEDIUM,
         path=path,
         line=line,
-        name=rule.name or "",
+        name=_text("name", rule.name or ""),
         description=(rule.description or "").strip(),
         tags=tuple(str(tag) for tag in rule.tags),
-        falsepositives=tuple(rule.falsepositives),
-        references=tuple(rule.references),
+        falsepositives=_texts("falsepositives", rule.falsepositives),
+        references=_texts("references", rule.references),
         digest=digest,
     )
 
@@ -155,19 +164,35 @@ def _correlation(rule: SigmaCorrelationRule, about: About, examples: Examples) -
     if not isinstance(condition, SigmaCorrelationCondition):
         raise ConfigError("conditions in words are not judged here", hint="write: condition: {gte: 3}")
     named = condition.fieldref
+    timespan_us = rule.timespan.seconds * 1_000_000
+    if timespan_us <= 0:
+        raise ConfigError("its timespan is nothing", hint="write: timespan: 10m")
     return Correlation(
         about=about,
         kind=Kind(kind),
-        rules=tuple(reference.reference for reference in rule.rules or ()),
-        group_by=tuple(rule.group_by or ()),
-        timespan_us=rule.timespan.seconds * 1_000_000,
+        rules=_texts("rules", [reference.reference for reference in rule.rules or ()]),
+        group_by=_texts("group-by", rule.group_by or ()),
+        timespan_us=timespan_us,
         op=condition.op.name.lower(),
         count=int(condition.count),
-        fields=(named,) if isinstance(named, str) else tuple(named or ()),
-        aliases={a.alias: {r.reference: field for r, field in a.mapping.items()} for a in rule.aliases},
+        fields=(named,) if isinstance(named, str) else _texts("field", named or ()),
+        aliases={
+            _text("aliases", a.alias): {r.reference: _text("aliases", field) for r, field in a.mapping.items()}
+            for a in rule.aliases
+        },
         generate=rule.generate,
         examples=examples,
     )
+
+
+def _texts(name: str, said: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(_text(name, one) for one in said)
+
+
+def _text(name: str, said: Any) -> str:
+    if not isinstance(said, str):
+        raise ConfigError(f"{name} says {said!r}, which is no text", hint="put it in quotes")
+    return said
 
 
 def _examples(said: Any, *, lists: bool) -> Examples:
@@ -197,33 +222,3 @@ def _example(said: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigError("an example is an event: a mapping, or a line of JSON that is one")
     return {str(key): value for key, value in found.items()}
-
-
-def _refer(found: Rules) -> None:
-    """Put away correlations that name rules which are not there, and rules whose id stands twice."""
-    seen: dict[str, Rule] = {}
-    for rule in list(found.rules):
-        other = seen.setdefault(rule.about.id, rule)
-        if other is not rule:
-            found.rules.remove(rule)
-            message = f"its id is that of {other.about.path}:{other.about.line}"
-            found.broken.append(Broken(rule.about.path, rule.about.line, message, "give each rule an id of its own"))
-    _drop_lost(found)
-
-
-def _drop_lost(found: Rules) -> None:
-    """Of the correlations those stay whose names all lead to rules in the end, without coming back to themselves."""
-    sound = {name for rule in found.rules for name in names_of(rule.about)}
-    waiting = list(found.correlations)
-    while ready := [c for c in waiting if sound.issuperset(c.rules)]:
-        sound.update(name for c in ready for name in names_of(c.about))
-        waiting = [c for c in waiting if c not in ready]
-    for correlation in waiting:
-        found.correlations.remove(correlation)
-        about, lost = correlation.about, ", ".join(name for name in correlation.rules if name not in sound)
-        found.broken.append(Broken(about.path, about.line, f"it names rules that are not there, or itself: {lost}"))
-
-
-def names_of(about: About) -> tuple[str, ...]:
-    """What correlations may call a rule."""
-    return (about.id, about.name) if about.name else (about.id,)

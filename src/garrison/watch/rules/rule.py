@@ -54,6 +54,7 @@ class About(msgspec.Struct, frozen=True):
     falsepositives: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     digest: str = ""  # of the rule as it is written: `sha256:...`
+    replaces: str = ""  # where the rule of Garrison's own is written in whose place this one stands
 
 
 class Examples(msgspec.Struct, frozen=True):
@@ -96,6 +97,11 @@ class Broken(msgspec.Struct, frozen=True):
     message: str
     hint: str = ""
 
+    @property
+    def where(self) -> str:
+        """File and line, as far as they are known."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
 
 class Rules(msgspec.Struct):
     """What a set of files holds."""
@@ -103,3 +109,19 @@ class Rules(msgspec.Struct):
     rules: list[Rule]
     correlations: list[Correlation]
     broken: list[Broken]
+    unlive: list[Correlation] = []  # that events cannot fulfil as they come (`live.py`)
+
+    @property
+    def counted(self) -> set[str]:
+        """The ids or names of rules that are only there to be counted: they tell nothing by themselves."""
+        return {name for one in (*self.correlations, *self.unlive) if not one.generate for name in one.rules}
+
+    @property
+    def abouts(self) -> list[About]:
+        """What all of them tell people."""
+        return [rule.about for rule in self.rules] + [one.about for one in (*self.correlations, *self.unlive)]
+
+
+def names_of(about: About) -> tuple[str, ...]:
+    """What correlations may call a rule."""
+    return (about.id, about.name) if about.name else (about.id,)

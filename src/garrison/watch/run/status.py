@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -14,10 +15,9 @@ from garrison.errors import EventsError
 from garrison.watch.alerts.store import Alerts
 from garrison.watch.file.read import Loaded
 from garrison.watch.routes import outbox
-from garrison.watch.run.told import EVERY_S, Beating, Input, Judged, Received, Said, Spooled, told
+from garrison.watch.run.told import EVERY_S, Beating, Input, Judged, Received, Said, Spooled, began, told
 
 _OLD_S: Final = 5 * EVERY_S
-_PARTS: Final = ("receive", "judge", "tell")
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -37,6 +37,7 @@ class Status(msgspec.Struct, frozen=True):
     stored: int
     doubles: int
     judged: int
+    has_judged: bool  # whether there was ever a judge here
     behind_s: int  # the judge: by how much what it has judged is older than what is stored
     broken_rules: int
     deliveries: int  # that wait
@@ -46,29 +47,34 @@ class Status(msgspec.Struct, frozen=True):
 def status(loaded: Loaded) -> Status:
     """What is told in the state folder of a watch file."""
     state = loaded.state
-    received, judged, telling = (
-        told(state, "receive", Received),
-        told(state, "judge", Judged),
-        told(state, "tell", Beating),
-    )
+    received, judged = told(state, "receive", Received), told(state, "judge", Judged)
     here, said = received[1] if received else Received(), judged[1] if judged else Judged()
-    processes = {
-        name: _process(found[0] if found else None)
-        for name, found in zip(_PARTS, (received, judged, telling), strict=True)
-    }
-    behind = any(said.batches.get(begins, "") < last for begins, last in here.batches.items())
+    is_behind = any(said.batches.get(begins, "") < last for begins, last in here.batches.items())
+    since = began(state)
+    since_s = said.stored_s or (int(since.timestamp()) if since else here.stored_s)
     return Status(
-        processes=processes,
+        processes=processes(state, parts(loaded)),
         inputs=here.inputs,
         spools=here.spools,
         stored=here.stored,
         doubles=here.doubles,
         judged=said.events,
-        behind_s=max(here.stored_s - said.stored_s, 1) if behind else 0,
+        has_judged=judged is not None,
+        behind_s=max(here.stored_s - since_s, 1) if is_behind else 0,
         broken_rules=said.broken_rules,
         deliveries=_deliveries(loaded),
         waits=here.waits,
     )
+
+
+def parts(loaded: Loaded) -> tuple[str, ...]:
+    """The processes of a watch, by the names that they tell of themselves under."""
+    return ("receive", *(["store"] if isinstance(loaded.store, Path) else []), "judge", "tell")
+
+
+def processes(state: Path, names: Iterable[str]) -> dict[str, Process]:
+    """Whether those of a state folder run."""
+    return {name: _process(found[0] if (found := told(state, name, Beating)) else None) for name in names}
 
 
 def _process(said: Said | None) -> Process:
@@ -110,7 +116,7 @@ def as_text(found: Status) -> Iterator[str]:
     yield f"store: {found.stored:,} events stored{doubles}" + (f"; waits: {found.waits}" if found.waits else "")
     behind = f"{found.behind_s:,} s behind" if found.behind_s else "nothing behind"
     broken = f", {found.broken_rules} rules are broken" if found.broken_rules else ""
-    yield f"judge: {found.judged:,} events judged, {behind}{broken}"
+    yield "judge: " + (f"{found.judged:,} events judged, {behind}{broken}" if found.has_judged else "not judged yet")
     yield f"deliveries that wait: {found.deliveries:,}"
 
 

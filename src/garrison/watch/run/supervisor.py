@@ -22,7 +22,7 @@ from garrison.running.child import Kept, Process, spawn, stop
 from garrison.running.stamps import Stamp, as_read, stamps
 from garrison.watch.file.hold import hold
 from garrison.watch.file.read import Loaded, read
-from garrison.watch.run.told import note_beginning
+from garrison.watch.run.told import EVERY_S, beat, note_beginning
 from garrison.watch.store.client import command
 
 _LOOK_S: Final = 0.1
@@ -37,6 +37,7 @@ class Supervisor:
         """Raises GarrisonError for a file that is wrong."""
         self.path, self.say, self.ending = path, say, False
         self._warnings: list[str] = []
+        self._told_at = 0.0
         self.loaded = self._accepted(path)
         self.seen = self._stamps(time.time_ns(), {})
         drain = self._drained
@@ -64,6 +65,7 @@ class Supervisor:
                     self._reload_if_changed()
                     for kept in self.kept:
                         self._hold(kept)
+                    self._tell_of_store()
                     time.sleep(_LOOK_S)
             finally:
                 self._end()
@@ -74,6 +76,13 @@ class Supervisor:
         except (GarrisonError, OSError) as error:  # a full disk, no more processes: it passes
             kept.later()
             self.say(f"{kept.name} cannot be started: {error}")
+
+    def _tell_of_store(self) -> None:
+        """It is ClickHouse's, and does not tell of itself."""
+        process, now = self.store.process, time.monotonic()
+        if process is not None and self.store.lives and now - self._told_at >= EVERY_S:
+            self._told_at = now
+            beat(self.loaded.state, "store", pid=process.pid, up_s=now - self.store.since)
 
     def _begin(self, part: str) -> Process:
         return spawn([sys.executable, "-m", f"garrison.watch.{part}", str(self.path.resolve()), str(self._kept_file)])

@@ -99,13 +99,23 @@ class Telling:
             self._write()
 
     def _write(self) -> None:
-        said = Said(os.getpid(), self._began_s, time.time(), msgspec.Raw(msgspec.json.encode(self._what())))
-        made = self._path.with_suffix(".new")
-        try:
-            made.write_bytes(msgspec.json.encode(said))
-            made.replace(self._path)
-        except OSError:  # a full disk: the age of the old file tells that it is old
-            return
+        _note(self._path, Said(os.getpid(), self._began_s, time.time(), msgspec.Raw(msgspec.json.encode(self._what()))))
+
+
+def beat(state: Path, process: str, *, pid: int, up_s: float) -> None:
+    """Tell of a process that does not do so itself, by who sees that it runs."""
+    now_s = time.time()
+    _note(_path(state, process), Said(pid, now_s - up_s, now_s, msgspec.Raw(msgspec.json.encode(Beating()))))
+
+
+def _note(path: Path, said: Said) -> None:
+    """Write it, in one step."""
+    made = path.with_suffix(".new")
+    try:
+        made.write_bytes(msgspec.json.encode(said))
+        made.replace(path)
+    except OSError:  # a full disk: the age of the old file tells that it is old
+        return
 
 
 Told = TypeVar("Told", bound=msgspec.Struct)

@@ -13,8 +13,10 @@ from garrison.watch.export.export import Export
 from garrison.watch.export.export import run as carry
 from garrison.watch.file.read import Loaded
 from garrison.watch.run.process import begin, say
+from garrison.watch.run.status import parts
 from garrison.watch.run.told import Beating, Telling, began
 from garrison.watch.store.guard import Role
+from garrison.watch.tell.beats import Beats
 from garrison.watch.tell.tell import tell
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def _work(loaded: Loaded, ended: threading.Event) -> None:
             thread.start()
             last.callback(thread.join)
         last.callback(ended.set)
-        tell(loaded.telling, loaded.alerts, loaded.ledger, ended, beside=loaded.beside)
+        beats = Beats(loaded.state, parts(loaded))
+        tell(loaded.telling, loaded.alerts, loaded.ledger, ended, beside=loaded.beside, noticed=beats.look)
     if failed:
         raise failed[0]
 

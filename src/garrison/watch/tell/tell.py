@@ -13,6 +13,7 @@ import msgspec
 from garrison.errors import BusyError, ConfigError, GarrisonError, LedgerError
 from garrison.watch.alerts import owed
 from garrison.watch.alerts.findings import FINDINGS, Findings
+from garrison.watch.alerts.signal import Signal
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses import queue
 from garrison.watch.responses.response import Case, Response, responses
@@ -37,8 +38,16 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     findings: str = ""  # a report of garrison scan --format json
 
 
-def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.Event, *, beside: Beside) -> None:
-    """Until `stop` is set. Raises ConfigError for settings that cannot hold, EventsError where the file of alerts cannot be used."""
+def tell(
+    settings: Telling,
+    alerts: Path,
+    ledger: Path | None,
+    stop: threading.Event,
+    *,
+    beside: Beside,
+    noticed: Callable[[int], list[Signal]] = lambda _: [],
+) -> None:
+    """Until `stop` is set; `noticed` says at a time what is to be an alert of the watch's own. Raises ConfigError for settings that cannot hold, EventsError where the file of alerts cannot be used."""
     hold(settings)
     for fault in faults(settings, beside):
         _log.warning("%s", fault)
@@ -56,7 +65,7 @@ def tell(settings: Telling, alerts: Path, ledger: Path | None, stop: threading.E
         for thread in threads:
             thread.start()
         try:
-            _keep_house(opened, stop)
+            _keep_house(opened, stop, noticed)
         finally:
             stop.set()
             for thread in threads:
@@ -129,10 +138,14 @@ def _work(path: Path, step: Callable[[Alerts], bool], stop: threading.Event, fai
         stop.set()
 
 
-def _keep_house(alerts: Alerts, stop: threading.Event) -> None:
-    since_s, said = _FORGET_S, ""
+def _keep_house(alerts: Alerts, stop: threading.Event, noticed: Callable[[int], list[Signal]]) -> None:
+    since_s, said, unsaid = _FORGET_S, "", list[Signal]()
     while not stop.is_set():
+        unsaid += noticed(now_us())
         try:
+            if unsaid:
+                alerts.record(unsaid, {})
+                unsaid.clear()
             if alerts.ended_silences(now_us()):
                 with alerts.database.change():
                     alerts.hush(now_us())
