@@ -153,7 +153,40 @@ def test_what_is_too_deep_to_look_through_is_no_line() -> None:
     with pytest.raises(UnmappedError, match="nested deeper"):
         redacted(deep, Rule(how=How.DROP, pattern="email"))
     bomb = b"[" * 100_000 + b'"ann@example.com"'
-    assert b"ann@" not in redacted(bomb, Rule(how=How.DROP, pattern="email"))
+    with pytest.raises(UnmappedError, match="cannot be told: maximum recursion"):
+        redacted(bomb, Rule(how=How.DROP, pattern="email"))
+
+
+@pytest.mark.parametrize("odd", [b'"\xff"', b"1e999", b"9" * 5000], ids=["no UTF-8", "a large number", "a long one"])
+@pytest.mark.parametrize("name", ["falco", "suricata", "kubernetes-audit", "garrison-gateway"])
+def test_what_a_mapper_skips_turns_no_rule_off(name: str, odd: bytes) -> None:
+    form = mapper(name)
+    line = LINES[name][:-1] + b',"odd":' + odd + b',"email":"ann@example.com","password":"hunter2hunter2"}'
+    assert mapped(form, line).raw == line  # it is an event, but for the redactor
+    for rules, credentials in (([Rule(how=How.DROP, field="$..email")], False), ([], True)):
+        with pytest.raises(UnmappedError, match="what of it is to be redacted cannot be told"):
+            Redactor.make(rules, KEY, credentials=credentials).line(form, line)
+    assert Redactor.make([], KEY, credentials=False).line(form, line) is line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"password":"hunter2hunter2","password":null}',
+        b'{"email":"ann@hunter2.example","email":""}',
+        b'{"a":{"email":"ann@hunter2.example","email":null},"b":1}',
+        b'{"pass\\u0077ord":"hunter2hunter2","password":true}',
+        b'{"password":{"a":"hunter2hunter2"},"password":1}',
+        b'{"m":"{\\"password\\":\\"hunter2hunter2\\",\\"password\\":null}"}',
+        b'{"m":"x \\\\ \\" ann@hunter2.example","m":""}',
+        b'{"email":7,"email":"","a":"hunter2\\"","a":"\\""}',
+    ],
+)
+def test_a_name_that_is_there_twice_hides_nothing(line: bytes) -> None:
+    rules = [Rule(how=How.MASK, field="$..email"), Rule(how=How.MASK, pattern="email")]
+    made = Redactor.make(rules, KEY).line(FORM, line)
+    assert b"hunter2" not in made
+    assert json.loads(made).keys() == json.loads(line).keys()
 
 
 @pytest.mark.parametrize("name", sorted(LINES))

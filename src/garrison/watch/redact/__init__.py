@@ -3,5 +3,6 @@
 settings.py     [[redact]] of the watch file
 path.py         fields of records: $.input.email, $..password, $.items[*].name
 patterns.toml   what addresses, cards, tokens look like; patterns.py reads it
+records.py      JSON, written anew where something in it changes
 redactor.py     lines in, redacted lines out
 """

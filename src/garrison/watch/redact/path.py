@@ -6,19 +6,18 @@ A text that holds JSON is gone into as if it stood there: what a model was asked
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from garrison.errors import ConfigError, UnmappedError
+from garrison.watch.redact.records import ERRORS, Change, rewritten
 
 _STEP = re.compile(
     r"\.\.(?P<deep>[\w-]+)|\.(?P<name>[\w-]+)|\.(?P<all>\*)|\[(?P<index>\d{1,6}|\*)\]|\[(?P<quoted>\"(?:[^\"\\]|\\.)*\")\]"
 )
 _DEEPEST = 64
 DROPPED: Any = object()
-Change = Callable[[Any], Any]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -84,8 +83,6 @@ def _inside(text: str, steps: tuple[Step, ...], change: Change, depth: int) -> A
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        said = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        return rewritten(text.encode(), lambda said: changed(said, steps, change, depth + 1)).decode()
+    except ERRORS:
         return text
-    made = changed(said, steps, change, depth + 1)
-    return text if made == said else msgspec.json.encode(made).decode()

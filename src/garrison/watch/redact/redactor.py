@@ -18,6 +18,7 @@ from garrison.errors import ConfigError, UnmappedError, nearest
 from garrison.events.mappers import Mapper, names
 from garrison.watch.redact import path
 from garrison.watch.redact.patterns import CHECKS, patterns
+from garrison.watch.redact.records import ERRORS, Change, rewritten
 from garrison.watch.redact.settings import How, Rule
 
 HASH: Final = "hash:"
@@ -49,7 +50,7 @@ class _Field(msgspec.Struct, frozen=True, eq=False):
     logs: frozenset[str]
     steps: tuple[path.Step, ...]
     names: frozenset[str]
-    change: path.Change
+    change: Change
     hint: Any  # without this expression a line has no such field, but for escapes in its name
 
 
@@ -115,18 +116,11 @@ class Redactor:
             return _lines(line, texts)
         if not fields and (spliced := _spliced(line, texts)) is not None:
             return spliced
+        fields = fields if hidden else tuple(field for field in fields if field.hint.search(line) is not None)
         try:
-            said = msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return _lines(line, texts)  # no JSON: the mapper says so
-        made = said
-        for field in fields:
-            if not hidden and field.hint.search(line) is None:
-                continue
-            made = _named(made, field, 0) if field.names else path.changed(made, field.steps, field.change)
-        if texts:
-            made = _strings(made, rules, 0)
-        return line if made == said else msgspec.json.encode(made)
+            return rewritten(line, lambda said: _changed(said, fields, rules if texts else None))
+        except ERRORS as error:  # a mapper may take it all the same: it skips what it does not read
+            raise UnmappedError(f"what of it is to be redacted cannot be told: {error}") from error
 
     def _rules(self, log: str) -> _Rules:
         """Those for a format of logs."""
@@ -155,7 +149,7 @@ def masked(text: str) -> str:
     return _MASKED.sub("*", hidden) + text[len(hidden) :]
 
 
-def _changer(how: How, key: bytes) -> path.Change:
+def _changer(how: How, key: bytes) -> Change:
     """What a rule does to a value: to each one in it, where it holds several; of one that is no text its JSON is the text."""
 
     def change(value: Any) -> Any:
@@ -227,6 +221,13 @@ def _hint_of_path(steps: Sequence[path.Step]) -> Any:
     """The last name of a path, as it stands before a colon: also in a text that holds JSON, behind a backslash."""
     last = next((step.name for step in reversed(steps) if step.name), "")
     return _compiled(f'"{re.escape(last)}\\\\*"' if last else ".+")
+
+
+def _changed(said: Any, fields: Sequence[_Field], rules: _Rules | None) -> Any:
+    """A record without what fields hold, and what rules about texts find."""
+    for field in fields:
+        said = _named(said, field, 0) if field.names else path.changed(said, field.steps, field.change)
+    return said if rules is None else _strings(said, rules, 0)
 
 
 def _lines(line: bytes, texts: Sequence[_Text]) -> bytes:
@@ -304,11 +305,9 @@ def _named(value: Any, field: _Field, depth: int) -> Any:
         return [_named(item, field, depth + 1) for item in value]
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:
-            said = msgspec.json.decode(value)
-        except (msgspec.DecodeError, RecursionError):
+            return rewritten(value.encode(), lambda said: _named(said, field, depth + 1)).decode()
+        except ERRORS:
             return value
-        made = _named(said, field, depth + 1)
-        return value if made == said else msgspec.json.encode(made).decode()
     return value
 
 
