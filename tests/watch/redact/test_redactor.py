@@ -15,9 +15,10 @@ from tests.events.mappers.test_lines import LINES
 from garrison.errors import ConfigError, UnmappedError
 from garrison.events.mappers import mapped, mapper
 from garrison.watch.key import make_key
+from garrison.watch.redact.fields import hashed, masked
 from garrison.watch.redact.path import DROPPED, changed, parse
 from garrison.watch.redact.patterns import CHECKS, patterns
-from garrison.watch.redact.redactor import Redactor, hashed, masked
+from garrison.watch.redact.redactor import Redactor
 from garrison.watch.redact.settings import How, Rule
 
 KEY = b"k" * 32
@@ -76,6 +77,38 @@ def test_escapes_hide_nothing(line: bytes) -> None:
         made = Redactor.make([rule], KEY, credentials=False).line(FORM, line)
         assert b"ann" not in made
         assert "ann@example.com" not in str(json.loads(made))
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        (b'{"m":"x\\npassword=hunter2"}', None),
+        (b'{"m":"Bearer\\thunter2hunter2x"}', None),
+        (b'{"m":"postgres:\\/\\/app:hunter2@db"}', None),
+        (b'{"m":"pa\\u017fsword=hunter2"}', None),
+        (b'{"pass__word":"hunter2"}', None),
+        (b'{"_password_":"hunter2"}', None),
+        (b'{"db.password":"hunter2"}', None),
+        (b'{"api\\u212aey":"hunter2"}', None),
+        (b'{"m":"{\\"m\\":\\"{\\\\\\"pass\\\\\\\\u0077ord\\\\\\":\\\\\\"hunter2\\\\\\"}\\"}"}', None),
+        (b'{"odd\\"name":"hunter2"}', Rule(how=How.DROP, field='$["odd\\"name"]')),
+        (b'{"a\\/b":"hunter2"}', Rule(how=How.DROP, field='$["a/b"]')),
+        (b'{"gr\\u00f6\\u00dfe":"hunter2"}', Rule(how=How.DROP, field="$.größe")),
+        (b'{"":"hunter2"}', Rule(how=How.DROP, field='$[""]')),
+        (b'{"m":"hunter2"}', Rule(how=How.DROP, pattern="^hunter2$")),
+        (b'{"m":"a\\nhunter2"}', Rule(how=How.DROP, pattern="(?m)^hunter2")),
+        (b'{"m":"a\\nhunter2"}', Rule(how=How.DROP, pattern=r"a\s\bhunter2")),
+        (b'{"m":"\\"hunter2\\""}', Rule(how=How.DROP, pattern='"hunter2"')),
+        (b'{"m":"C:\\\\hunter2"}', Rule(how=How.DROP, pattern=r"C:\\hunter2")),
+        (b'{"m":"h^unter2"}', Rule(how=How.DROP, pattern=r"\Qh^\Eunter2")),
+        (b'{"m":"a$hunter2"}', Rule(how=How.DROP, pattern=r"[]$[:alpha:]^]{2,}hunter2\b")),
+    ],
+)  # fmt: skip
+def test_no_spelling_passes_by_what_tells_that_a_line_has_nothing(line: bytes, rule: Rule | None) -> None:
+    redactor = Redactor.make([rule] if rule else [], KEY, credentials=rule is None)
+    assert redactor.plain(FORM, [b"{}", line, b"{}"]) == [False] * 3
+    assert b"unter2" not in redactor.line(FORM, line).replace(b"***ter2", b"")
+    assert redactor.plain(FORM, [b'{"other":"\\u00e4\\u00df"}']) == [rule is None]
 
 
 def test_the_same_value_has_the_same_hash_by_the_same_key() -> None:
@@ -271,3 +304,12 @@ def test_what_is_told_to_be_plain_is_given_back_as_it_is(
         assert not is_plain or redactor.line(FORM, line) == line
     if not chosen and not credentials and not any(b"\\" in line for line in lines):
         assert all(told)
+
+
+@given(st.lists(WORDS, max_size=6), st.sets(st.sampled_from(range(len(RULES)))))
+def test_nothing_is_found_where_the_search_of_bytes_finds_nothing(words: list[bytes], chosen: set[int]) -> None:
+    text = b"\n".join(words).decode(errors="replace")
+    line = json.dumps({"client": text, "b": [text]}).encode()
+    redactor = Redactor.make([RULES[n] for n in sorted(chosen)], KEY)
+    looked_through = json.loads(redactor.line(FORM, b'{"\\u0041":"\\u0041",' + line[1:]))
+    assert json.loads(redactor.line(FORM, line)) == {n: said for n, said in looked_through.items() if n != "A"}

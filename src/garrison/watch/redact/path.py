@@ -11,19 +11,22 @@ from typing import Any
 import msgspec
 
 from garrison.errors import ConfigError, UnmappedError
-from garrison.watch.redact.records import ERRORS, Change, rewritten
+from garrison.watch.redact.records import DEEPEST, ERRORS, Change, rewritten
 
 _STEP = re.compile(
     r"\.\.(?P<deep>[\w-]+)|\.(?P<name>[\w-]+)|\.(?P<all>\*)|\[(?P<index>\d{1,6}|\*)\]|\[(?P<quoted>\"(?:[^\"\\]|\\.)*\")\]"
 )
-_DEEPEST = 64
 DROPPED: Any = object()
 
 
 class Step(msgspec.Struct, frozen=True):
-    """To a name, an index, or each of them; `deep` looks for the name at any depth."""
+    """To a name, an index, or each of them; `deep` looks for the name at any depth.
 
-    name: str = ""
+    `names` are those that a name may be in lower case, without - and _ and what stands before a dot.
+    """
+
+    name: str | None = None
+    names: frozenset[str] = frozenset()
     index: int | None = None
     each: bool = False
     deep: bool = False
@@ -53,8 +56,8 @@ def parse(said: str) -> tuple[Step, ...]:
 
 def changed(value: Any, steps: tuple[Step, ...], change: Change, depth: int = 0) -> Any:
     """A value with what a path leads to changed, or left out. Raises UnmappedError for one that is too deep to be looked through."""
-    if depth > _DEEPEST:
-        raise UnmappedError(f"nested deeper than {_DEEPEST}")
+    if depth > DEEPEST:
+        raise UnmappedError(f"nested deeper than {DEEPEST}")
     if not steps:
         return change(value)
     if isinstance(value, str):
@@ -71,11 +74,16 @@ def changed(value: Any, steps: tuple[Step, ...], change: Change, depth: int = 0)
 def _item(at: str | int, item: Any, steps: tuple[Step, ...], change: Change, depth: int) -> Any:
     """What stands at a name or a number."""
     step = steps[0]
-    if step.each or at in (step.name or None, step.index):
+    if step.each or at in (step.name, step.index) or (step.names and _said(at) in step.names):
         item = changed(item, steps[1:], change, depth + 1)
     if step.deep and item is not DROPPED:
         item = changed(item, steps, change, depth + 1)
     return item
+
+
+def _said(at: str | int) -> str:
+    """A name, however it is written."""
+    return str(at).rpartition(".")[2].lower().replace("-", "").replace("_", "")
 
 
 def _inside(text: str, steps: tuple[Step, ...], change: Change, depth: int) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 Change = Callable[[Any], Any]
+DEEPEST: Final = 64
 ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises for what is no JSON, or holds what no value can: `1e999`, bytes that are no UTF-8."""
 
