@@ -15,9 +15,10 @@ from tests.events.mappers.test_lines import LINES
 from garrison.errors import ConfigError, UnmappedError
 from garrison.events.mappers import mapped, mapper
 from garrison.watch.key import make_key
+from garrison.watch.redact.fields import hashed, masked
 from garrison.watch.redact.path import DROPPED, changed, parse
 from garrison.watch.redact.patterns import CHECKS, patterns
-from garrison.watch.redact.redactor import Redactor, hashed, masked
+from garrison.watch.redact.redactor import Redactor
 from garrison.watch.redact.settings import How, Rule
 
 KEY = b"k" * 32
@@ -76,6 +77,38 @@ def test_escapes_hide_nothing(line: bytes) -> None:
         made = Redactor.make([rule], KEY, credentials=False).line(FORM, line)
         assert b"ann" not in made
         assert "ann@example.com" not in str(json.loads(made))
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        (b'{"m":"x\\npassword=hunter2"}', None),
+        (b'{"m":"Bearer\\thunter2hunter2x"}', None),
+        (b'{"m":"postgres:\\/\\/app:hunter2@db"}', None),
+        (b'{"m":"pa\\u017fsword=hunter2"}', None),
+        (b'{"pass__word":"hunter2"}', None),
+        (b'{"_password_":"hunter2"}', None),
+        (b'{"db.password":"hunter2"}', None),
+        (b'{"api\\u212aey":"hunter2"}', None),
+        (b'{"m":"{\\"m\\":\\"{\\\\\\"pass\\\\\\\\u0077ord\\\\\\":\\\\\\"hunter2\\\\\\"}\\"}"}', None),
+        (b'{"odd\\"name":"hunter2"}', Rule(how=How.DROP, field='$["odd\\"name"]')),
+        (b'{"a\\/b":"hunter2"}', Rule(how=How.DROP, field='$["a/b"]')),
+        (b'{"gr\\u00f6\\u00dfe":"hunter2"}', Rule(how=How.DROP, field="$.größe")),
+        (b'{"":"hunter2"}', Rule(how=How.DROP, field='$[""]')),
+        (b'{"m":"hunter2"}', Rule(how=How.DROP, pattern="^hunter2$")),
+        (b'{"m":"a\\nhunter2"}', Rule(how=How.DROP, pattern="(?m)^hunter2")),
+        (b'{"m":"a\\nhunter2"}', Rule(how=How.DROP, pattern=r"a\s\bhunter2")),
+        (b'{"m":"\\"hunter2\\""}', Rule(how=How.DROP, pattern='"hunter2"')),
+        (b'{"m":"C:\\\\hunter2"}', Rule(how=How.DROP, pattern=r"C:\\hunter2")),
+        (b'{"m":"h^unter2"}', Rule(how=How.DROP, pattern=r"\Qh^\Eunter2")),
+        (b'{"m":"a$hunter2"}', Rule(how=How.DROP, pattern=r"[]$[:alpha:]^]{2,}hunter2\b")),
+    ],
+)  # fmt: skip
+def test_no_spelling_passes_by_what_tells_that_a_line_has_nothing(line: bytes, rule: Rule | None) -> None:
+    redactor = Redactor.make([rule] if rule else [], KEY, credentials=rule is None)
+    assert redactor.plain(FORM, [b"{}", line, b"{}"]) == [False] * 3
+    assert b"unter2" not in redactor.line(FORM, line).replace(b"***ter2", b"")
+    assert redactor.plain(FORM, [b'{"other":"\\u00e4\\u00df"}']) == [rule is None]
 
 
 def test_the_same_value_has_the_same_hash_by_the_same_key() -> None:
@@ -153,7 +186,40 @@ def test_what_is_too_deep_to_look_through_is_no_line() -> None:
     with pytest.raises(UnmappedError, match="nested deeper"):
         redacted(deep, Rule(how=How.DROP, pattern="email"))
     bomb = b"[" * 100_000 + b'"ann@example.com"'
-    assert b"ann@" not in redacted(bomb, Rule(how=How.DROP, pattern="email"))
+    with pytest.raises(UnmappedError, match="cannot be told: maximum recursion"):
+        redacted(bomb, Rule(how=How.DROP, pattern="email"))
+
+
+@pytest.mark.parametrize("odd", [b'"\xff"', b"1e999", b"9" * 5000], ids=["no UTF-8", "a large number", "a long one"])
+@pytest.mark.parametrize("name", ["falco", "suricata", "kubernetes-audit", "garrison-gateway"])
+def test_what_a_mapper_skips_turns_no_rule_off(name: str, odd: bytes) -> None:
+    form = mapper(name)
+    line = LINES[name][:-1] + b',"odd":' + odd + b',"email":"ann@example.com","password":"hunter2hunter2"}'
+    assert mapped(form, line).raw == line  # it is an event, but for the redactor
+    for rules, credentials in (([Rule(how=How.DROP, field="$..email")], False), ([], True)):
+        with pytest.raises(UnmappedError, match="what of it is to be redacted cannot be told"):
+            Redactor.make(rules, KEY, credentials=credentials).line(form, line)
+    assert Redactor.make([], KEY, credentials=False).line(form, line) is line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"password":"hunter2hunter2","password":null}',
+        b'{"email":"ann@hunter2.example","email":""}',
+        b'{"a":{"email":"ann@hunter2.example","email":null},"b":1}',
+        b'{"pass\\u0077ord":"hunter2hunter2","password":true}',
+        b'{"password":{"a":"hunter2hunter2"},"password":1}',
+        b'{"m":"{\\"password\\":\\"hunter2hunter2\\",\\"password\\":null}"}',
+        b'{"m":"x \\\\ \\" ann@hunter2.example","m":""}',
+        b'{"email":7,"email":"","a":"hunter2\\"","a":"\\""}',
+    ],
+)
+def test_a_name_that_is_there_twice_hides_nothing(line: bytes) -> None:
+    rules = [Rule(how=How.MASK, field="$..email"), Rule(how=How.MASK, pattern="email")]
+    made = Redactor.make(rules, KEY).line(FORM, line)
+    assert b"hunter2" not in made
+    assert json.loads(made).keys() == json.loads(line).keys()
 
 
 @pytest.mark.parametrize("name", sorted(LINES))
@@ -238,3 +304,12 @@ def test_what_is_told_to_be_plain_is_given_back_as_it_is(
         assert not is_plain or redactor.line(FORM, line) == line
     if not chosen and not credentials and not any(b"\\" in line for line in lines):
         assert all(told)
+
+
+@given(st.lists(WORDS, max_size=6), st.sets(st.sampled_from(range(len(RULES)))))
+def test_nothing_is_found_where_the_search_of_bytes_finds_nothing(words: list[bytes], chosen: set[int]) -> None:
+    text = b"\n".join(words).decode(errors="replace")
+    line = json.dumps({"client": text, "b": [text]}).encode()
+    redactor = Redactor.make([RULES[n] for n in sorted(chosen)], KEY)
+    looked_through = json.loads(redactor.line(FORM, b'{"\\u0041":"\\u0041",' + line[1:]))
+    assert json.loads(redactor.line(FORM, line)) == {n: said for n, said in looked_through.items() if n != "A"}

@@ -6,25 +6,27 @@ A text that holds JSON is gone into as if it stood there: what a model was asked
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from garrison.errors import ConfigError, UnmappedError
+from garrison.watch.redact.records import DEEPEST, ERRORS, Change, rewritten
 
 _STEP = re.compile(
     r"\.\.(?P<deep>[\w-]+)|\.(?P<name>[\w-]+)|\.(?P<all>\*)|\[(?P<index>\d{1,6}|\*)\]|\[(?P<quoted>\"(?:[^\"\\]|\\.)*\")\]"
 )
-_DEEPEST = 64
 DROPPED: Any = object()
-Change = Callable[[Any], Any]
 
 
 class Step(msgspec.Struct, frozen=True):
-    """To a name, an index, or each of them; `deep` looks for the name at any depth."""
+    """To a name, an index, or each of them; `deep` looks for the name at any depth.
 
-    name: str = ""
+    `names` are those that a name may be in lower case, without - and _ and what stands before a dot.
+    """
+
+    name: str | None = None
+    names: frozenset[str] = frozenset()
     index: int | None = None
     each: bool = False
     deep: bool = False
@@ -54,8 +56,8 @@ def parse(said: str) -> tuple[Step, ...]:
 
 def changed(value: Any, steps: tuple[Step, ...], change: Change, depth: int = 0) -> Any:
     """A value with what a path leads to changed, or left out. Raises UnmappedError for one that is too deep to be looked through."""
-    if depth > _DEEPEST:
-        raise UnmappedError(f"nested deeper than {_DEEPEST}")
+    if depth > DEEPEST:
+        raise UnmappedError(f"nested deeper than {DEEPEST}")
     if not steps:
         return change(value)
     if isinstance(value, str):
@@ -72,11 +74,16 @@ def changed(value: Any, steps: tuple[Step, ...], change: Change, depth: int = 0)
 def _item(at: str | int, item: Any, steps: tuple[Step, ...], change: Change, depth: int) -> Any:
     """What stands at a name or a number."""
     step = steps[0]
-    if step.each or at in (step.name or None, step.index):
+    if step.each or at in (step.name, step.index) or (step.names and _said(at) in step.names):
         item = changed(item, steps[1:], change, depth + 1)
     if step.deep and item is not DROPPED:
         item = changed(item, steps, change, depth + 1)
     return item
+
+
+def _said(at: str | int) -> str:
+    """A name, however it is written."""
+    return str(at).rpartition(".")[2].lower().replace("-", "").replace("_", "")
 
 
 def _inside(text: str, steps: tuple[Step, ...], change: Change, depth: int) -> Any:
@@ -84,8 +91,6 @@ def _inside(text: str, steps: tuple[Step, ...], change: Change, depth: int) -> A
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        said = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        return rewritten(text.encode(), lambda said: changed(said, steps, change, depth + 1)).decode()
+    except ERRORS:
         return text
-    made = changed(said, steps, change, depth + 1)
-    return text if made == said else msgspec.json.encode(made).decode()
