@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from garrison.gateway.batch.guard import Guard
-from garrison.gateway.batch.queue import Message
+from garrison.gateway.batch.queue import HungUpError, Message, UnfitError
 from garrison.gateway.digests import digest_of, read_key
 
 if TYPE_CHECKING:
@@ -38,11 +39,16 @@ class Memory:
         return tuple(self.waiting.values())
 
     async def accept(self, message: Message, headers: Mapping[str, str]) -> None:
+        self.hold(message, headers)
         self.step("before", message)
         self.accepted[message.id] = headers
         self.step("after", message)
 
+    def hold(self, message: Message, headers: Mapping[str, str]) -> None:
+        """As the server has it."""
+
     async def refuse(self, message: Message, headers: Mapping[str, str]) -> None:
+        self.hold(message, headers)
         self.step("before", message)
         self.refused[message.id] = headers
         self.step("after", message)
@@ -99,6 +105,62 @@ def test_every_message_has_one_end_and_one_line(place: Place, failing: tuple[str
     assert queue.accepted["1"] == {"x-garrison-client": "ada", "x-garrison-role": "service"}
     assert bool(told) is bool(failing)
     assert place.keys.ada not in guard.feed.path.read_text() + str(told)
+
+
+class Narrow(Memory):
+    """A queue that takes so many bytes of body and headers, and ends the connection over what has a poison in it."""
+
+    takes = 1 << 20
+    hung_up = 0
+
+    def hold(self, message: Message, headers: Mapping[str, str]) -> None:
+        if len(message.body) + sum(map(len, headers.values())) > self.takes:
+            raise UnfitError("too large for it")
+        if b"poison" in message.body:
+            self.hung_up += 1
+            raise HungUpError("it hung up")
+
+
+@pytest.mark.parametrize(("key", "client"), [("ada", "ada"), ("", None)])
+def test_what_the_queue_never_takes_is_too_large_and_leaves_no_body(place: Place, key: str, client: str | None) -> None:
+    large = GOOD + b" " * 700
+    headers = {"x-api-key": place.keys.ada} if key else {}
+    queue = Narrow([Message("1", "iris", headers, large), *messages(place.keys.ada)[3:]])
+    queue.takes = 700
+    told: list[str] = []
+    guard = Guard(place.file, queue, told.append)
+    asyncio.run(until_empty(guard, queue))
+    lines = [json.loads(line) for line in guard.feed.path.read_text().splitlines()]
+    assert [(line["request_id"], line.get("reason")) for line in lines] == [("1", "too-large"), ("4", None)]
+    assert (lines[0].get("client"), lines[0]["request_bytes"]) == (client, len(large))
+    assert queue.refused["1"]["x-garrison-reason"] == "too-large"
+    assert queue.refused["1"]["x-garrison-size"] == str(len(large))
+    assert queue.refused["1"]["x-garrison-digest"] == f"sha256:{hashlib.sha256(large).hexdigest()}"
+    assert queue.accepted.keys() == {"4"}
+    assert not told
+
+
+def test_a_queue_that_takes_not_even_a_letter_leaves_the_line(place: Place) -> None:
+    queue = Narrow(messages(place.keys.ada)[:1])
+    queue.takes = 10
+    told: list[str] = []
+    guard = Guard(place.file, queue, told.append)
+    asyncio.run(until_empty(guard, queue))
+    assert json.loads(guard.feed.path.read_text())["reason"] == "too-large"
+    assert told == ["1 leaves no dead letter, as too large for it"]
+
+
+def test_a_message_that_the_queue_hangs_up_over_keeps_nobody_waiting(place: Place) -> None:
+    queue = Narrow([Message("1", "iris", {}, b"poison"), *messages(place.keys.ada)[3:]])
+    told: list[str] = []
+    guard = Guard(place.file, queue, told.append)
+    asyncio.run(until_empty(guard, queue))
+    lines = [json.loads(line) for line in guard.feed.path.read_text().splitlines()]
+    assert [(line["request_id"], line.get("reason")) for line in lines] == [("1", "gateway-error"), ("4", None)]
+    assert queue.hung_up == 3
+    assert queue.refused["1"]["x-garrison-size"] == "6"
+    assert queue.accepted.keys() == {"4"}
+    assert told == ["messages wait: it hung up"]
 
 
 def test_messages_wait_while_the_store_is_gone_and_the_disk_is_full(place: Place) -> None:

@@ -1,21 +1,25 @@
 """The guard of a queue: takes messages, judges them, passes them on or lays them aside, and tells of each once.
 
 Whatever fails, a message stays in the queue and comes again: without keys to look up, without space for the audit feed,
-without a queue to write to, none is passed on and none is lost.
+without a queue to write to, none is passed on and none is lost. But no message keeps others waiting for its own sake: one that the
+queue never takes, or ends the connection over, becomes a dead letter without its body.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from garrison.errors import GarrisonError
 from garrison.gateway.batch.feed import Feed, Line
 from garrison.gateway.batch.judge import Judge, Verdict
-from garrison.gateway.batch.queue import Message, Queue
+from garrison.gateway.batch.queue import HungUpError, Message, Queue, UnfitError
 from garrison.gateway.digests import digest_of, make_key, read_key
 from garrison.gateway.file import rules
 from garrison.gateway.file.read import read
@@ -24,7 +28,10 @@ from garrison.running.stamps import stamps
 Say = Callable[[str], None]
 _SHORTEST_S, _LONGEST_S = 0.1, 10.0  # between two tries of what fails
 LOG: Final = "batch.jsonl"  # in the state folder
+_TRIES: Final = 3  # of a message that the queue ends the connection over
+_LONGEST_MESSAGE: Final = 512  # characters of a header
 CLIENT, ROLE, REASON, MESSAGE = "x-garrison-client", "x-garrison-role", "x-garrison-reason", "x-garrison-message"
+SIZE, DIGEST = "x-garrison-size", "x-garrison-digest"  # of a body that was left out
 
 
 class Guard:
@@ -41,6 +48,7 @@ class Guard:
         self.feed = Feed(where, loaded.gateway.log.free_mb)
         self.ending = asyncio.Event()
         self._told = ""
+        self._hung_up = 0  # times in a row, over one message: they are handled in their order
 
     async def run(self) -> None:
         """Until `ending` is set; what was begun is finished first."""
@@ -63,13 +71,38 @@ class Guard:
         """Bring one message to its end. In this order, so that after a crash at any place each step is done once."""
         if not self.feed.has(message.id):
             verdict = self.judge.verdict(message, self.feed.today(now), now)
-            if verdict.accepted:
-                await self.queue.accept(message, {CLIENT: verdict.client, ROLE: verdict.role})
-            else:
-                who = {CLIENT: verdict.client, ROLE: verdict.role} if verdict.client else {}
-                await self.queue.refuse(message, {**who, REASON: verdict.reason, MESSAGE: verdict.message})
-            self.feed.write(_line(message, verdict, now, self.key))
+            self.feed.write(_line(message, await self._end(message, verdict), now, self.key))
         await self.queue.done(message)
+        self._hung_up = 0
+
+    async def _end(self, message: Message, verdict: Verdict) -> Verdict:
+        """Write a message to where it belongs, and tell what has become of it."""
+        try:
+            if self._hung_up < _TRIES:
+                await self._write(message, verdict)
+                return verdict
+            reason, text = "gateway-error", "the queue ended the connection over this message again and again"
+        except UnfitError as error:
+            reason, text = "too-large", str(error)
+        ended = msgspec.structs.replace(verdict, reason=reason, message=text)
+        left_out = {SIZE: str(len(message.body)), DIGEST: f"sha256:{hashlib.sha256(message.body).hexdigest()}"}
+        try:
+            await self._write(Message(message.id, message.model, {}, b""), ended, left_out)
+        except UnfitError as error:
+            self.say(f"{message.id} leaves no dead letter, as {error}")
+        return ended
+
+    async def _write(self, message: Message, verdict: Verdict, more: Mapping[str, str] = {}) -> None:
+        headers = {CLIENT: verdict.client, ROLE: verdict.role} if verdict.client else {}
+        try:
+            if verdict.accepted:
+                await self.queue.accept(message, headers)
+            else:
+                why = {REASON: verdict.reason, MESSAGE: verdict.message[:_LONGEST_MESSAGE]}
+                await self.queue.refuse(message, {**headers, **why, **more})
+        except HungUpError:
+            self._hung_up += 1
+            raise
 
     def _read(self) -> Judge:
         loaded = read(self.path)
