@@ -8,16 +8,12 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nats
 import pytest
+from tests.gateway.batch.conftest import connected, ended, guarding, lines, streams
 
 if TYPE_CHECKING:
     from tests.gateway.batch.conftest import Place
@@ -26,54 +22,6 @@ pytestmark = pytest.mark.slow
 KILLS = 3
 LARGEST = 1 << 20  # bytes of a message and its headers, where a server is not told otherwise
 GOOD = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.5]}]}'
-
-
-@contextmanager
-def guarding(place: Place, port: int) -> Iterator[subprocess.Popen[str]]:
-    text = place.file.read_text().replace("PORT", str(port))
-    place.file.write_text(text)
-    command = [sys.executable, "-m", "garrison", "gateway", "batch", str(place.file)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@asynccontextmanager
-async def connected(port: int) -> AsyncIterator[tuple[Any, Any]]:
-    client = await nats.connect(f"nats://127.0.0.1:{port}")
-    try:
-        yield client, client.jetstream()
-    finally:
-        await client.close()
-
-
-async def streams(stream: Any) -> dict[str, int]:
-    """How many messages each stream has, once they are there."""
-    names = ("requests", "accepted", "refused")
-    for _ in range(400):
-        try:
-            return {name: (await stream.stream_info(name)).state.messages for name in names}
-        except nats.js.errors.NotFoundError:
-            await asyncio.sleep(0.05)
-    raise AssertionError("the guard made no streams")
-
-
-async def ended(stream: Any, count: int) -> dict[str, int]:
-    """The same when so many have come to an end, and are deleted."""
-    for _ in range(400):
-        found = await streams(stream)
-        if found["accepted"] + found["refused"] >= count and not found["requests"]:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"only {found}")
-
-
-def lines(place: Place) -> list[dict[str, Any]]:
-    text = (place.file.parent / "state" / "batch.jsonl").read_text()
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def test_messages_go_where_they_belong(place: Place, nats_server: int) -> None:

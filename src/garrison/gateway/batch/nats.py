@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from garrison.gateway.batch.credentials import connecting
 from garrison.gateway.batch.queue import HungUpError, Message, UnfitError
 from garrison.gateway.file.form import MODEL_PATTERN, Batch
 
@@ -122,9 +123,9 @@ class JetStream:
         batch = self._batch
         options: dict[str, Any] = {"allow_reconnect": False, "max_reconnect_attempts": 1, "error_cb": self._hear}
         if batch.url.startswith("tls://"):
-            options["tls"] = ssl.create_default_context(cafile=str(self._folder / batch.ca) if batch.ca else None)
+            options["tls"] = _trusting(self._folder / batch.ca if batch.ca else None)
         if batch.credentials:
-            options["user_credentials"] = str(self._folder / batch.credentials)
+            options |= connecting(self._folder / batch.credentials)
         self._said = ""
         client = await asyncio.wait_for(nats.connect(batch.url, **options), _CONNECT_S)
         try:
@@ -191,6 +192,13 @@ class _Answer(msgspec.Struct, frozen=True):
         raise ConnectionError(
             f"the queue cannot be used: {self.error.description if self.error else 'an empty answer'}"
         )
+
+
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:  # it does not name the file
+        raise OSError(f"{authority} cannot be used: {error}") from error
 
 
 async def _make(stream: Any, name: str, retention: RetentionPolicy) -> None:
