@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -56,7 +57,7 @@ upstream = "llm"
 free-mb = 0
 
 [batch]
-url = "nats://127.0.0.1:PORT"
+url = "nats://127.0.0.1:1"
 per-day = 3
 """
 SCHEMA = {"type": "object", "required": ["inputs"], "properties": {"inputs": {"type": "array", "maxItems": 2}}}
@@ -133,8 +134,7 @@ def nats_server(tmp_path: Path) -> Iterator[int]:
 
 @contextmanager
 def guarding(place: Place, port: int) -> Iterator[subprocess.Popen[str]]:
-    text = place.file.read_text().replace("PORT", str(port))
-    place.file.write_text(text)
+    place.file.write_text(re.sub(r"(?<=(?:nats|.tls)://127\.0\.0\.1:)\d+", str(port), place.file.read_text()))
     command = [sys.executable, "-m", "garrison", "gateway", "batch", str(place.file)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:

@@ -1,6 +1,7 @@
-"""Credentials files of NATS users: a token, and the seed that signs what the server asks (https://docs.nats.io/using-nats/developer/connecting/creds).
+"""Credentials files of NATS users: a token, and the seed that signs what the server asks.
 
-Read here, as nats-py looks for its lines without end in a file that has none, and needs a second library for Ed25519.
+The form is told at https://docs.nats.io/using-nats/developer/connecting/creds. Read here, as nats-py looks for its lines without end in a
+file that has none, and needs a second library for Ed25519.
 """
 
 from __future__ import annotations
