@@ -174,6 +174,6 @@ async def ended(stream: Any, count: int) -> dict[str, int]:
     raise AssertionError(f"only {found}")
 
 
-def lines(place: Place) -> list[dict[str, Any]]:
-    text = (place.file.parent / "state" / "batch.jsonl").read_text()
+def lines(place: Place, name: str = "batch.jsonl") -> list[dict[str, Any]]:
+    text = (place.file.parent / "state" / name).read_text()
     return [json.loads(line) for line in text.splitlines()]

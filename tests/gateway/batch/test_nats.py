@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -10,9 +11,10 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
+from nats.js.errors import NoStreamResponseError
 from tests.gateway.batch.conftest import connected, ended, guarding, lines, streams
 
 if TYPE_CHECKING:
@@ -200,6 +202,43 @@ def test_a_guard_that_is_killed_again_and_again_loses_and_doubles_nothing(place:
     assert (found["accepted"], found["refused"]) == (count * 2 // 3, count // 3)
     ids = [line["request_id"] for line in lines(place)]
     assert len(ids) == len(set(ids)) == count
+
+
+def test_another_stream_and_another_feed_are_taken_up_while_it_runs(place: Place, nats_server: int) -> None:
+    """No message is lost or doubled on the way: each has its line in one of the two feeds."""
+    text = place.file.read_text().replace("per-day = 3", "per-day = 100000")
+    place.file.write_text(text)
+    key, count = {"x-api-key": place.keys.ada}, 200
+
+    async def run(stderr: IO[str]) -> dict[str, int]:
+        async with connected(nats_server) as (_, stream):
+            await streams(stream)
+            text = place.file.read_text()
+            for number in range(count):
+                await stream.publish("requests.iris", GOOD, headers=key)
+                if number == count // 2:
+                    while not lines(place):  # noqa: ASYNC110 - another process writes them
+                        await asyncio.sleep(0.01)
+                    place.file.write_text(text + 'log = "state/second.jsonl"\n')
+            await ended(stream, count)
+            place.file.write_text(text + 'log = "state/second.jsonl"\nrequests = "later"\n')
+            while "guarding later at" not in await asyncio.to_thread(stderr.readline):
+                pass
+            for _ in range(100):
+                with contextlib.suppress(NoStreamResponseError):
+                    await stream.publish("later.iris", GOOD, headers=key)
+                    break
+                await asyncio.sleep(0.05)
+            return await ended(stream, count + 1)
+
+    with guarding(place, nats_server) as process:
+        assert process.stderr
+        assert asyncio.run(run(process.stderr)) == {"requests": 0, "accepted": count + 1, "refused": 0}
+    first, second = lines(place), lines(place, "second.jsonl")
+    ids = [line["request_id"] for line in (*first, *second)]
+    assert first
+    assert len(ids) == len(set(ids)) == count + 1
+    assert [id_.partition(":")[0] for id_ in ids[-2:]] == ["requests", "later"]
 
 
 def test_a_server_that_is_away_is_waited_for(place: Place, tmp_path: Path) -> None:

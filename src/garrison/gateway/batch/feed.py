@@ -42,13 +42,27 @@ class Feed:
 
     def __init__(self, path: Path, free_mb: int) -> None:
         """Open it, or make it. Raises OSError, and StoreError for a file that is no feed."""
-        self.path, self._free_bytes = path, free_mb * _MEGABYTE
+        self.path = path
+        self.keep_free(free_mb)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._ids: deque[str] = deque(maxlen=_REMEMBERED)
         self._known: set[str] = set()
         self._day, self.used = "", Counter[str]()
         self._recover()
+
+    def keep_free(self, free_mb: int) -> None:
+        """How much space is to be left."""
+        self._free_bytes = free_mb * _MEGABYTE
+
+    def take_over(self, before: Feed) -> None:
+        """Go on from another, and close it: what has its line there gets none here, and what was accepted today counts on."""
+        for id_ in before._ids:
+            self._remember(id_)
+        self._turn(max(self._day, before._day))
+        if before._day == self._day:
+            self.used |= before.used
+        before.close()
 
     def has(self, id_: str) -> bool:
         """Whether a message has its line."""
@@ -100,10 +114,13 @@ class Feed:
         self._turn(line.time[:10])
         if line.decision == "allow":
             self.used[line.client] += 1
+        self._remember(line.request_id)
+
+    def _remember(self, id_: str) -> None:
         if len(self._ids) == _REMEMBERED:
             self._known.discard(self._ids[0])
-        self._ids.append(line.request_id)
-        self._known.add(line.request_id)
+        self._ids.append(id_)
+        self._known.add(id_)
 
     def _turn(self, day: str) -> None:
         if day != self._day:
