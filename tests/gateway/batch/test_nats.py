@@ -241,6 +241,20 @@ def test_another_stream_and_another_feed_are_taken_up_while_it_runs(place: Place
     assert [id_.partition(":")[0] for id_ in ids[-2:]] == ["requests", "later"]
 
 
+def test_a_second_guard_of_one_feed_does_not_start(place: Place, nats_server: int) -> None:
+    with guarding(place, nats_server) as first:
+        assert first.stderr
+        assert first.stderr.readline().startswith("guarding ")
+        with guarding(place, nats_server) as second:
+            assert second.wait(20) == 2
+            assert second.stderr
+            assert "another guard writes " in second.stderr.read()
+        assert first.poll() is None
+    with guarding(place, nats_server) as third:  # a lock goes with who was killed
+        assert third.stderr
+        assert third.stderr.readline().startswith("guarding ")
+
+
 def test_a_server_that_is_away_is_waited_for(place: Place, tmp_path: Path) -> None:
     with guarding(place, 1) as process:
         assert process.stderr

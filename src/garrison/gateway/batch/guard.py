@@ -154,7 +154,7 @@ class Guard:
 def _feed(loaded: Loaded, batch: Batch, before: Feed | None) -> Feed:
     """The feed that a file names: the one of before, or one that takes over from it."""
     path, free_mb = loaded.beside(batch.log) if batch.log else loaded.state / LOG, loaded.gateway.log.free_mb
-    if before is not None and path == before.path:
+    if before is not None and path.resolve() == before.path.resolve():
         before.keep_free(free_mb)
         return before
     feed = Feed(path, free_mb)
