@@ -15,7 +15,7 @@ from garrison.gateway.digests import read_key
 from garrison.gateway.envoy.lua_text import literal
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
-from garrison.gateway.file import quotas, rules
+from garrison.gateway.file import batch, quotas, rules
 from garrison.gateway.file.form import Model, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.protocols.protocol import Protocol, Transport
@@ -50,6 +50,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     roles = tuple(bundle.policies.vocabulary.role)
     rules.hold_roles(loaded, roles)
     quotas.hold(loaded, mounts)
+    batch.hold(loaded)
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,

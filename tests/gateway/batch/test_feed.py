@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from garrison.errors import StoreError
+from garrison.errors import StoreError, UsageError
 from garrison.gateway.batch.feed import Feed, Line
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
@@ -47,7 +47,8 @@ def test_a_line_that_cannot_be_kept_leaves_nothing(tmp_path: Path, monkeypatch: 
     assert not feed.has("2")
     feed.write(line("2"))
     feed.close()
-    assert [Feed(tmp_path / "batch.jsonl", 0).has(id_) for id_ in "12"] == [True, True]
+    again = Feed(tmp_path / "batch.jsonl", 0)
+    assert [again.has(id_) for id_ in "12"] == [True, True]
 
 
 def test_what_is_no_feed_is_told(tmp_path: Path) -> None:
@@ -60,3 +61,37 @@ def test_what_is_no_feed_is_told(tmp_path: Path) -> None:
 def test_room_is_what_is_to_be_kept(tmp_path: Path) -> None:
     assert Feed(tmp_path / "a", 0).has_room()
     assert not Feed(tmp_path / "b", 1 << 40).has_room()
+
+
+def test_one_guard_writes_a_feed(tmp_path: Path) -> None:
+    """However it is called, and wherever it is moved to; one that could not be opened is left to others."""
+    path, alias = tmp_path / "batch.jsonl", tmp_path / "alias.jsonl"
+    path.write_text("{}\n")
+    with pytest.raises(StoreError):
+        Feed(path, 0)
+    path.unlink()
+    first = Feed(path, 0)
+    alias.symlink_to(path)
+    for other in (path, tmp_path / "." / "batch.jsonl", alias):
+        with pytest.raises(UsageError, match="another guard writes"):
+            Feed(other, 0)
+    path.rename(tmp_path / "batch.jsonl.1")
+    with pytest.raises(UsageError, match="another guard writes"):
+        Feed(path, 0)
+    first.close()
+    Feed(path, 0).close()
+
+
+def test_a_feed_that_takes_over_knows_what_the_one_before_knew(tmp_path: Path) -> None:
+    first, second = Feed(tmp_path / "first", 0), Feed(tmp_path / "second", 0)
+    for feed, lines in ((first, (line("1"), line("2"))), (second, (line("3"), line("4", client="eve")))):
+        for one in lines:
+            feed.write(one)
+    second.take_over(first)
+    assert all(second.has(id_) for id_ in "1234")
+    assert second.today(NOW) == {"ada": 2, "eve": 1}
+    Feed(tmp_path / "first", 0).close()
+    third = Feed(tmp_path / "third", 0)
+    third.write(line("5", time="2026-11-26T00:00:00.000Z"))
+    third.take_over(second)
+    assert third.today(NOW + dt.timedelta(days=1)) == {"ada": 1}

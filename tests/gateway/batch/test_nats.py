@@ -3,74 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import json
 import os
 import signal
-import subprocess
-import sys
+import socket
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import nats
 import pytest
+from nats.js.errors import NoStreamResponseError
+from tests.gateway.batch.conftest import connected, ended, guarding, lines, streams
 
 if TYPE_CHECKING:
     from tests.gateway.batch.conftest import Place
 
 pytestmark = pytest.mark.slow
 KILLS = 3
+LARGEST = 1 << 20  # bytes of a message and its headers, where a server is not told otherwise
 GOOD = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.5]}]}'
-
-
-@contextmanager
-def guarding(place: Place, port: int) -> Iterator[subprocess.Popen[str]]:
-    text = place.file.read_text().replace("PORT", str(port))
-    place.file.write_text(text)
-    command = [sys.executable, "-m", "garrison", "gateway", "batch", str(place.file)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@asynccontextmanager
-async def connected(port: int) -> AsyncIterator[tuple[Any, Any]]:
-    client = await nats.connect(f"nats://127.0.0.1:{port}")
-    try:
-        yield client, client.jetstream()
-    finally:
-        await client.close()
-
-
-async def streams(stream: Any) -> dict[str, int]:
-    """How many messages each stream has, once they are there."""
-    names = ("requests", "accepted", "refused")
-    for _ in range(400):
-        try:
-            return {name: (await stream.stream_info(name)).state.messages for name in names}
-        except nats.js.errors.NotFoundError:
-            await asyncio.sleep(0.05)
-    raise AssertionError("the guard made no streams")
-
-
-async def ended(stream: Any, count: int) -> dict[str, int]:
-    """The same when so many have come to an end, and are acknowledged: those are no longer in a work queue."""
-    for _ in range(400):
-        found = await streams(stream)
-        if found["accepted"] + found["refused"] >= count and not found["requests"]:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"only {found}")
-
-
-def lines(place: Place) -> list[dict[str, Any]]:
-    text = (place.file.parent / "state" / "batch.jsonl").read_text()
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def test_messages_go_where_they_belong(place: Place, nats_server: int) -> None:
@@ -106,6 +59,104 @@ def test_messages_go_where_they_belong(place: Place, nats_server: int) -> None:
     assert [line["decision"] for line in lines(place)] == ["allow", "deny", "deny", "deny"]
 
 
+def written(port: int, subject: bytes, headers: bytes, body: bytes) -> None:
+    """A message as a producer of ill will writes it (https://docs.nats.io/reference/reference-protocols/nats-protocol)."""
+    frame = b"HPUB %s %d %d\r\n" % (subject, len(headers), len(headers) + len(body))
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.recv(4096)
+        connection.sendall(b'CONNECT {"verbose":false,"headers":true}\r\n')
+        connection.sendall(frame + headers + body + b"\r\nPING\r\n")
+        assert connection.recv(4096) == b"PONG\r\n"
+
+
+def headed(*lines: bytes) -> bytes:
+    return b"".join(line + b"\r\n" for line in (b"NATS/1.0", *lines, b""))
+
+
+HOSTILE = [
+    (
+        b"requests.iris",
+        headed(b"a: b"),
+        b"x" * (LARGEST - 40),
+    ),  # 1,048,576 bytes with what the gateway adds is too much
+    (b"requests.iris", headed(b"a: " + b"x" * 65_400), b""),  # of headers, no stream takes more than 64 KB
+    (b"requests." + b"x" * 4_000, headed(), b""),
+    (b"requests." + b"x." * 2_000 + b"x", headed(), b""),
+    (b"requests.a*b.>c", headed(), b""),
+    (b"requests.\xff\xfe", headed(), b""),
+    (b"requests.\x0b\x0c\x01", headed(), b""),
+    (b"requests.iris", b"NATS/1.0 404 No Messages\r\n\r\n", b""),
+    (b"requests.iris", b"NATS/1.0 100 Idle Heartbeat\r\n\r\n", b""),
+    (b"requests.iris", b"NATS/1.0 500 Bad\r\n\r\n", b""),
+    (b"requests.iris", b"NATS/1.0 \xff\xfe\xff\r\n\r\n", b""),
+    (b"requests.iris", headed(b"Status: 503"), b""),
+    (b"requests.iris", headed(b"a\x01: b", b"\xff: b", b"no colon", b": b", b"a b: c", b"d: \xff\xfe\x00"), b""),
+    (b"requests.iris", b"NATS", b""),
+    (b"requests.iris", b"\x00\x01\x02 garbage", b""),
+]
+
+
+def test_no_message_keeps_others_waiting(place: Place, nats_server: int) -> None:
+    """Without a key: whatever stands in them, each ends with its line, and what comes behind is taken."""
+
+    async def made() -> None:
+        async with connected(nats_server) as (_, stream):
+            await stream.add_stream(name="requests", subjects=["requests.>"], retention="workqueue")
+
+    async def run() -> dict[str, int]:
+        async with connected(nats_server) as (_, stream):
+            await stream.publish("requests.iris", GOOD, headers={"x-api-key": place.keys.ada})
+            return await ended(stream, len(HOSTILE) + 1)
+
+    asyncio.run(made())
+    for subject, headers, body in HOSTILE:
+        written(nats_server, subject, headers, body)
+    with guarding(place, nats_server) as process:
+        found = asyncio.run(run())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr
+        assert "messages wait" not in process.stderr.read()
+    assert found == {"requests": 0, "accepted": 1, "refused": len(HOSTILE)}
+    reasons = [line.get("reason", "") for line in lines(place)]
+    assert reasons == ["too-large", "too-large", *["no-credential"] * (len(HOSTILE) - 2), ""]
+
+
+def test_what_was_allowed_and_does_not_fit_is_refused_without_its_body(place: Place, nats_server: int) -> None:
+    """Larger than the server takes with what is added, or than the stream that model servers read takes."""
+    key = {"x-api-key": place.keys.ada, "trace": "t-1"}
+
+    def chat(size: int) -> bytes:
+        body = json.dumps({"model": "meta/llama", "messages": [{"role": "user", "content": "x"}]}).encode()
+        return body + b" " * (size - len(body))
+
+    async def run() -> Any:
+        async with connected(nats_server) as (_, stream):
+            await stream.add_stream(name="accepted", subjects=["accepted.>"], max_msg_size=2_000)
+            await streams(stream)
+            await stream.publish("requests.meta/llama", chat(LARGEST - 200), headers=key)
+            await stream.publish("requests.meta/llama", chat(3_000), headers=key)
+            await stream.publish("requests.meta/llama", chat(1_000), headers=key)
+            assert await ended(stream, 3) == {"requests": 0, "accepted": 1, "refused": 2}
+            return [await stream.get_msg("refused", n) for n in (1, 2)]
+
+    with guarding(place, nats_server):
+        letters = asyncio.run(run())
+    for letter, size in zip(letters, (LARGEST - 200, 3_000), strict=True):
+        assert letter.data is None
+        told = {name: value for name, value in letter.headers.items() if name != "x-garrison-message"}
+        digest = f"sha256:{hashlib.sha256(chat(size)).hexdigest()}"
+        assert told.pop("Nats-Msg-Id").startswith("requests:")
+        assert told == {
+            "x-garrison-client": "ada",
+            "x-garrison-role": "service",
+            "x-garrison-reason": "too-large",
+            "x-garrison-size": str(size),
+            "x-garrison-digest": digest,
+        }
+    assert [line.get("reason", "") for line in lines(place)] == ["too-large", "too-large", ""]
+
+
 def test_a_guard_that_is_killed_again_and_again_loses_and_doubles_nothing(place: Place, nats_server: int) -> None:
     """Killed at times of no meaning: each message still ends once and has one line."""
     place.file.write_text(place.file.read_text().replace("per-day = 3", "per-day = 100000"))
@@ -119,8 +170,7 @@ def test_a_guard_that_is_killed_again_and_again_loses_and_doubles_nothing(place:
 
     async def left() -> int:
         async with connected(nats_server) as (_, stream):
-            info = await stream.consumer_info("requests", "garrison")
-            return int(info.num_pending + info.num_ack_pending)
+            return int((await stream.stream_info("requests")).state.messages)
 
     async def made() -> None:
         async with connected(nats_server) as (_, stream):
@@ -152,6 +202,57 @@ def test_a_guard_that_is_killed_again_and_again_loses_and_doubles_nothing(place:
     assert (found["accepted"], found["refused"]) == (count * 2 // 3, count // 3)
     ids = [line["request_id"] for line in lines(place)]
     assert len(ids) == len(set(ids)) == count
+
+
+def test_another_stream_and_another_feed_are_taken_up_while_it_runs(place: Place, nats_server: int) -> None:
+    """No message is lost or doubled on the way: each has its line in one of the two feeds."""
+    text = place.file.read_text().replace("per-day = 3", "per-day = 100000")
+    place.file.write_text(text)
+    key, count = {"x-api-key": place.keys.ada}, 200
+
+    async def run(stderr: IO[str]) -> dict[str, int]:
+        async with connected(nats_server) as (_, stream):
+            await streams(stream)
+            text = place.file.read_text()
+            for number in range(count):
+                await stream.publish("requests.iris", GOOD, headers=key)
+                if number == count // 2:
+                    while not lines(place):  # noqa: ASYNC110 - another process writes them
+                        await asyncio.sleep(0.01)
+                    place.file.write_text(text + 'log = "state/second.jsonl"\n')
+            await ended(stream, count)
+            place.file.write_text(text + 'log = "state/second.jsonl"\nrequests = "later"\n')
+            while "guarding later at" not in await asyncio.to_thread(stderr.readline):
+                pass
+            for _ in range(100):
+                with contextlib.suppress(NoStreamResponseError):
+                    await stream.publish("later.iris", GOOD, headers=key)
+                    break
+                await asyncio.sleep(0.05)
+            return await ended(stream, count + 1)
+
+    with guarding(place, nats_server) as process:
+        assert process.stderr
+        assert asyncio.run(run(process.stderr)) == {"requests": 0, "accepted": count + 1, "refused": 0}
+    first, second = lines(place), lines(place, "second.jsonl")
+    ids = [line["request_id"] for line in (*first, *second)]
+    assert first
+    assert len(ids) == len(set(ids)) == count + 1
+    assert [id_.partition(":")[0] for id_ in ids[-2:]] == ["requests", "later"]
+
+
+def test_a_second_guard_of_one_feed_does_not_start(place: Place, nats_server: int) -> None:
+    with guarding(place, nats_server) as first:
+        assert first.stderr
+        assert first.stderr.readline().startswith("guarding ")
+        with guarding(place, nats_server) as second:
+            assert second.wait(20) == 2
+            assert second.stderr
+            assert "another guard writes " in second.stderr.read()
+        assert first.poll() is None
+    with guarding(place, nats_server) as third:  # a lock goes with who was killed
+        assert third.stderr
+        assert third.stderr.readline().startswith("guarding ")
 
 
 def test_a_server_that_is_away_is_waited_for(place: Place, tmp_path: Path) -> None:

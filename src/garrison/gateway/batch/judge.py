@@ -11,6 +11,7 @@ import msgspec
 from garrison.errors import ConfigError, UsageError
 from garrison.gateway.batch.queue import Message
 from garrison.gateway.envoy.plan import mounts_of
+from garrison.gateway.file import batch as rules
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.secret import digest_of
 from garrison.gateway.keys.store import Active, Store
@@ -57,6 +58,7 @@ class Judge:
             raise ConfigError(
                 f"there is no [{missing}]", path=str(loaded.path), hint=f"add [{missing}]: see docs/batch.md"
             )
+        rules.hold(loaded)
         self.loaded, self.batch, self.header = loaded, gateway.batch, gateway.identity.keys.header
         named = gateway.identity.keys.file
         self._store = loaded.beside(named) if named else loaded.state / KEYS

@@ -8,6 +8,14 @@ from typing import Protocol
 import msgspec
 
 
+class UnfitError(Exception):
+    """The queue never takes this message: with its headers it is too large for it."""
+
+
+class HungUpError(ConnectionError):
+    """The queue ended the connection while this message was written: for its sake, if that happens again and again."""
+
+
 class Message(msgspec.Struct, frozen=True):
     """What a producer wrote. `id` is the same however often it is delivered, and never that of another message."""
 
@@ -25,7 +33,10 @@ class Queue(Protocol):
         ...
 
     async def accept(self, message: Message, headers: Mapping[str, str]) -> None:
-        """Write it to where model servers read, once, with these headers added. Returns when it is kept there."""
+        """Write it to where model servers read, once, with these headers added. Returns when it is kept there.
+
+        Raises UnfitError and HungUpError, and so does `refuse`.
+        """
         ...
 
     async def refuse(self, message: Message, headers: Mapping[str, str]) -> None:

@@ -9,20 +9,21 @@ from pathlib import Path
 from garrison.gateway.batch.guard import Guard, Say
 from garrison.gateway.batch.judge import Judge
 from garrison.gateway.batch.nats import JetStream
-from garrison.gateway.file.read import read
+from garrison.gateway.batch.queue import Queue
 
 
 async def serve(path: Path, say: Say) -> None:
     """Run the guard of a gateway file. Raises GarrisonError and OSError if it cannot start."""
-    judge = Judge(read(path))
-    queue = JetStream(judge.batch, path.parent, judge.credentials)
-    guard = Guard(path, queue, say)
+    guard = Guard(path, _queue, say)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, guard.ending.set)
-    say(f"guarding {judge.batch.requests} at {judge.batch.url}; audit feed {guard.feed.path}")
+    say(guard.described)
     try:
         await guard.run()
     finally:
-        await queue.close()
-        guard.feed.close()
+        await guard.close()
+
+
+def _queue(judge: Judge) -> Queue:
+    return JetStream(judge.batch, judge.loaded.path.parent, judge.credentials)

@@ -24,19 +24,19 @@ def hold(loaded: Loaded, now: dt.datetime) -> list[str]:
         found += _pair(loaded, ("listener", name, "tls"), tls.certificate, tls.key, now)
         for key, file in (("client-ca", tls.client_ca),):
             if file:
-                _certificates(loaded, ("listener", name, "tls", key), file)
+                certificates(loaded, ("listener", name, "tls", key), file)
     for name, upstream in loaded.gateway.upstream.items():
         if upstream.tls and upstream.tls.certificate:
             found += _pair(loaded, ("upstream", name, "tls"), upstream.tls.certificate, upstream.tls.key, now)
         if upstream.tls and upstream.tls.ca:
-            _certificates(loaded, ("upstream", name, "tls", "ca"), upstream.tls.ca)
+            certificates(loaded, ("upstream", name, "tls", "ca"), upstream.tls.ca)
     return found
 
 
 def _pair(loaded: Loaded, steps: Steps, certificate: str, key: str, now: dt.datetime) -> list[str]:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-    leaf = _certificates(loaded, (*steps, "certificate"), certificate)[0]
+    leaf = certificates(loaded, (*steps, "certificate"), certificate)[0]
     try:
         private = load_pem_private_key(loaded.beside(key).read_bytes(), password=None)
     except (ValueError, TypeError) as error:
@@ -54,11 +54,14 @@ def _pair(loaded: Loaded, steps: Steps, certificate: str, key: str, now: dt.date
     return [f"{certificate} ends on {end:%Y-%m-%d %H:%M} UTC: renew it"] if end - now < SOON else []
 
 
-def _certificates(loaded: Loaded, steps: Steps, file: str) -> list[Certificate]:
+def certificates(loaded: Loaded, steps: Steps, file: str) -> list[Certificate]:
+    """Those of a file that a gateway file names. Raises ConfigError."""
     from cryptography.x509 import load_pem_x509_certificates
 
     try:
         return load_pem_x509_certificates(loaded.beside(file).read_bytes())
+    except OSError as error:
+        raise loaded.unread(steps, file, error) from error
     except ValueError as error:
         raise loaded.wrong(
             steps, f"{file} holds no certificate", "name a file in PEM (-----BEGIN CERTIFICATE-----)"

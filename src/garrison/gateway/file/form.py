@@ -16,9 +16,11 @@ from garrison.policy.identity import CertificateRule
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MODEL_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$"
+STREAM_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"  # of NATS: a dot would begin another part of a subject
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN, max_length=128)]
 ModelName = Annotated[str, Meta(pattern=MODEL_PATTERN, max_length=256)]
+StreamName = Annotated[str, Meta(pattern=STREAM_PATTERN, max_length=128)]
 Kilobytes = Annotated[int, Meta(gt=0, le=1_048_576)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(gt=0, le=1_000_000_000)]
@@ -251,9 +253,15 @@ class Batch(_Table, frozen=True):
     url: Annotated[str, Meta(pattern=r"^(nats|tls)://[^/@?#]+$", description="nats:// or tls://HOST:PORT.")]
     credentials: Annotated[str, Meta(description="The gateway's own credentials file for NATS; none if empty.")] = ""
     ca: Annotated[str, Meta(description="PEM file: who signs the server's certificate; the system's if empty.")] = ""
-    requests: Annotated[Name, Meta(description="The stream that producers write to, as REQUESTS.MODEL.")] = "requests"
-    accepted: Annotated[Name, Meta(description="The stream that model servers read, as ACCEPTED.MODEL.")] = "accepted"
-    refused: Annotated[Name, Meta(description="The stream of dead letters, as REFUSED.MODEL.")] = "refused"
+    requests: Annotated[
+        StreamName, Meta(description="The stream that producers write to, as REQUESTS.MODEL; no dots.")
+    ] = "requests"
+    accepted: Annotated[
+        StreamName, Meta(description="The stream that model servers read, as ACCEPTED.MODEL; no dots.")
+    ] = "accepted"
+    refused: Annotated[StreamName, Meta(description="The stream of dead letters, as REFUSED.MODEL; no dots.")] = (
+        "refused"
+    )
     per_day: Annotated[Count, Meta(description="Messages that are accepted of one client a day, in UTC.")] = 100_000
     log: Annotated[str, Meta(description="Its audit feed; in the state folder if empty.")] = ""
 

@@ -38,6 +38,11 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
         """An error that names file, line and key."""
         return forms.wrong(self.path, self.lines, Blame(steps, message, hint))
 
+    def unread(self, steps: Steps, name: str, error: OSError) -> ConfigError:
+        """The same for a file that is named and cannot be read."""
+        reason = (error.strerror or "it cannot be read").lower()
+        return self.wrong(steps, f"{name}: {reason}", "paths are from the folder of this file")
+
 
 def read(path: Path) -> Loaded:
     """Read a gateway file. Raises ConfigError that names file, line and key, and what to write instead."""

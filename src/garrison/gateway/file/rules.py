@@ -8,7 +8,7 @@ from pathlib import Path
 
 from garrison.errors import ConfigError, nearest
 from garrison.forms.places import Steps
-from garrison.gateway.file.form import Listener
+from garrison.gateway.file.form import Gateway, Listener
 from garrison.gateway.file.read import Loaded
 from garrison.policy.identity import check_rule
 
@@ -110,8 +110,7 @@ def _hold_files(loaded: Loaded) -> None:
             with loaded.beside(name).open("rb"):
                 pass
         except OSError as error:
-            reason = (error.strerror or "it cannot be read").lower()
-            raise loaded.wrong(steps, f"{name}: {reason}", "paths are from the folder of this file") from error
+            raise loaded.unread(steps, name, error) from error
 
 
 def named_files(loaded: Loaded) -> list[tuple[Steps, str]]:
@@ -135,12 +134,22 @@ def named_files(loaded: Loaded) -> list[tuple[Steps, str]]:
     if service := gateway.limits.service:
         for key in ("ca", "certificate", "key") if service.tls else ():
             found.append((("limits", "service", "tls", key), getattr(service.tls, key)))
-    if shared := gateway.quotas.redis:
-        found.append((("quotas", "redis", "password-file"), shared.password_file))
-        found.append((("quotas", "redis", "ca"), shared.ca))
+    found += _of_servers(gateway)
     found.append((("policy", "roles"), gateway.policy.roles))
     found += [(("policy", "cedar", number), name) for number, name in enumerate(gateway.policy.cedar)]
     return [(steps, name) for steps, name in found if name]
+
+
+def _of_servers(gateway: Gateway) -> list[tuple[Steps, str]]:
+    """Those that let in to what several gateways share, and to the queue."""
+    redis, queue = gateway.quotas.redis, gateway.batch
+    shared: Steps = ("quotas", "redis")
+    found: list[tuple[Steps, str]] = []
+    if redis:
+        found += [((*shared, "password-file"), redis.password_file), ((*shared, "ca"), redis.ca)]
+    if queue:
+        found += [(("batch", "credentials"), queue.credentials), (("batch", "ca"), queue.ca)]
+    return found
 
 
 def watched(loaded: Loaded) -> list[Path]:

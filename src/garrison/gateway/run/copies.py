@@ -20,7 +20,7 @@ def with_copies(plan: Plan) -> Plan:
     """A plan whose certificates and keys lie in the state folder."""
     copies = {}
     for steps, name in named_files(plan.loaded):
-        if "tls" in steps or (steps[-1] == "ca" and "redis" not in steps):
+        if "tls" in steps or (steps[-1] == "ca" and "redis" not in steps and steps[0] != "batch"):
             data = plan.loaded.beside(name).read_bytes()
             path = plan.loaded.state.resolve() / _FOLDER / f"{hashlib.sha256(data).hexdigest()[:32]}.pem"
             if not path.exists():

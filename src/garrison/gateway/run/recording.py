@@ -42,8 +42,9 @@ def record(loaded: Loaded) -> bool:
 
 
 def digest_of(loaded: Loaded) -> str:
-    """The digest of the file and of all that it names but certificates and keys, which are renewed without a decision."""
-    names = [name for steps, name in named_files(loaded) if "tls" not in steps]
+    """The digest of the file and of all that it names but certificates, keys and credentials, which are renewed without a decision."""
+    renewed = ("batch", "credentials")
+    names = [name for steps, name in named_files(loaded) if "tls" not in steps and steps != renewed]
     found = hashlib.sha256()
     for path in (loaded.path, *(loaded.beside(name) for name in sorted(set(names)))):
         found.update(hashlib.sha256(Path(path).read_bytes()).digest())
