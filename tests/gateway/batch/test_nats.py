@@ -241,6 +241,30 @@ def test_another_stream_and_another_feed_are_taken_up_while_it_runs(place: Place
     assert [id_.partition(":")[0] for id_ in ids[-2:]] == ["requests", "later"]
 
 
+def test_keys_are_not_left_on_the_disk_of_the_server(place: Place, nats_server: int, tmp_path: Path) -> None:
+    """Messages are overwritten where they are deleted, in the middle of a file and at its end."""
+    key = place.keys.ada.encode()
+
+    def kept() -> int:
+        return sum(path.read_bytes().count(key) for path in (tmp_path / "nats").rglob("*") if path.is_file())
+
+    async def publish() -> None:
+        async with connected(nats_server) as (_, stream):
+            await stream.add_stream(name="requests", subjects=["requests.>"], retention="workqueue")
+            for _ in range(20):
+                await stream.publish("requests.iris", GOOD, headers={"x-api-key": place.keys.ada})
+
+    async def run() -> dict[str, int]:
+        async with connected(nats_server) as (_, stream):
+            return await ended(stream, 20)
+
+    asyncio.run(publish())
+    assert kept() == 20
+    with guarding(place, nats_server):
+        assert asyncio.run(run())["requests"] == 0
+    assert kept() == 0
+
+
 def test_a_second_guard_of_one_feed_does_not_start(place: Place, nats_server: int) -> None:
     with guarding(place, nats_server) as first:
         assert first.stderr
