@@ -47,6 +47,22 @@ def test_check(file: Path) -> None:
     assert "is right: 1 listener, 1 upstream, 1 model; Envoy 1." in done.stdout
 
 
+@pytest.mark.slow
+def test_check_tells_names_in_policies_that_nothing_has(file: Path) -> None:
+    file.write_text(file.read_text() + 'labels = ["restricted"]\n\n[policy]\ncedar = ["own.cedar"]\n')
+    file.with_name("own.cedar").write_text(
+        'forbid (principal, action, resource == Model::"irsi");\n'
+        'forbid (principal, action, resource)\nwhen { resource.labels.contains("restrictd") };\n'
+    )
+    done = run("check", str(file))
+    assert done.exit_code == 0
+    own = f"warning: {file.with_name('own.cedar')}"
+    assert f"{own}:1: no model is called irsi, so this policy holds for nothing; did you mean iris?" in done.stderr
+    assert (
+        f"{own}:2: no model has the label restrictd, which this policy names; did you mean restricted?" in done.stderr
+    )
+
+
 def test_check_without_envoy(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GARRISON_ENVOY", str(file))
     with pytest.raises(UsageError, match="which is no program"):

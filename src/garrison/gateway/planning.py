@@ -25,7 +25,7 @@ from garrison.gateway.validation.carriers import carried, carriers
 from garrison.gateway.validation.contract import Contract, load
 from garrison.policy.actions import Action
 from garrison.policy.decide import Outcome
-from garrison.policy.policies import Policies, read_policies
+from garrison.policy.policies import Policies, read_policies, unheard_of
 from garrison.policy.request import Model as Subject
 from garrison.policy.table import Group, Table, table
 from garrison.policy.vocabulary import read_vocabulary
@@ -50,6 +50,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     roles = tuple(bundle.policies.vocabulary.role)
     rules.hold_roles(loaded, roles)
     quotas.hold(loaded, mounts)
+    warnings += _unheard_of(bundle)
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
@@ -69,6 +70,11 @@ def _no_keys(loaded: Loaded) -> Iterable[str]:
     store = store_of(loaded)
     if store is not None and not store.exists():
         yield f"there are no keys yet: garrison keys issue --store {store} ..."
+
+
+def _unheard_of(bundle: Bundle) -> Iterable[str]:
+    labels = {label for model in bundle.models for label in model.labels}
+    return unheard_of(bundle.policies, {model.name for model in bundle.models}, labels)
 
 
 def policies_of(loaded: Loaded) -> Policies:
