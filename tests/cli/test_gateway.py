@@ -136,6 +136,17 @@ def test_learn_from_a_description(tmp_path: Path) -> None:
         run("learn", "--server", "http://127.0.0.1:1", "-o", str(tmp_path / "other.json"))
 
 
+@pytest.mark.parametrize("data", [None, b"", b"a\nb", b"\xff\xfe"])
+def test_learn_with_a_file_that_holds_no_key(tmp_path: Path, data: bytes | None) -> None:
+    key = tmp_path / "key"
+    if data is not None:
+        key.write_bytes(data)
+    asked = ("learn", "--server", "http://127.0.0.1:1", "--model", "m", "-o", str(tmp_path / "o.json"))
+    with pytest.raises(UsageError) as caught:
+        run(*asked, "--key-file", str(key))
+    assert (caught.value.path, caught.value.hint) == (str(key), "name a file with the key alone in it, on one line")
+
+
 def test_schema() -> None:
     assert json.loads(run("schema").stdout)["title"] == "Garrison's gateway file"
 

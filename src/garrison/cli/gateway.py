@@ -297,7 +297,7 @@ def learn(
     if openapi is not None:
         learned = learn_openapi(openapi, operation=operation)
     else:
-        headers = {"x-api-key": key_file.read_text(encoding="utf-8").strip()} if key_file else {}
+        headers = {"x-api-key": _key_in(key_file)} if key_file else {}
         learned = learn_server(server, model, headers=headers, ca=ca)
     replace(output, learned.text.encode())
     for note in learned.notes:
@@ -338,6 +338,22 @@ def schema() -> None:
     from garrison.gateway.file.schema import SHIPPED
 
     click.echo(SHIPPED.read_text(encoding="utf-8"), nl=False)
+
+
+def _key_in(file: Path) -> str:
+    """The key that a file holds, which goes into a header. Raises UsageError, which does not tell it."""
+    from garrison.errors import UsageError
+
+    hint = "name a file with the key alone in it, on one line"
+    try:
+        key = file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise UsageError(f"it cannot be read: {error.strerror}", path=str(file), hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise UsageError("there is no key in it", path=str(file), hint=hint) from error
+    if not key or not key.isprintable():
+        raise UsageError("there is no key in it", path=str(file), hint=hint)
+    return key
 
 
 def _planned(file: Path) -> Planned:

@@ -89,7 +89,13 @@ gateway.toml:3  listener.public.tls: key is missing
     assert said(tmp_path, "") == snapshot(
         """\
 gateway.toml:1  listener is missing
-  add listener = {...}\
+  add [listener.NAME] with address = "..."\
+"""
+    )
+    assert said(tmp_path, "[listener]\n") == snapshot(
+        """\
+gateway.toml:1  listener: nothing is in it
+  add [listener.NAME] with address = "..."\
 """
     )
 
@@ -97,18 +103,60 @@ gateway.toml:1  listener is missing
 def test_a_value_that_is_wrong(tmp_path: Path) -> None:
     assert said(tmp_path, RIGHT.replace("= 3", "= 0")) == snapshot(
         """\
-gateway.toml:11  model."acme/iris".limits.rate.per-second: expected float > 0.0\
+gateway.toml:11  model."acme/iris".limits.rate.per-second: expected a number > 0.0\
 """
     )
     assert said(tmp_path, RIGHT.replace('"http://', '"ftp://')) == snapshot(
         """\
-gateway.toml:7  upstream.server.url: expected str matching regex '^https?://[^/@?#]+/?$'
+gateway.toml:7  upstream.server.url: not of the right form
   http(s)://HOST:PORT.\
 """
     )
     assert said(tmp_path, RIGHT.replace("[model.", '[model." "]\nupstream = "server"\n[model.')) == snapshot(
         """\
-gateway.toml:9  model." ": not a name: expected str matching regex '^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$'\
+gateway.toml:9  model." ": not a name: not of the right form
+  it has to match ^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$\
+"""
+    )
+
+
+def test_a_value_of_another_kind(tmp_path: Path) -> None:
+    assert said(tmp_path, RIGHT + '[limits]\nrequest-kb = "64"\n') == snapshot(
+        """\
+gateway.toml:13  limits.request-kb: expected a whole number, got text
+  write it without quotation marks\
+"""
+    )
+    assert said(tmp_path, RIGHT.replace('upstream = "server"', "upstream = 3")) == snapshot(
+        """\
+gateway.toml:10  model."acme/iris".upstream: expected text or a list, got a whole number
+  The upstream that serves it, or one per protocol.\
+"""
+    )
+
+
+def test_two_listeners_at_one_address(tmp_path: Path) -> None:
+    text = (
+        '[listener.a]\naddress = "[::1]:8443"\n[listener.b]\naddress = "[0:0::1]:8443"\n' + RIGHT.partition("\n\n")[2]
+    )
+    assert said(tmp_path, text) == snapshot(
+        """\
+gateway.toml:4  listener.b.address: the listener a is at [0:0::1]:8443 too
+  give each a port of its own\
+"""
+    )
+    (tmp_path / "gateway.toml").write_text(text.replace("[0:0::1]:8443", "[::1]:8444"))
+    rules.hold(read(tmp_path / "gateway.toml"))
+
+
+def test_keys_of_an_issuer_in_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "issuer.pem").write_text("-----BEGIN PUBLIC KEY-----")
+    text = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace("0.0.0.0", "127.0.0.1")
+    issuer = '[identity.jwt.corp]\nissuer = "corp"\naudiences = ["models"]\njwks = "issuer.pem"\n'
+    assert said(tmp_path, text + issuer) == snapshot(
+        """\
+gateway.toml:15  identity.jwt.corp.jwks: issuer.pem is no key set: JSON is malformed: invalid character (byte 1)
+  it has to be {"keys": [{"kty": ...}, ...]} (RFC 7517), as an issuer serves it at its jwks_uri\
 """
     )
 
@@ -151,7 +199,19 @@ gateway.toml:2  listener.public.address: 0.0.0.0:8443 would take plaintext from 
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", ":80", "::1:80:"]
+    "address",
+    [
+        "localhost:80",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:0",
+        "127.0.0.1:65536",
+        ":80",
+        "::1:80:",
+        "::1:80",
+        "[127.0.0.1]:80",
+        "[fe80::1%lo]:80",
+    ],
 )
 def test_what_is_no_address(tmp_path: Path, address: str) -> None:
     assert "listener.public.address" in said(tmp_path, RIGHT.replace("0.0.0.0:8443", address))

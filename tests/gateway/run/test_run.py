@@ -85,7 +85,7 @@ def test_a_file_that_is_broken_changes_nothing(run: Run) -> None:
     assert gateway.status() == 200
     gateway.change("[modl.iris]", "[model.iris]")
     (gateway.folder / "jwks.json").write_text("{}")
-    gateway.until_said("Envoy refuses it")
+    gateway.until_said("jwks.json is no key set")
     assert gateway.status() == 200
     other = Issuer("two")
     (gateway.folder / "jwks.json").write_text(other.jwks())
