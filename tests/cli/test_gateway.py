@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from garrison.cli import program
-from garrison.errors import UsageError
+from garrison.errors import ConfigError, UsageError
 
 FILE = """
 [listener.local]
@@ -61,6 +61,29 @@ def test_check_tells_names_in_policies_that_nothing_has(file: Path) -> None:
     assert (
         f"{own}:2: no model has the label restrictd, which this policy names; did you mean restricted?" in done.stderr
     )
+
+
+@pytest.mark.slow
+def test_check_warns_where_no_ledger_is_named_and_opens_the_one_that_is(file: Path) -> None:
+    folder = file.parent / "audit"
+    made = f"garrison ledger init {folder} --origin example.com/audit"
+    assert (
+        "warning: no ledger is named, so that no entry tells of changes of this file" in run("check", str(file)).stderr
+    )
+    assert made in run("check", str(file)).stderr
+    file.write_text(file.read_text() + '[gateway]\nledger = "audit"\n[identity.keys]\n')
+    with pytest.raises(ConfigError, match="there is no ledger here") as caught:
+        run("check", str(file))
+    assert caught.value.hint.startswith(f"make one: {made}")
+    assert caught.value.line == file.read_text().splitlines().index('ledger = "audit"') + 1
+    CliRunner().invoke(program, made.split()[1:], catch_exceptions=False)
+    (file.parent / "state").mkdir(exist_ok=True)
+    store = ("--store", str(file.parent / "state/keys.db"))
+    issue = ("keys", "issue", "--client", "a", "--role", "service", "--owner", "b")
+    CliRunner().invoke(program, [*issue, *store], catch_exceptions=False)
+    assert "warning: no entry tells of the keys in" in run("check", str(file)).stderr
+    CliRunner().invoke(program, [*issue, "--gateway", str(file)], catch_exceptions=False)
+    assert "entry" not in run("check", str(file)).stderr
 
 
 def test_check_without_envoy(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

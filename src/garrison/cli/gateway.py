@@ -48,9 +48,11 @@ Exit codes: 0 it is right, 2 it is not.""",
 def check(file: Path) -> None:
     """Tell whether a gateway file is right, and have Envoy look at what it is compiled to."""
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, in_one_piece, written
+    from garrison.gateway.run import recording
     from garrison.gateway.run.program import find_envoy, validate
 
     made = _planned(file)
+    recording.hold(made.plan.loaded)
     envoy = find_envoy()
     plan = made.plan
     validate(envoy, written(in_one_piece(plan, str(plan.loaded.state.resolve() / ADMIN_SOCKET))), file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Iterable
 
 import msgspec
@@ -18,6 +19,7 @@ from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subj
 from garrison.gateway.file import quotas, rules
 from garrison.gateway.file.form import Model, Sample
 from garrison.gateway.file.read import Loaded
+from garrison.gateway.keys.store import Store
 from garrison.gateway.protocols.protocol import Protocol, Transport
 from garrison.gateway.protocols.route import Body
 from garrison.gateway.quota.budgets import budgets_of
@@ -44,7 +46,7 @@ class Planned(msgspec.Struct, frozen=True, eq=False):
 def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     """Everything that a gateway file leads to. Raises ConfigError for the first thing that is wrong."""
     rules.hold(loaded)
-    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_no_keys(loaded)]
+    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_keys(loaded), *_ledger(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
     roles = tuple(bundle.policies.vocabulary.role)
@@ -66,10 +68,23 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     return Planned(plan, bundle, tuple(warnings))
 
 
-def _no_keys(loaded: Loaded) -> Iterable[str]:
+def _keys(loaded: Loaded) -> Iterable[str]:
     store = store_of(loaded)
     if store is not None and not store.exists():
-        yield f"there are no keys yet: garrison keys issue --store {store} ..."
+        yield f"there are no keys yet: garrison keys issue --gateway {loaded.path} ..."
+    elif store is not None and loaded.gateway.gateway.ledger:
+        with Store(store) as opened:
+            if opened.ledger is None:
+                yield f"no entry tells of the keys in {store}: garrison keys issue --gateway {loaded.path} ... makes up for it"
+
+
+def _ledger(loaded: Loaded) -> Iterable[str]:
+    if not loaded.gateway.gateway.ledger:
+        folder = shlex.quote(str(loaded.beside("audit")))
+        yield (
+            "no ledger is named, so that no entry tells of changes of this file, of policies, roles and keys: "
+            f'garrison ledger init {folder} --origin example.com/audit, and ledger = "audit" under [gateway]'
+        )
 
 
 def _unheard_of(bundle: Bundle) -> Iterable[str]:
