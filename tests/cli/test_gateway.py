@@ -123,6 +123,48 @@ def test_explain(file: Path, asked: str, outcome: str, code: int) -> None:
     assert told["reason"] in done.stdout
 
 
+GUARDED = (FILE.partition("[[identity")[0] + 'schema = "iris.yaml"\n').replace(
+    '"open-inference"', '"open-inference-grpc"'
+)
+
+
+@pytest.mark.slow
+def test_a_model_that_can_answer_nobody(file: Path) -> None:
+    file.write_text(GUARDED)
+    file.with_name("iris.yaml").write_text("type: object\n")
+    why = "its schema cannot be enforced on open-inference-grpc"
+    asked = ("--role", "service", "--model", "iris")
+    done = run("explain", str(file), *asked, "--action", "infer")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("deny: service infer iris\n  permitted by garrison/policies.cedar:")
+    assert done.stdout.endswith(f", but every request is refused: {why}\n")
+    assert (
+        f"warning: model iris answers nobody, as every request to infer is refused: {why}"
+        in run("check", str(file)).stderr
+    )
+    assert run("explain", str(file), *asked, "--action", "read-metadata").exit_code == 0
+
+
+def test_a_model_that_can_answer_on_one_of_its_protocols(file: Path) -> None:
+    plain = '[upstream.plain]\nprotocol = "open-inference"\nurl = "http://127.0.0.1:8081"\n'
+    file.write_text(GUARDED.replace('upstream = "server"', 'upstream = ["server", "plain"]') + plain)
+    file.with_name("iris.yaml").write_text("type: object\n")
+    done = run("explain", str(file), "--role", "service", "--model", "iris", "--action", "infer")
+    assert done.exit_code == 0
+    assert "every request of open-inference-grpc is refused" in done.stdout
+    assert "answers nobody" not in done.stderr
+
+
+def test_what_no_request_is(file: Path) -> None:
+    done = run("explain", str(file), "--role", "ml-engineer", "--model", "iris", "--action", "train")
+    assert done.exit_code == 1
+    assert "but every request is refused: no request of open-inference is train" in done.stdout
+    file.write_text(file.read_text() + '[upstream.other]\nprotocol = "open-inference"\nurl = "http://127.0.0.1:8081"\n')
+    done = run("explain", str(file), "--role", "operations", "--model", "@other", "--action", "admin")
+    assert done.exit_code == 1
+    assert "several upstreams speak its protocol at one place" in done.stdout
+
+
 def test_explain_knows_the_roles_of_clients_that_are_named(file: Path) -> None:
     file.write_text(FILE.replace("[listener.local]", "[identity.keys]\n\n[listener.local]").partition("[[identity")[0])
     with pytest.raises(UsageError, match="the role of nobody is not known"):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from garrison.gateway import response, validation
+from garrison.gateway.answering import unanswering
 from garrison.gateway.authorise.bundle import Bundle
 from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
@@ -65,7 +66,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         digest_key=read_key(loaded.state),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
-    return Planned(plan, bundle, tuple(warnings))
+    return Planned(plan, bundle, (*warnings, *unanswering(plan)))
 
 
 def _keys(loaded: Loaded) -> Iterable[str]:
