@@ -104,6 +104,29 @@ def test_compile_writes_only_what_differs(file: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("--image a@sha256:b", "--image is for --target kubernetes"),
+        ("--service-image a", "--service-image is for --target kubernetes"),
+        ("--namespace ml", "--namespace is for --target kubernetes"),
+        ("--at /etc/garrison --target kubernetes", "--at is for --target files"),
+    ],
+)
+def test_options_of_the_other_target_are_refused(file: Path, tmp_path: Path, asked: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        run("compile", str(file), "-o", str(tmp_path / "o"), *asked.split())
+    assert not (tmp_path / "o").exists()
+
+
+def test_nobody_who_can_prove_who_he_is(file: Path) -> None:
+    asked = ("explain", str(file), "--role", "service", "--action", "infer", "--model", "iris")
+    told = "warning: nobody is let in, as nobody can prove who he is: add [identity.keys], [identity.jwt.NAME] or"
+    assert told in run(*asked).stderr
+    file.write_text(file.read_text() + "[identity.keys]\n")
+    assert "nobody is let in" not in run(*asked).stderr
+
+
+@pytest.mark.parametrize(
     ("asked", "outcome", "code"),
     [
         ("data-scientist infer iris", "allow", 0),

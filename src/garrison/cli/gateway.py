@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ Examples:
 @click.option("--target", type=click.Choice(["files", "kubernetes"]), default="files", help="Default: files.")
 @click.option("--image", default="", help="For kubernetes: Envoy's image, by digest.")
 @click.option("--service-image", default="", help="For kubernetes: Garrison's, where policies depend on the request.")
-@click.option("--namespace", default="garrison", show_default=True, help="For kubernetes.")
+@click.option("--namespace", default="", help="For kubernetes; garrison if unsaid.")
 def compile_(
     file: Path, *, output: Path, at: Path | None, target: str, image: str, service_image: str, namespace: str
 ) -> None:
@@ -101,6 +102,7 @@ def compile_(
     from garrison.gateway.file.read import read
     from garrison.gateway.run.publish import publish
 
+    _hold_for(target, {"at": at}, {"image": image, "service-image": service_image, "namespace": namespace})
     make_key(read(file).state)
     made = _planned(file)
     plan = msgspec.structs.replace(made.plan, before=slots.read_slots(output))
@@ -111,7 +113,7 @@ def compile_(
         from garrison.gateway.kubernetes import manifests
 
         found = msgspec.structs.replace(made, plan=plan)
-        compiled = manifests(found, image=image, namespace=namespace, service_image=service_image)
+        compiled = manifests(found, image=image, namespace=namespace or "garrison", service_image=service_image)
     else:
         folder = at or output.resolve()
         compiled = files(plan, Layout(folder), str(folder / ADMIN_SOCKET))
@@ -340,6 +342,16 @@ def schema() -> None:
     from garrison.gateway.file.schema import SHIPPED
 
     click.echo(SHIPPED.read_text(encoding="utf-8"), nl=False)
+
+
+def _hold_for(target: str, files: Mapping[str, object], kubernetes: Mapping[str, object]) -> None:
+    """Raises UsageError for an option that the other target has."""
+    from garrison.errors import UsageError
+
+    other, options = ("files", files) if target == "kubernetes" else ("kubernetes", kubernetes)
+    for name, said in options.items():
+        if said:
+            raise UsageError(f"--{name} is for --target {other}", hint=f"take it out, or write --target {other}")
 
 
 def _key_in(file: Path) -> str:

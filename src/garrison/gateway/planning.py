@@ -47,7 +47,7 @@ class Planned(msgspec.Struct, frozen=True, eq=False):
 def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     """Everything that a gateway file leads to. Raises ConfigError for the first thing that is wrong."""
     rules.hold(loaded)
-    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_keys(loaded), *_ledger(loaded)]
+    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_nobody(loaded), *_keys(loaded), *_ledger(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
     roles = tuple(bundle.policies.vocabulary.role)
@@ -67,6 +67,12 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     return Planned(plan, bundle, (*warnings, *unanswering(plan)))
+
+
+def _nobody(loaded: Loaded) -> Iterable[str]:
+    identity = loaded.gateway.identity
+    if not (identity.keys or identity.jwt or identity.certificate):
+        yield "nobody is let in, as nobody can prove who he is: add [identity.keys], [identity.jwt.NAME] or [[identity.certificate]]"
 
 
 def _keys(loaded: Loaded) -> Iterable[str]:

@@ -135,6 +135,70 @@ gateway.toml:10  model."acme/iris".upstream: expected text or a list, got a whol
     )
 
 
+PLAIN = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace("0.0.0.0", "127.0.0.1")
+
+
+def test_what_only_openapi_reads(tmp_path: Path) -> None:
+    told = "only an upstream of openapi has one"
+    take_out = 'take it out, or write protocol = "openapi" in the place of "open-inference"'
+    for line in ('description = "openapi.yaml"', 'actions = { predict = "infer" }'):
+        text = PLAIN.replace('url = "', f'{line}\nurl = "')
+        key = line.partition(" ")[0]
+        assert said(tmp_path, text) == f"gateway.toml:7  upstream.server.{key}: {told}\n  {take_out}"
+
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: t, version: "1"}
+paths:
+  /predict:
+    post:
+      operationId: predict
+      requestBody: {content: {application/json: {schema: {}}}}
+"""
+
+
+def test_what_is_wrong_with_actions_and_descriptions(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(OPENAPI)
+    (tmp_path / "b.yaml").write_text("a: b")
+    upstream = '[upstream.server]\nprotocol = "openapi"\ndescription = "{}"\nurl = "http://127.0.0.1:8080"\n'
+    text = PLAIN.partition("[upstream")[0] + upstream
+    assert said(tmp_path, text.format("a.yaml") + 'actions = { predct = "infer" }\n') == snapshot(
+        """\
+gateway.toml:9  upstream.server.actions.predct: no operation is called 'predct'
+  did you mean predict or POST /predict?\
+"""
+    )
+    assert said(tmp_path, text.format("a.yaml") + 'actions = { predict = "infr" }\n') == snapshot(
+        """\
+gateway.toml:9  upstream.server.actions.predict: 'infr' of 'predict' is no action
+  did you mean infer?\
+"""
+    )
+    assert said(tmp_path, text.format("b.yaml")) == snapshot(
+        """\
+gateway.toml:7  upstream.server.description: b.yaml: this is no description of an interface
+  name an OpenAPI 3 or Swagger 2 file, in YAML or JSON\
+"""
+    )
+    (tmp_path / "b.yaml").write_text(OPENAPI.replace("predict", "score"))
+    other = upstream.replace("server", "other").format("b.yaml")
+    assert said(tmp_path, text.format("a.yaml") + other) == snapshot(
+        """\
+gateway.toml:9  upstream.other: server is described otherwise, at the same place
+  add prefix = "/other"\
+"""
+    )
+
+
+@pytest.mark.parametrize("header", ["x-garrison-role", "x-envoy-key", "content-type", "authorization", "x-request-id"])
+def test_a_header_that_can_hold_no_key(tmp_path: Path, header: str) -> None:
+    text = PLAIN + f'[identity.keys]\nheader = "{header}"\n'
+    assert said(tmp_path, text).startswith(f"gateway.toml:13  identity.keys.header: {header} says something else")
+    (tmp_path / "gateway.toml").write_text(text.replace(header, "x-model-key"))
+    rules.hold(read(tmp_path / "gateway.toml"))
+
+
 def test_two_listeners_at_one_address(tmp_path: Path) -> None:
     text = (
         '[listener.a]\naddress = "[::1]:8443"\n[listener.b]\naddress = "[0:0::1]:8443"\n' + RIGHT.partition("\n\n")[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import tomllib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def hold(loaded: Loaded) -> None:
         _loopback(loaded, ("gateway", "metrics"), loaded.gateway.gateway.metrics)
     _hold_apart(loaded)
     _hold_urls(loaded)
+    _hold_descriptions(loaded)
     _hold_identity(loaded)
     _hold_files(loaded)
     _hold_key_sets(loaded)
@@ -105,8 +107,21 @@ def _hold_urls(loaded: Loaded) -> None:
             raise loaded.wrong(steps, wrong, "write it as https://HOST/PATH, or name a file")
 
 
+def _hold_descriptions(loaded: Loaded) -> None:
+    """What only openapi reads is not said of others, for whom it would do nothing."""
+    for name, upstream in loaded.gateway.upstream.items():
+        for key, value in (("description", upstream.description), ("actions", upstream.actions)):
+            if value and upstream.protocol != "openapi":
+                hint = f'take it out, or write protocol = "openapi" in the place of "{upstream.protocol}"'
+                raise loaded.wrong(("upstream", name, key), "only an upstream of openapi has one", hint)
+
+
 def _hold_identity(loaded: Loaded) -> None:
     identity = loaded.gateway.identity
+    if identity.keys and _is_reserved(identity.keys.header):
+        message = f"{identity.keys.header} says something else, or is taken away before keys are looked for"
+        hint = 'write a header of its own, as "x-api-key"; Authorization: Bearer grs_... is read in any case'
+        raise loaded.wrong(("identity", "keys", "header"), message, hint)
     if identity.certificate and not any(x.tls and x.tls.client_ca for x in loaded.gateway.listener.values()):
         message = "certificates of clients are told apart, but no listener has a client-ca"
         raise loaded.wrong(("identity", "certificate"), message, "add client-ca to a listener's tls")
@@ -115,6 +130,11 @@ def _hold_identity(loaded: Loaded) -> None:
             check_rule(rule)
         except ConfigError as error:
             raise loaded.wrong(("identity", "certificate", number, "san"), error.message, error.hint) from error
+
+
+def _is_reserved(header: str) -> bool:
+    said = tomllib.loads(Path(__file__).with_name("reserved.toml").read_text(encoding="utf-8"))
+    return header in said["names"] or header.startswith(tuple(said["prefixes"]))
 
 
 def hold_roles(loaded: Loaded, listed: Collection[str]) -> None:
