@@ -118,6 +118,13 @@ def test_options_of_the_other_target_are_refused(file: Path, tmp_path: Path, ask
     assert not (tmp_path / "o").exists()
 
 
+def test_what_a_schema_says_for_nothing_is_warned_of(file: Path) -> None:
+    file.write_text(file.read_text() + 'schema = "iris.yaml"\n')
+    file.with_name("iris.yaml").write_text("minProperties: 2\nmaxProperties: 1\n")
+    done = run("explain", str(file), "--role", "service", "--action", "infer", "--model", "iris")
+    assert f"warning: {file.with_name('iris.yaml')}:1: /minProperties: nothing fits" in done.stderr
+
+
 def test_nobody_who_can_prove_who_he_is(file: Path) -> None:
     asked = ("explain", str(file), "--role", "service", "--action", "infer", "--model", "iris")
     told = "warning: nobody is let in, as nobody can prove who he is: add [identity.keys], [identity.jwt.NAME] or"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -26,6 +26,7 @@ from garrison.gateway.protocols.route import Body
 from garrison.gateway.quota.budgets import budgets_of
 from garrison.gateway.validation.carriers import carried, carriers
 from garrison.gateway.validation.contract import Contract, load
+from garrison.gateway.validation.remarks import remarks
 from garrison.policy.actions import Action
 from garrison.policy.decide import Outcome
 from garrison.policy.policies import Policies, read_policies, unheard_of
@@ -54,19 +55,21 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     rules.hold_roles(loaded, roles)
     quotas.hold(loaded, mounts)
     warnings += _unheard_of(bundle)
+    contracts = {name: load(loaded.beside(one.schema)) for name, one in loaded.gateway.model.items() if one.schema}
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
         mounts=mounts,
         permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
-        bodies=bodies(loaded, mounts),
+        bodies=bodies(loaded, mounts, contracts),
         keys=active_keys(loaded, now),
         budgets=budgets_of(loaded.gateway),
         roles=roles,
         digest_key=read_key(loaded.state),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
-    return Planned(plan, bundle, (*warnings, *unanswering(plan)))
+    said = (remark for contract in contracts.values() for remark in remarks(contract))
+    return Planned(plan, bundle, tuple(dict.fromkeys((*warnings, *unanswering(plan), *said))))
 
 
 def _nobody(loaded: Loaded) -> Iterable[str]:
@@ -159,16 +162,15 @@ def over_all(loaded: Loaded, mounts: tuple[Mount, ...], decided: Table) -> Itera
                     yield Permission(EVERY + mount.name, action, role)
 
 
-def bodies(loaded: Loaded, mounts: tuple[Mount, ...]) -> dict[tuple[str, str], str]:
+def bodies(loaded: Loaded, mounts: tuple[Mount, ...], contracts: Mapping[str, Contract]) -> dict[tuple[str, str], str]:
     """What is done to bodies, by mount and model, as Lua that returns `carried`, `validate` and, under a policy, `shape`."""
     found = {}
     for name, model in loaded.gateway.model.items():
         if not (model.schema or model.response):
             continue
-        contract = load(loaded.beside(model.schema)) if model.schema else None
         for mount in mounts:
             if name in mount.models and mount.protocol.transport is Transport.HTTP:
-                found[mount.name, name] = _body(loaded, model, mount.protocol, contract)
+                found[mount.name, name] = _body(loaded, model, mount.protocol, contracts.get(name))
     return found
 
 
