@@ -46,7 +46,7 @@ def test_a_key_comes_alone_on_standard_output() -> None:
 
 
 def test_a_change_without_a_ledger_is_warned_of() -> None:
-    warning = "warning: no entry of a ledger tells of this change: --ledger DIR names one"
+    warning = "warning: no entry of a ledger tells of this change: garrison ledger init audit --origin"
     issued = run(*ISSUE)
     assert warning in issued.stderr
     rotated = run("rotate", issued.stdout.strip())

@@ -244,7 +244,7 @@ def _changing(
     with Store(path, create=create) as store:
         folder = ledger.resolve() if ledger else store.ledger
         if folder is None:
-            hint = "--ledger DIR names one, or the file of --gateway does; garrison ledger init makes it"
+            hint = "garrison ledger init audit --origin example.com/audit makes one, --ledger audit names it, or the file of --gateway"
             click.secho(f"warning: no entry of a ledger tells of this change: {hint}", fg="yellow", err=True)
         with recording(folder, people=store.people, actor=actor or user(), sign_with=sign_with) as record:
             if folder is not None and folder != store.ledger:

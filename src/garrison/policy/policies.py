@@ -108,11 +108,15 @@ def read_policies(paths: Iterable[Path], vocabulary: Vocabulary) -> Policies:
     return Policies(vocabulary, tuple(found.values()))
 
 
+def files_in(folder: Path) -> list[Path]:
+    """The files of policies in a folder, and in those that are in it."""
+    return sorted(path for path in folder.rglob(f"*{_SUFFIX}") if path.is_file())
+
+
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(p for p in path.rglob(f"*{_SUFFIX}") if p.is_file())
-    if not found:
+    if not (found := files_in(path)):
         raise ConfigError(f"no {_SUFFIX} file is in this folder", path=str(path), hint="name another, or leave it out")
     return found
 

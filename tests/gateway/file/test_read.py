@@ -199,6 +199,22 @@ def test_a_header_that_can_hold_no_key(tmp_path: Path, header: str) -> None:
     rules.hold(read(tmp_path / "gateway.toml"))
 
 
+def test_a_folder_of_policies(tmp_path: Path) -> None:
+    (tmp_path / "policies/more").mkdir(parents=True)
+    (tmp_path / "policies/more/own.cedar").write_text("")
+    (tmp_path / "policies/README").write_text("")
+    path = tmp_path / "gateway.toml"
+    path.write_text(PLAIN + '[policy]\ncedar = ["policies"]\n')
+    rules.hold(read(path))
+    assert rules.named_files(read(path)) == [(("policy", "cedar", 0), "policies/more/own.cedar")]
+    assert {found.relative_to(tmp_path).as_posix() for found in rules.watched(read(path))} == {
+        "gateway.toml",
+        "policies",
+        "policies/more",
+        "policies/more/own.cedar",
+    }
+
+
 def test_two_listeners_at_one_address(tmp_path: Path) -> None:
     text = (
         '[listener.a]\naddress = "[::1]:8443"\n[listener.b]\naddress = "[0:0::1]:8443"\n' + RIGHT.partition("\n\n")[2]

@@ -106,6 +106,7 @@ def test_what_is_wrong_with_an_address(url: str, wrong: str) -> None:
         ("jwks", "https:///x", "identity.jwt.i0.jwks", "write it as https://HOST/PATH, or name a file"),
         ("jwks", "https://", "identity.jwt.i0.jwks", "write it as https://HOST/PATH, or name a file"),
         ("jwks", "HTTPS://x/k", "identity.jwt.i0.jwks", "write it as https://HOST/PATH, or name a file"),
+        ("jwks", "https://a_b/k", "identity.jwt.i0.jwks", "write it as https://HOST/PATH, or name a file"),
         ("jwks", "http://x/k", "identity.jwt.i0.jwks", "write an https URL"),
     ],
 )
@@ -134,9 +135,11 @@ def test_whatever_is_written_it_is_taken_or_explained(tmp_path: Path, url: str, 
 @given(urls=st.lists(RIGHT, min_size=20, max_size=40))
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_envoy_takes_what_is_taken(tmp_path: Path, urls: list[str]) -> None:
-    taken = loaded(tmp_path, urls)
-    rules.hold(taken)
-    validate(find_envoy(), written(in_one_piece(plan_of(taken), str(tmp_path / "admin.sock"))), taken.path)
+    issuers = [f"https://{url.partition('://')[2].rstrip('/').replace('_', '-')}/keys?v=1" for url in urls]
+    for key, said in (("url", urls), ("jwks", issuers), ("service", urls[:1])):
+        taken = loaded(tmp_path, said, key=key)
+        rules.hold(taken)
+        validate(find_envoy(), written(in_one_piece(plan_of(taken), str(tmp_path / "admin.sock"))), taken.path)
 
 
 def plan_of(taken: Loaded) -> Plan:

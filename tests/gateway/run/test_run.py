@@ -93,6 +93,17 @@ def test_a_file_that_is_broken_changes_nothing(run: Run) -> None:
     assert gateway.status() == 401
 
 
+def test_a_policy_that_comes_into_a_folder_holds(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/own.cedar").write_text("permit (principal, action, resource);")
+    gateway = run(FILE + '\n[policy]\ncedar = ["policies"]\n').ready()
+    assert gateway.status() == 200
+    (tmp_path / "policies/more.cedar").write_text('forbid (principal, action, resource == Model::"iris");')
+    gateway.until(lambda: gateway.status() == 403, 10)
+    (tmp_path / "policies/more.cedar").unlink()
+    gateway.until(lambda: gateway.status() == 200, 10)
+
+
 def test_a_file_that_is_wrong_from_the_start_starts_nothing(run: Run) -> None:
     gateway = run(FILE.replace("[model.iris]", "[modl.iris]"))
     assert gateway.process.wait(20) == ExitCode.USAGE

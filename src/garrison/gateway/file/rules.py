@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from garrison.errors import ConfigError, nearest
@@ -14,6 +14,7 @@ from garrison.gateway.file.form import Listener
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.file.urls import fault, is_port
 from garrison.policy.identity import check_rule
+from garrison.policy.policies import files_in
 
 _LONGEST_SOCKET = 100  # bytes of a path that a Unix socket can have, with room for its name
 
@@ -103,7 +104,7 @@ def _hold_urls(loaded: Loaded) -> None:
         steps = ("identity", "jwt", name, "jwks")
         if jwt.jwks.startswith("http:"):
             raise loaded.wrong(steps, "keys over plaintext can be swapped on the way", "write an https URL")
-        if "://" in jwt.jwks and (wrong := fault(jwt.jwks, ("https",), path=True)):
+        if "://" in jwt.jwks and (wrong := fault(jwt.jwks, ("https",), path=True, underscore=False)):
             raise loaded.wrong(steps, wrong, "write it as https://HOST/PATH, or name a file")
 
 
@@ -202,11 +203,19 @@ def named_files(loaded: Loaded) -> list[tuple[Steps, str]]:
     if shared := gateway.quotas.redis:
         found.append((("quotas", "redis", "password-file"), shared.password_file))
         found.append((("quotas", "redis", "ca"), shared.ca))
-    found.append((("policy", "roles"), gateway.policy.roles))
-    found += [(("policy", "cedar", number), name) for number, name in enumerate(gateway.policy.cedar)]
-    return [(steps, name) for steps, name in found if name]
+    return [(steps, name) for steps, name in (*found, *_policy_files(loaded)) if name]
+
+
+def _policy_files(loaded: Loaded) -> Iterator[tuple[Steps, str]]:
+    yield ("policy", "roles"), loaded.gateway.policy.roles
+    for number, name in enumerate(loaded.gateway.policy.cedar):
+        folder = loaded.beside(name)
+        within = [str(Path(name, path.relative_to(folder))) for path in files_in(folder)] if folder.is_dir() else [name]
+        yield from ((("policy", "cedar", number), one) for one in within)
 
 
 def watched(loaded: Loaded) -> list[Path]:
-    """The files whose change is a reason to read everything again."""
-    return [loaded.path, *(loaded.beside(name) for _, name in named_files(loaded))]
+    """The files whose change is a reason to read everything again, and the folders that policies may come into."""
+    named = [loaded.beside(name) for name in loaded.gateway.policy.cedar]
+    folders = [inner for folder in named if folder.is_dir() for inner in (folder, *folder.rglob("*/"))]
+    return [loaded.path, *folders, *(loaded.beside(name) for _, name in named_files(loaded))]

@@ -13,8 +13,12 @@ _LONGEST_NAME = 253
 _PATH = re.compile(r"[!$-~]*")  # and a query; no space, no quote, no fragment
 
 
-def fault(url: str, schemes: Collection[str], *, path: bool = False) -> str:
-    """What keeps a URL from being an address of one of the schemes; "" if nothing does. It is not repeated: a password may be in it."""
+def fault(url: str, schemes: Collection[str], *, path: bool = False, underscore: bool = True) -> str:
+    """What keeps a URL from being an address of one of the schemes; "" if nothing does.
+
+    It is not repeated, as a password may be in it. Names with an underscore are those of many a host, but none of the Internet's
+    (RFC 1123, section 2.1), and Envoy takes them in clusters, but not in URLs.
+    """
     scheme, _, rest = url.partition("://")
     authority, _, after = rest.partition("/")
     if scheme not in schemes:
@@ -22,6 +26,8 @@ def fault(url: str, schemes: Collection[str], *, path: bool = False) -> str:
     found = _AUTHORITY.fullmatch(authority)
     if found is None or not _is_host(found["host"]):
         return "it names no host"
+    if not underscore and "_" in found["host"]:
+        return "the name of its host has an underscore"
     if found["port"] is not None and not is_port(found["port"]):
         return f"its port is none from 1 to {LAST_PORT}"
     if not path and after:
