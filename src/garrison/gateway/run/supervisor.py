@@ -153,10 +153,11 @@ class Supervisor:
         That takes longer than all else, so it is left out where only permissions or keys change: in the table they are names,
         which the file's form holds to what a table can have, and keys come by their short way without it too.
         """
-        loaded = read(self.path)
+        loaded, now = read(self.path), dt.datetime.now(dt.UTC)
         make_key(loaded.state)
-        made = planned(loaded, dt.datetime.now(dt.UTC))
+        made = planned(loaded, now)
         plan = with_copies(made.plan)
+        usable.hold(loaded, now, plan.files)  # a file may have changed since it was looked at
         socket = str(loaded.state.resolve() / ADMIN_SOCKET)
         open_ones = tuple(p for p in plan.permissions if p.residue)
         form = in_one_piece(msgspec.structs.replace(plan, permissions=open_ones, keys=()), socket)
@@ -371,7 +372,7 @@ class Supervisor:
             return
         self.remind_at = time.monotonic() + _REMIND_S
         try:
-            found = usable.hold(self.plan.loaded, dt.datetime.now(dt.UTC))
+            found = usable.hold(self.plan.loaded, dt.datetime.now(dt.UTC), self.plan.files)
         except (GarrisonError, OSError) as error:
             found = [str(error)]
         for warning in found:
