@@ -215,7 +215,7 @@ def test_files_that_a_kubelet_swaps_take_effect(made: Callable[..., Plan], tmp_p
 
     layout, socket = Layout(mount, flat=True), tmp_path / "a.sock"
     swap("..1", files(plan, layout, str(socket)))
-    process = child.start(find_envoy(), mount / BOOTSTRAP, plan.loaded.log, workers=1, drain_s=1)
+    process = child.start(find_envoy(), mount / BOOTSTRAP, workers=1, drain_s=1)
     try:
         until = time.monotonic() + 15
         while not admin.is_ready(socket) and time.monotonic() < until:
