@@ -67,6 +67,11 @@ def test_what_they_hold(gateway: Planned) -> None:
     pod = by_kind["Deployment", "garrison-gateway"]["spec"]["template"]["spec"]
     (envoy,) = pod["containers"]
     assert envoy["securityContext"]["readOnlyRootFilesystem"] is True
+    assert envoy["args"] == [
+        "-c", "/etc/garrison/envoy/bootstrap.json", "--disable-hot-restart", "--log-level", "warn",
+        "--file-flush-interval-msec", "50", "--file-flush-min-size-kb", "1",
+        "--drain-time-s", "10", "--drain-strategy", "immediate",
+    ]  # fmt: skip
     assert pod["securityContext"]["runAsNonRoot"] is True
     held = by_kind["ConfigMap", "garrison-gateway"]["data"]
     callers = by_kind["Secret", "garrison-gateway-callers"]["stringData"]

@@ -5,20 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from garrison.gateway.envoy.bootstrap import arguments
 from garrison.running.child import Process, spawn
-
-# Without these, up to 64 KB of the audit feed are lost if Envoy is killed.
-FLUSH = ("--file-flush-interval-msec", "50", "--file-flush-min-size-kb", "1")
 
 
 def start(envoy: Path, bootstrap: Path, *, workers: int, drain_s: float) -> Process:
     """Start Envoy. What it has to say goes where our own words go."""
-    command = [
-        str(envoy), "-c", str(bootstrap), "--disable-hot-restart", "--log-level", "warn", *FLUSH,
-        "--drain-time-s", str(max(1, round(drain_s))), "--drain-strategy", "immediate",
-        *(("--concurrency", str(workers)) if workers else ()),
-    ]  # fmt: skip
-    return spawn(command)
+    return spawn([str(envoy), *arguments(bootstrap, workers=workers, drain_s=drain_s)])
 
 
 def start_counter(job: Path) -> Process:
