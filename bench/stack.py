@@ -18,13 +18,13 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from garrison.gateway.envoy import names
+from garrison.gateway.envoy.bootstrap import FLUSH
 from garrison.gateway.envoy.compiled import in_one_piece
 from garrison.gateway.envoy.typed import extension, socket_address
 from garrison.gateway.file.read import read
 from garrison.gateway.keys.secret import digest_of, id_of, make_key
 from garrison.gateway.keys.store import Store
 from garrison.gateway.planning import planned
-from garrison.gateway.run.child import FLUSH
 from garrison.gateway.run.program import find_envoy
 from load import Server, free_port, running
 from validation import SCHEMA, body

@@ -13,6 +13,7 @@ import click
 from garrison.policy.actions import Action
 
 if TYPE_CHECKING:
+    from garrison.gateway.file.form import Running
     from garrison.gateway.planning import Planned
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -68,7 +69,7 @@ def check(file: Path) -> None:
     name="compile",
     epilog="""\b
 Examples:
-  garrison gateway compile gateway.toml -o envoy                      run it: envoy -c envoy/bootstrap.json
+  garrison gateway compile gateway.toml -o envoy                      and tell the command that runs it
   garrison gateway compile gateway.toml -o envoy --at /etc/garrison   to be copied to /etc/garrison
   garrison gateway compile gateway.toml -o k8s --target kubernetes --image REGISTRY/envoy@sha256:...""",
 )
@@ -95,6 +96,9 @@ def compile_(
     What is in it has been decided: any Envoy of the same version serves it, without Garrison. Only what differs is written; the
     file `slots` remembers where the limits of roles and models are, so that a new one fills nobody else's bucket. Where
     policies depend on the request, policies.json is what the service decides by that Envoy asks (docs/policies.md).
+
+    Start Envoy with all arguments that are told at the end: with others it loses more lines of the audit feed when it is killed.
+    What garrison gateway run looks after, and nobody else, stands in docs/gateway.md.
     """
     import msgspec
 
@@ -129,6 +133,8 @@ def compile_(
     changed = publish({**compiled, slots.FILE: slots.written(plan.slots)}, output)
     for name in changed:
         click.echo(output / name)
+    if target == "files":
+        _tell_how_to_run(folder, plan.gateway.gateway)
 
 
 @command.command(
@@ -386,6 +392,19 @@ def _planned(file: Path) -> Planned:
     for warning in made.warnings:
         click.secho(f"warning: {warning}", fg="yellow", err=True)
     return made
+
+
+def _tell_how_to_run(folder: Path, running: Running) -> None:
+    """Of an Envoy without a guard: the whole command, and what nobody holds."""
+    import shlex
+
+    from garrison.gateway.envoy.bootstrap import arguments
+    from garrison.gateway.envoy.compiled import BOOTSTRAP
+
+    said = arguments(folder / BOOTSTRAP, workers=running.workers, drain_s=running.drain_s)
+    click.echo(f"run it: {shlex.join(['envoy', *said])}", err=True)
+    limits = "free-mb, an audit feed that is moved or removed, and a client-crl that is emptied"
+    click.secho(f"warning: so run, nobody looks after {limits}: docs/gateway.md", fg="yellow", err=True)
 
 
 def _described(envoy: Path) -> str:

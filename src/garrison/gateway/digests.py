@@ -8,6 +8,7 @@ SHA-256 there; the guard of a queue writes HMAC-SHA-256 (RFC 2104). Each digest 
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import struct
 from pathlib import Path
@@ -24,9 +25,14 @@ _WORD: Final = (1 << 64) - 1
 
 
 def make_key(state: Path) -> None:
-    """Make the key, where there is none yet. Raises OSError."""
-    if not (state / KEY).exists():
-        replace(state / KEY, secrets.token_hex(_BYTES).encode())
+    """Make the key, where there is none yet. Raises ConfigError where it cannot be kept."""
+    path = state / KEY
+    try:
+        if not os.path.lexists(path):
+            replace(path, secrets.token_hex(_BYTES).encode())
+    except OSError as error:
+        hint = "let [gateway] state be a folder that can be written"
+        raise ConfigError(f"cannot be kept: {error.strerror}", path=str(path), hint=hint) from error
 
 
 def read_key(state: Path) -> bytes:

@@ -18,6 +18,7 @@ import yaml
 
 from garrison.errors import UsageError
 from garrison.gateway.authorise.bundle import BUNDLE, written
+from garrison.gateway.envoy.bootstrap import arguments
 from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
 from garrison.gateway.envoy.names import ASK, BODY
 from garrison.gateway.envoy.plan import Plan
@@ -202,14 +203,12 @@ def _namespace(namespace: str) -> Json:
 
 
 def _deployment(plan: Plan, images: tuple[str, str], namespace: str, configs: Held, callers: Held) -> Json:
-    memory_mb = plan.gateway.limits.memory_mb
+    memory_mb, running = plan.gateway.limits.memory_mb, plan.gateway.gateway
     envoy = {
         "name": "envoy",
         "image": images[0],
         "command": ["envoy"],
-        "args": ["-c", str(_AT / BOOTSTRAP), "--disable-hot-restart", "--log-level", "warn", "--drain-strategy", "immediate",
-                 "--drain-time-s", str(round(plan.gateway.gateway.drain_s)), "--file-flush-interval-msec", "50",
-                 "--file-flush-min-size-kb", "1"],
+        "args": arguments(_AT / BOOTSTRAP, workers=running.workers, drain_s=running.drain_s),
         "ports": [{"name": name, "containerPort": port} for name, port in _ports(plan)],
         "resources": {
             "requests": {"cpu": "500m", "memory": f"{memory_mb // 2}Mi"},
@@ -224,7 +223,7 @@ def _deployment(plan: Plan, images: tuple[str, str], namespace: str, configs: He
     spec = {
         "serviceAccountName": _NAME,
         "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": round(plan.gateway.gateway.drain_s) + 10,
+        "terminationGracePeriodSeconds": round(running.drain_s) + 10,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": _USER,

@@ -206,7 +206,7 @@ def serving(plan: Plan, workers: int = 1) -> Iterator[Gateway]:
     envoy, socket = find_envoy(), folder / "a.sock"
     validate(envoy, written(in_one_piece(plan, str(socket))), plan.loaded.path)
     publish(files(plan, Layout(folder), str(socket)), folder)
-    process = child.start(envoy, folder / BOOTSTRAP, plan.loaded.log, workers=workers, drain_s=1)
+    process = child.start(envoy, folder / BOOTSTRAP, workers=workers, drain_s=1)
     try:
         made_ready(process, socket, START_S)
         address = next(iter(plan.gateway.listener.values())).address

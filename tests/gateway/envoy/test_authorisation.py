@@ -67,7 +67,7 @@ def test_envoy_says_what_cedar_says(plan: Plan, tmp_path: Path) -> None:
     roles = policies.vocabulary.role
     asked = list(itertools.product(("web", "olga", "ada", "nobody"), roles, Action, (m.name for m in models)))
     port = free_port()
-    process = child.start(find_envoy(), _only_the_table(plan, port, tmp_path), tmp_path / "log", workers=1, drain_s=1)
+    process = child.start(find_envoy(), _only_the_table(plan, port, tmp_path), workers=1, drain_s=1)
     try:
         made_ready(process, tmp_path / "a.sock", START_S)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)

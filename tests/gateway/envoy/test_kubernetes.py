@@ -67,6 +67,11 @@ def test_what_they_hold(gateway: Planned) -> None:
     pod = by_kind["Deployment", "garrison-gateway"]["spec"]["template"]["spec"]
     (envoy,) = pod["containers"]
     assert envoy["securityContext"]["readOnlyRootFilesystem"] is True
+    assert envoy["args"] == [
+        "-c", "/etc/garrison/envoy/bootstrap.json", "--disable-hot-restart", "--log-level", "warn",
+        "--file-flush-interval-msec", "50", "--file-flush-min-size-kb", "1",
+        "--drain-time-s", "10", "--drain-strategy", "immediate",
+    ]  # fmt: skip
     assert pod["securityContext"]["runAsNonRoot"] is True
     held = by_kind["ConfigMap", "garrison-gateway"]["data"]
     callers = by_kind["Secret", "garrison-gateway-callers"]["stringData"]
@@ -225,7 +230,7 @@ def test_files_that_a_kubelet_swaps_take_effect(made: Callable[..., Plan], tmp_p
 
     layout, socket = Layout(mount, flat=True), tmp_path / "a.sock"
     swap("..1", files(plan, layout, str(socket)))
-    process = child.start(find_envoy(), mount / BOOTSTRAP, plan.loaded.log, workers=1, drain_s=1)
+    process = child.start(find_envoy(), mount / BOOTSTRAP, workers=1, drain_s=1)
     try:
         until = time.monotonic() + 15
         while not admin.is_ready(socket) and time.monotonic() < until:

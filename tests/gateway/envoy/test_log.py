@@ -75,12 +75,6 @@ def test_an_envoy_that_is_killed_has_lost_no_line_of_a_quiet_moment(own: Gateway
     assert len(own.log(200)) == 200
 
 
-def test_only_its_owner_reads_the_feed(own: Gateway) -> None:
-    own.infer()
-    own.log(1)
-    assert own.plan.loaded.log.stat().st_mode & 0o077 == 0
-
-
 def test_a_line_tells_the_keyed_digest_of_what_was_looked_into(of: Callable[..., Gateway], upstream: Upstream) -> None:
     key = b"k" * 32
     own = of(digest_key=key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import http.client
 import socket
 import ssl
@@ -11,9 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from tests.gateway.certificates.conftest import revocation_list
 from tests.gateway.envoy.conftest import FILE, SCIENTIST, VALID, Gateway, Upstream
 
 from garrison.gateway.certificates.authority import make
@@ -96,7 +93,7 @@ def test_a_certificate_is_a_client_unless_it_is_revoked(of: Of, upstream: Upstre
     scorer, other = "spiffe://acme/ml/scorer", "spiffe://acme/ml/other"
     make(tmp_path, [], [scorer, other])
     make(tmp_path / "foreign", [], [scorer])
-    write_crl(tmp_path, [])
+    (tmp_path / "crl.pem").write_bytes(revocation_list(tmp_path))
     more = CLIENTS + ', client-crl = "crl.pem"'
     text = FILE.replace('[listener.local]\naddress = "127.0.0.1:{port}"', TLS.replace("MORE", more)) + CERTIFICATE
     gateway = of(text)
@@ -141,7 +138,7 @@ role = "service"
 
 def test_a_revoked_certificate_is_none(of: Of, tmp_path: Path) -> None:
     make(tmp_path, [], ["spiffe://acme/ml/scorer"])
-    write_crl(tmp_path, ["client-scorer"])
+    (tmp_path / "crl.pem").write_bytes(revocation_list(tmp_path, ["client-scorer"]))
     more = CLIENTS + ', client-crl = "crl.pem"'
     gateway = of(
         FILE.replace('[listener.local]\naddress = "127.0.0.1:{port}"', TLS.replace("MORE", more)) + CERTIFICATE
@@ -159,22 +156,3 @@ def test_a_certificate_can_be_demanded(of: Of, tmp_path: Path) -> None:
     assert call(gateway, tmp_path, "client-scorer") == 200
     with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
         call(gateway, tmp_path, key=SCIENTIST)
-
-
-def write_crl(folder: Path, revoked: list[str]) -> None:
-    ca = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
-    key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
-    assert isinstance(key, EllipticCurvePrivateKey)
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(ca.subject)
-        .last_update(now)
-        .next_update(now + dt.timedelta(1))
-    )
-    for name in revoked:
-        serial = x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes()).serial_number
-        made = made.add_revoked_certificate(
-            x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
-        )
-    (folder / "crl.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))

@@ -51,7 +51,12 @@ class ServerTls(_Table, frozen=True):
     certificate: Annotated[str, Meta(description="PEM file: the server's certificate and its chain.")]
     key: Annotated[str, Meta(description="PEM file: its private key.")]
     client_ca: Annotated[str, Meta(description="PEM file: who signs the certificates of clients.")] = ""
-    client_crl: Annotated[str, Meta(description="PEM file: certificates of clients that are revoked.")] = ""
+    client_crl: Annotated[
+        str,
+        Meta(
+            description="PEM file: revocation lists that these have signed; without one that holds now nothing starts."
+        ),
+    ] = ""
     client_required: Annotated[bool, Meta(description="Refuse connections without a client's certificate.")] = False
 
 

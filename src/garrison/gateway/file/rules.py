@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import tomllib
 from collections.abc import Collection, Iterator
@@ -31,6 +32,7 @@ def hold(loaded: Loaded) -> None:
     _hold_identity(loaded)
     _hold_files(loaded)
     _hold_key_sets(loaded)
+    _hold_places(loaded)
     for name, model in loaded.gateway.model.items():
         if model.sample and not (model.schema or model.response):
             message = "the bodies of this model are not looked into"
@@ -176,6 +178,16 @@ def _hold_key_sets(loaded: Loaded) -> None:
             if wrong := usable(loaded.beside(jwt.jwks).read_bytes()):
                 hint = 'it has to be {"keys": [{"kty": ...}, ...]} (RFC 7517), as an issuer serves it at its jwks_uri'
                 raise loaded.wrong(("identity", "jwt", name, "jwks"), f"{jwt.jwks} {wrong}", hint)
+
+
+def _hold_places(loaded: Loaded) -> None:
+    """Where the gateway writes, nothing is in the way."""
+    for steps, folder in ((("gateway", "state"), loaded.state), (("log", "file"), loaded.log.parent)):
+        there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
+        if not os.path.isdir(there):  # noqa: PTH112 - Path's own raises where it may not look
+            raise loaded.wrong(steps, f"{there} is no folder", "name a place where a folder is, or can be made")
+    if os.path.isdir(loaded.log):  # noqa: PTH112
+        raise loaded.wrong(("log", "file"), f"{loaded.log} is a folder", "name a file")
 
 
 def named_files(loaded: Loaded) -> list[tuple[Steps, str]]:

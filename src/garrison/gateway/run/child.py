@@ -5,27 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from garrison.gateway.envoy.bootstrap import arguments
 from garrison.running.child import Process, spawn
 
-# Without these, up to 64 KB of the audit feed are lost if Envoy is killed.
-FLUSH = ("--file-flush-interval-msec", "50", "--file-flush-min-size-kb", "1")
 
-
-def start(envoy: Path, bootstrap: Path, log: Path, *, workers: int, drain_s: float) -> Process:
-    """Start Envoy. What it has to say goes where our own words go; the audit feed is for its owner only."""
-    make_log(log)
-    command = [
-        str(envoy), "-c", str(bootstrap), "--disable-hot-restart", "--log-level", "warn", *FLUSH,
-        "--drain-time-s", str(max(1, round(drain_s))), "--drain-strategy", "immediate",
-        *(("--concurrency", str(workers)) if workers else ()),
-    ]  # fmt: skip
-    return spawn(command)
-
-
-def make_log(log: Path) -> None:
-    """An audit feed that is there, and that nobody else can read."""
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log.touch(mode=0o600)
+def start(envoy: Path, bootstrap: Path, *, workers: int, drain_s: float) -> Process:
+    """Start Envoy. What it has to say goes where our own words go."""
+    return spawn([str(envoy), *arguments(bootstrap, workers=workers, drain_s=drain_s)])
 
 
 def start_counter(job: Path) -> Process:

@@ -41,7 +41,6 @@ class Quotas:
             return
         job = job_of(plan)
         if job != self.job:
-            child.make_log(plan.loaded.log.resolve())
             replace(self.state / JOB, msgspec.json.encode(job, order="sorted"))
             self.job = job
         started = not self.counter.lives

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import shutil
 import signal
 import time
@@ -36,10 +37,11 @@ from garrison.gateway.envoy.compiled import (
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.typed import Json
 from garrison.gateway.file import rules
-from garrison.gateway.file.read import read
+from garrison.gateway.file.read import Loaded, read
 from garrison.gateway.planning import Planned, planned
 from garrison.gateway.run import admin, child
 from garrison.gateway.run.copies import with_copies
+from garrison.gateway.run.feed import Feed, File, file_of
 from garrison.gateway.run.issuers import Issuers
 from garrison.gateway.run.program import validate
 from garrison.gateway.run.publish import publish
@@ -57,6 +59,8 @@ _CHECK_S = 1.0  # between two looks at the disk
 _REMIND_S = 5.0  # between two looks at certificates
 _START_S = 30.0
 _FULL = "the gateway takes no requests: its disk has too little space left for the audit log"
+_AWAY = "the gateway takes no requests: its audit log cannot be written"
+_AGAIN = {_FULL: "there is space again for the audit log", _AWAY: "the audit log can be written again"}
 
 
 class Supervisor:
@@ -64,21 +68,26 @@ class Supervisor:
 
     def __init__(self, path: Path, envoy: Path, say: Say) -> None:
         self.path, self.binary, self.say = path, envoy, say
-        self.ending = self.reopening = False
+        self.ending = False
         self.halted = False  # Envoy must not run, as it could not be told whom to let in no more
         self.rejected = 0  # updates that Envoy has refused since it was started
         self.refuses = False  # it has refused the last one: only another configuration helps
+        self.home: File | None = None  # which folder `state` was at the start
         self.warned: set[str] = set()
         self.remind_at = 0.0
         self.taken: Json = {}  # what Envoy has looked at, without keys and what is permitted
         began_ns, before = time.time_ns(), stamps([path])
+        self.begun: Loaded | None = None  # the file as it was at the start
         self.made = self._all_anew()
+        self.begun = self.plan.loaded
+        self.state = self.begun.state.resolve()  # the folder of all that is kept
         self._warn(self.made)
         self.seen = as_read(rules.watched(self.plan.loaded), before, began_ns)
         self.keys = self._key_stamps()
         self.tight: Clients = {}
         self.tight_seen: Stamp = None
         self._read_tightened()
+        self.feed = Feed(self.plan.loaded.log.resolve(), self.socket, say)
         self.envoy = Kept("Envoy", self._start_envoy, say)
         self.service = Kept("the authorisation service", self._start_service, say)
         self.quotas = Quotas(self.plan, say)
@@ -88,11 +97,6 @@ class Supervisor:
     def plan(self) -> Plan:
         """What is in force."""
         return self.made.plan
-
-    @property
-    def state(self) -> Path:
-        """The folder of all that is kept."""
-        return self.plan.loaded.state.resolve()
 
     @property
     def folder(self) -> Path:
@@ -111,7 +115,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then requests that are open may end. Raises GarrisonError if it cannot start."""
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folders()
         wanted = {signal.SIGTERM: self._heed, signal.SIGINT: self._heed, signal.SIGHUP: self._reopen}
         with alone(self.state, "gateway"), heard(wanted):
             try:
@@ -124,12 +128,26 @@ class Supervisor:
             finally:
                 self._end()
 
+    def _make_folders(self) -> None:
+        try:
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.home = file_of(self.state)
+            self.feed.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.feed.make()
+        except OSError as error:
+            loaded = self.plan.loaded
+            steps = ("log", "file") if loaded.gateway.log.file else ("gateway", "state")
+            hint = "name a place that can be written"
+            raise loaded.wrong(steps, f"the audit log cannot be written: {error}", hint) from error
+
     def _look(self) -> None:
+        self._hold_state()
+        if self.ending:
+            return
         self._hold_floor()
         self._reload_if_changed()
         self._hold_taken()
-        if not self.halted:
-            self.envoy.hold()
+        self._hold_envoy()
         self.quotas.hold()
         self.issuers.hold()
         if self.plan.has_residue:
@@ -138,14 +156,18 @@ class Supervisor:
 
     def _wait(self) -> None:
         """Until the next look, the next check of the disk, or a signal."""
-        until = time.monotonic() + _CHECK_S
-        while not self.ending and (self.envoy.lives or self.halted) and time.monotonic() < until:
+        until, waits = time.monotonic() + _CHECK_S, True
+        while waits:
             time.sleep(_LOOK_S)
+            if file_of(self.state) != self.home:
+                return
+            self._hold_feed()
             self._reload_if_changed()
             self._reload_keys_if_changed()
             self._reload_spent_if_changed()
             self._reload_tightened_if_changed()
             self._reload_key_sets_if_changed()
+            waits = not self.ending and (self.envoy.lives or self._must_not_run) and time.monotonic() < until
 
     def _all_anew(self) -> Planned:
         """All read again, and looked at by Envoy itself.
@@ -153,10 +175,11 @@ class Supervisor:
         That takes longer than all else, so it is left out where only permissions or keys change: in the table they are names,
         which the file's form holds to what a table can have, and keys come by their short way without it too.
         """
-        loaded = read(self.path)
+        loaded, now = self._read(), dt.datetime.now(dt.UTC)
         make_key(loaded.state)
-        made = planned(loaded, dt.datetime.now(dt.UTC))
+        made = planned(loaded, now)
         plan = with_copies(made.plan)
+        usable.hold(loaded, now, plan.files)  # a file may have changed since it was looked at
         socket = str(loaded.state.resolve() / ADMIN_SOCKET)
         open_ones = tuple(p for p in plan.permissions if p.residue)
         form = in_one_piece(msgspec.structs.replace(plan, permissions=open_ones, keys=()), socket)
@@ -165,19 +188,27 @@ class Supervisor:
             self.taken = form
         return msgspec.structs.replace(made, plan=plan)
 
+    def _read(self) -> Loaded:
+        """The file, in which stays as it was what only a start can change."""
+        loaded = read(self.path)
+        if self.begun is None:
+            return loaded
+        said, before = loaded.gateway, self.begun.gateway
+        log = msgspec.structs.replace(said.log, file=before.log.file)
+        connections = {name: getattr(before.limits, name) for name in ("memory_mb", "connections")}
+        limits = msgspec.structs.replace(said.limits, **connections)
+        kept = msgspec.structs.replace(said, gateway=before.gateway, log=log, limits=limits)
+        if kept != said:
+            self.say("warning: [gateway], [log] file and limits of connections take effect at the next start")
+        return msgspec.structs.replace(loaded, gateway=kept)
+
     def _reload_if_changed(self) -> None:
-        if self.reopening:
-            self.reopening = False
-            with contextlib.suppress(admin.NotThereError):
-                admin.ask(self.socket, "/reopen_logs", "POST")
         began_ns, now = time.time_ns(), stamps(self.seen)
         if now == self.seen:
             return
         self.seen = now
         try:
             made = self._all_anew()
-            if _fixed(made.plan) != _fixed(self.plan):
-                self.say("warning: [gateway], [log] file and limits of connections take effect at the next start")
             self._warn(made)
         except (GarrisonError, OSError) as error:
             self.say(f"{error}\nnothing has been changed: what was in force before is")
@@ -256,7 +287,7 @@ class Supervisor:
 
     def _push(self, made: Planned) -> None:
         """Put a plan in force. Raises OSError or LedgerError, and then what was in force before still is."""
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._need_state()
         record(made.plan.loaded)
         self.quotas.begin(made.plan)
         self.issuers.begin(made.plan)
@@ -286,22 +317,73 @@ class Supervisor:
 
         It is not waited for the disk: before Envoy is started all are shown anew, so that none that a power cut left is read.
         """
+        self._need_state()
         return publish(made, self.folder, durable=False)
+
+    def _need_state(self) -> None:
+        """Raises OSError where the state folder is gone: in another of its name nobody would look."""
+        if file_of(self.state) != self.home:
+            raise FileNotFoundError(errno.ENOENT, "it was moved or removed", str(self.state))
+
+    def _hold_state(self) -> None:
+        """Without the folder of all that is kept Envoy hears of no change, and nothing is counted: all stops until it is back."""
+        if file_of(self.state) == self.home:
+            return
+        self._halt(f"{self.state} was moved or removed; put it back, or start the gateway anew")
+        self.service.stop()
+        self.quotas.counter.stop()
+        self.issuers.fetcher.stop()
+        while not self.ending and file_of(self.state) != self.home:
+            time.sleep(_LOOK_S)
+
+    def _hold_feed(self) -> None:
+        """What Envoy writes to a file that was taken away is in no feed: it opens another, or nobody is let in."""
+        before = self.feed.away
+        self.feed.hold()
+        if self.feed.away != before:
+            self._hold_floor()
 
     def _hold_floor(self) -> None:
         """Envoy drops lines that it cannot write, and serves on: before that, nobody is let in."""
-        free_mb = shutil.disk_usage(self.plan.loaded.log.resolve().parent).free // (1024 * 1024)
-        floor_mb = self.plan.gateway.log.free_mb
-        shut = _FULL if free_mb < floor_mb else ""
+        shut, why = self._to_be_shut()
         if self.refuses or (shut == self.plan.shut and not self.halted):
             return
-        said = f"only {free_mb} MB are free for the audit log, less than free-mb = {floor_mb}: nobody is let in"
-        if not self.halted:
-            self.say(said if shut else "there is space again for the audit log: requests are taken")
+        halted = self.halted
+        if not halted:
+            self.say(f"{why}: nobody is let in" if shut else f"{_AGAIN[self.plan.shut]}: requests are taken")
         try:
             self._push(_with(self.made, shut=shut))
-        except OSError as error:
+        except (OSError, GarrisonError) as error:
             self._halt(str(error))
+        else:
+            if halted:
+                self.say("Envoy can be told again whom to let in: it is started")
+
+    def _to_be_shut(self) -> tuple[str, str]:
+        """What is said to those who are not let in, and why; both empty where all are."""
+        try:
+            free_mb = shutil.disk_usage(self.feed.path.parent).free // (1024 * 1024)
+        except OSError as error:
+            return _AWAY, f"the audit log cannot be written: {error}"
+        if self.feed.away:
+            return _AWAY, self.feed.away
+        floor_mb = self.plan.gateway.log.free_mb
+        if free_mb < floor_mb:
+            return _FULL, f"only {free_mb} MB are free for the audit log, less than free-mb = {floor_mb}"
+        return "", ""
+
+    @property
+    def _must_not_run(self) -> bool:
+        """Whether Envoy is not to be started: it cannot be told whom to let in, or has nowhere to write."""
+        return self.halted or bool(self.feed.away)
+
+    def _hold_envoy(self) -> None:
+        try:
+            if not self._must_not_run:
+                self.envoy.hold()
+        except OSError as error:
+            self.say(f"Envoy cannot be started: {error}; it is tried again")
+            self.envoy.later()
 
     def _hold_taken(self) -> None:
         """An Envoy that refuses what it is given goes on with what it had before, which nobody wants any more."""
@@ -316,16 +398,16 @@ class Supervisor:
 
     def _halt(self, why: str) -> None:
         """What cannot be told to Envoy must not be let in. Where a disk is the cause, the next look at it tries again."""
-        self.say(f"{why}: Envoy is stopped, as it cannot be told whom to let in no more")
         self.halted = True
         self.envoy.stop()
+        self.say(f"{why}: Envoy is stopped, as it cannot be told whom to let in no more")
 
     def _start_envoy(self) -> Process:
         self.socket.unlink(missing_ok=True)
         self.rejected = 0
-        running, log = self.plan.gateway.gateway, self.plan.loaded.log.resolve()
-        bootstrap = self.folder / BOOTSTRAP
-        return child.start(self.binary, bootstrap, log, workers=running.workers, drain_s=running.drain_s)
+        self.feed.make()
+        running = self.plan.gateway.gateway
+        return child.start(self.binary, self.folder / BOOTSTRAP, workers=running.workers, drain_s=running.drain_s)
 
     def _start_service(self) -> Process:
         return child.start_service(self.bundle, Path(self.plan.authorise_socket))
@@ -371,7 +453,7 @@ class Supervisor:
             return
         self.remind_at = time.monotonic() + _REMIND_S
         try:
-            found = usable.hold(self.plan.loaded, dt.datetime.now(dt.UTC))
+            found = usable.hold(self.plan.loaded, dt.datetime.now(dt.UTC), self.plan.files)
         except (GarrisonError, OSError) as error:
             found = [str(error)]
         for warning in found:
@@ -383,16 +465,10 @@ class Supervisor:
         self.ending = True
 
     def _reopen(self) -> None:
-        self.reopening = True
+        self.feed.moved = True
 
 
 def _with(made: Planned, **changes: Any) -> Planned:
     """The same with some of it changed; what limits have their buckets where stays."""
     changes = {"before": made.plan.slots, **changes}
     return msgspec.structs.replace(made, plan=msgspec.structs.replace(made.plan, **changes))
-
-
-def _fixed(plan: Plan) -> object:
-    """What Envoy reads once, when it starts."""
-    limits = plan.gateway.limits
-    return plan.gateway.gateway, plan.loaded.log, limits.memory_mb, limits.connections
