@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,11 +46,27 @@ def test_one_that_is_gone_is_begun_anew_by_itself(run: Run, gone: Callable[[Path
     assert gateway.status() == 200
     gateway.until(lambda: lines(feed), 5)
     gone(feed)
-    gateway.until_said("audit.jsonl was moved, removed or replaced: opened anew")
+    gateway.until_said("audit.jsonl was moved, removed or replaced: it is opened anew")
     assert [gateway.status() for _ in range(5)] == [200] * 5
     gateway.until(lambda: len(lines(feed)) == 5, 5)
     assert mode(feed) == 0o600
     assert gateway.envoy() == envoy
+
+
+def test_what_is_written_to_one_that_was_removed_is_in_the_next(run: Run) -> None:
+    gateway = run().ready()
+    feed = gateway.folder / "s/audit.jsonl"
+    assert gateway.status("/v2/models/before") == 404
+    gateway.until(lambda: lines(feed), 5)
+    time.sleep(0.1)  # until that is seen
+    gateway.process.send_signal(signal.SIGSTOP)  # nobody sees that it is removed
+    feed.unlink()
+    assert [gateway.status() for _ in range(5)] == [200] * 5
+    time.sleep(0.2)  # lines are written every 50 ms
+    gateway.process.send_signal(signal.SIGCONT)
+    gateway.until_said("5 lines that were written since it was removed are added to")
+    assert gateway.status() == 200
+    gateway.until(lambda: [line["status"] for line in lines(feed)] == [200] * 6, 5)
 
 
 def test_one_that_is_moved_away_and_told_of_is_for_its_owner_only(run: Run) -> None:

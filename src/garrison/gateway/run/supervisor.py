@@ -433,6 +433,7 @@ class Supervisor:
             while self.envoy.lives and time.monotonic() < until and self._open_requests():
                 time.sleep(_LOOK_S)
         self.envoy.stop()
+        self.feed.close()
         self.service.stop()
         self.quotas.end()
         self.issuers.end()
