@@ -46,6 +46,11 @@ def pack() -> Path:
     return Path(__file__).parent / "pack"
 
 
+def is_empty(path: Path) -> bool:
+    """Whether no file of rules is there."""
+    return next(_files(path), None) is None
+
+
 def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
