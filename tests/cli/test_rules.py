@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,11 @@ def test_where_there_is_no_rule(tmp_path: Path) -> None:
     (tmp_path / "empty/nothing.yml").write_text("# to come\n")
     with pytest.raises(UsageError, match="there is no rule in"):
         run("test", str(tmp_path / "empty"))
+
+
+def test_help_names_rules_that_exist() -> None:
+    said = " ".join(run("hunt", "--help").stdout.split())
+    shipped = json.loads(run("list", "--format", "json").stdout)
+    asked = re.findall(r'rules hunt (?:"([^"]+)"|(\S+))', said.partition("Examples:")[2])
+    assert len(asked) == 2
+    assert {title or id_ for title, id_ in asked} <= {word for one in shipped for word in (one["id"], one["title"])}

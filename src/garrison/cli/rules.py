@@ -151,8 +151,8 @@ def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str
 @command.command(
     epilog="""\b
 Examples:
-  garrison rules hunt "A trail is stopped" --since 30d
-  garrison rules hunt 59e0b4a4-6f0e-4f57-9d2c-8f0a6a6f2a01 --rules mine --since 2026-11-01 --until 2026-11-20
+  garrison rules hunt "The account's trail is stopped or taken away" --since 30d
+  garrison rules hunt a1e0d7e5-54c3-504a-8b35-0fbab6cd4e7f --rules mine --since 2026-11-01 --until 2026-11-20
 \b
 The store leaves out what cannot match, and the rule itself decides the rest: what is found is what would have been told as events came."""
 )

@@ -117,6 +117,12 @@ def test_the_schema_takes_what_is_right_and_refuses_the_rest() -> None:
         assert list(validator.iter_errors(tomllib.loads(RIGHT.replace(old, new, 1))))
 
 
+def test_a_file_without_an_input(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(written(tmp_path, "[watch]\n"))
+    assert (caught.value.message, caught.value.hint) == ("input is missing", "add [[input]]: Where events come from.")
+
+
 def test_spans() -> None:
     assert [span_s(said) for said in ("30s", "5min", "2h", "7d")] == [30, 300, 7_200, 604_800]
 
