@@ -117,12 +117,19 @@ def _in_words(kinds: str) -> str:
 def _to_add(steps: Steps, kind: Any) -> str:
     """What to add where a key is missing, as it is written in TOML."""
     plain, path = _plain(kind), ".".join(map(str, steps))
+    if typing.get_origin(plain) is tuple and _is_table(typing.get_args(plain)[0]):
+        return f"add [[{path}]]{_described(kind)}"
     if typing.get_origin(plain) is dict:
         plain, path = _plain(typing.get_args(plain)[1]), f"{path}.NAME"
-    if not (isinstance(plain, type) and issubclass(plain, msgspec.Struct)):
+    if not _is_table(plain):
         return f"add {steps[-1]} = {_sample(kind)}{_described(kind)}"
     keys = [f"{field.encode_name} = {_sample(field.type)}" for field in msgspec.structs.fields(plain) if field.required]
     return f"add [{path}]" + (f" with {', '.join(keys)}" if keys else "")
+
+
+def _is_table(kind: Any) -> bool:
+    plain = _plain(kind)
+    return isinstance(plain, type) and issubclass(plain, msgspec.Struct)
 
 
 def _plain(kind: Any) -> Any:

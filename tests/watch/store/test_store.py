@@ -183,7 +183,7 @@ def test_nobody_deletes_and_readers_read(tmp_path: Path) -> None:
                         list(read(client, statement, {}, "TSV"))
                 assert list(read(client, "SELECT count() FROM garrison.events", {}, "TSV")) == [b"1\n"]
                 assert (tmp_path / f"store/{role}.json").stat().st_mode & 0o077 == 0
-        with connected(tmp_path / "store", Role.READER) as reader, pytest.raises(Exception, match="not for a reader"):
+        with connected(tmp_path / "store", Role.READER) as reader, pytest.raises(Exception, match="not for readers"):
             reader.raw_insert("garrison.events", ["uid"], b"\xa1x", fmt="MsgPack")
         import json
         import urllib.error

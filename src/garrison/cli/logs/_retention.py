@@ -76,7 +76,7 @@ def list_(place: str, folder: Path | None, form: str) -> None:
         _write(now.days)
         return
     for name, days in now.days.items():
-        say(f"{name:16}  {'for ever' if days is None else f'{days:,} days'}")
+        say(f"{name:16}  {_days(days)}")
     if now.holds:
         say(f"beyond that: {', '.join(hold.name for hold in now.holds)} (garrison logs hold)")
 
@@ -165,7 +165,11 @@ def _apply(days: dict[str, int | None] | Any, reason: str, **where: Any) -> None
         now = changes.keep_for(days, reason=reason)
     for name in days:
         said = now.days[name]
-        say(f"{name} is kept {'for ever' if said is None else f'for {said:,} days'}")
+        say(f"{name} is kept {'' if said is None else 'for '}{_days(said)}")
+
+
+def _days(days: int | None) -> str:
+    return "for ever" if days is None else "1 day" if days == 1 else f"{days:,} days"
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from garrison.errors import ConfigError, GarrisonError, nearest
 from garrison.events.mappers import mapper
 from garrison.watch.export.destination import faults as faults_of_exports
 from garrison.watch.file.read import Loaded, span_s
+from garrison.watch.file.unheard import unheard
 from garrison.watch.judge import rulebook
 from garrison.watch.judge.countries import countries
 from garrison.watch.receive.inputs import inputs
@@ -18,7 +19,7 @@ from garrison.watch.redact.redactor import Redactor
 from garrison.watch.store.filter import parse
 from garrison.watch.store.schema import RETENTION_DAYS
 from garrison.watch.store.search import moment
-from garrison.watch.tell.tell import faults as faults_of_routes
+from garrison.watch.tell.tell import faulty
 from garrison.watch.tell.tell import hold as hold_telling
 
 if TYPE_CHECKING:  # what it stands on takes a second to import
@@ -139,11 +140,13 @@ def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     if loaded.ledger is None:
         yield "[watch] ledger is not set: that events were changed or removed will not be noticed"
-    yield from faults_of_routes(loaded.telling, loaded.beside)
+    for steps, message, hint in faulty(loaded.telling, loaded.beside):
+        yield loaded.warning(steps, message, hint)
     yield from faults_of_exports(loaded.watch.export, loaded.beside)
     book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
+    yield from unheard(loaded, book)
     for broken in book.rules.broken:
         yield f"{broken.where}  {broken.message}" + (f"; {broken.hint}" if broken.hint else "")
-    for about in book.rules.abouts:
+    for about in book.abouts:
         if about.replaces:
             yield f"{about.path}:{about.line}  it takes the place of Garrison's own: {about.replaces}"

@@ -52,7 +52,7 @@ def check(role: Role, tree: str, table_functions: frozenset[str]) -> None:
         kind == "CreateQuery" or (kind == "AlterQuery" and set(_ALTER.findall(tree)) <= set(_ALTERS))
     ):
         return
-    raise _refused(f"{kind or 'this'} is not for a {role}")
+    raise _refused(f"{kind or 'this'} is not for {role}s")
 
 
 def _refused(why: str) -> EventsError:

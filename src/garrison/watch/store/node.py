@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _insert(self, role: Role, said: str, form: str, token: str, body: bytes) -> None:
         if role is not Role.WRITER:
-            raise EventsError(f"refused: inserting is not for a {role}")
+            raise EventsError(f"refused: inserting is not for {role}s")
         if token and not _TOKEN.fullmatch(token):
             raise EventsError("refused: this is no deduplication token")
         settings = f" SETTINGS insert_deduplication_token = '{token}'" if token else ""
