@@ -44,9 +44,9 @@ def of_path(logs: frozenset[str], said: str, how: How, key: bytes) -> Field:
     return Field(logs, path.Target(steps, change, _members(re.escape(last), change)), compiled(hint))
 
 
-def of_names(names: frozenset[str], how: How, key: bytes) -> Field:
-    """What has one of some names, at any depth in any log."""
-    steps, change = (path.Step(names=names, deep=True),), _changer(how, key)
+def of_names(names: frozenset[str], how: How, key: bytes, *, objects: bool) -> Field:
+    """What has one of some names, at any depth in any log. `objects`: also what those hold, and not only texts, numbers and lists."""
+    steps, change = (path.Step(names=names, deep=True),), _changer(how, key, objects=objects)
     name = f"(?:{'|'.join('[_-]*'.join(word) for word in sorted(names))})[_-]*"
     rest = _members(rf"(?i:(?:[\w.-]*\.)?[_-]*{name})", change)
     return Field(frozenset(), path.Target(steps, change, rest), compiled(f'(?i)["._-]{name}\\\\*"'))
@@ -75,14 +75,14 @@ def masked(text: str) -> str:
     return _MASKED.sub("*", hidden) + text[len(hidden) :]
 
 
-def _changer(how: How, key: bytes) -> Change:
+def _changer(how: How, key: bytes, *, objects: bool = True) -> Change:
     """What a rule does to a value: to each one in it, where it holds several; of one that is no text its JSON is the text."""
 
     def change(value: Any) -> Any:
         if how is How.DROP:
             return path.DROPPED
         if isinstance(value, dict):
-            return {name: change(item) for name, item in value.items()}
+            return value if not objects else {name: change(item) for name, item in value.items()}
         if isinstance(value, list):
             return [change(item) for item in value]
         if value is None or value == "" or isinstance(value, bool):

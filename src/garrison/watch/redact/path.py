@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from garrison.watch.redact.records import DEEPEST, Change, inside
 _STEP = re.compile(
     r"\.\.(?P<deep>[\w-]+)|\.(?P<name>[\w-]+)|\.(?P<all>\*)|\[(?P<index>\d{1,6}|\*)\]|\[(?P<quoted>\"(?:[^\"\\]|\\.)*\")\]"
 )
+_REMEMBERED = 64  # characters of a name
+_LOOKED_THROUGH = (str, dict, list)
 DROPPED: Any = object()
 
 
@@ -89,13 +92,20 @@ def changed(value: Any, target: Target, at: int = 0, depth: int = 0) -> Any:
 def _item(place: str | int, item: Any, target: Target, at: int, depth: int) -> Any:
     """What stands at a name or a number."""
     step = target.steps[at]
-    if step.each or place in (step.name, step.index) or (step.names and _said(place) in step.names):
+    if step.each or place in (step.name, step.index) or (step.names and _is_one_of(place, step.names)):
         item = changed(item, target, at + 1, depth)
-    if step.deep and item is not DROPPED:
+    if step.deep and isinstance(item, _LOOKED_THROUGH):
         item = changed(item, target, at, depth)
     return item
 
 
-def _said(place: str | int) -> str:
-    """A name, however it is written."""
-    return str(place).rpartition(".")[2].lower().replace("-", "").replace("_", "")
+def _is_one_of(place: str | int, names: frozenset[str]) -> bool:
+    """Whether this is one of some names, however it is written."""
+    if isinstance(place, int):
+        return False
+    return (_said(place) if len(place) <= _REMEMBERED else _said.__wrapped__(place)) in names
+
+
+@lru_cache(1024)
+def _said(name: str) -> str:
+    return name.rpartition(".")[2].lower().replace("-", "").replace("_", "")
