@@ -11,12 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from garrison.watch.redact import path
+from garrison.watch.redact.patterns import patterns
 from garrison.watch.redact.records import Change
 from garrison.watch.redact.settings import How
 from garrison.watch.redact.texts import compiled
 
-LETTER: Final = re.compile(rb"\\u(?:00[0-7]|212[aA])")
-"""The escape of a letter, as JSON may write each: behind it a name may hide. Of those beyond ASCII the sign for Kelvin is a K too."""
+LETTER: Final = re.compile(rb"\\u(?:00(?:2[0dDeE]|3[\daA]|[4-7])|212[aA])")
+"""An escape behind which a letter of a name may hide, as JSON may write each. Of those beyond ASCII the sign for Kelvin is a K too."""
 
 HASH: Final = "hash:"
 _HASH_CHARACTERS: Final = 24  # 96 bits
@@ -44,10 +45,14 @@ def of_path(logs: frozenset[str], said: str, how: How, key: bytes) -> Field:
     return Field(logs, path.Target(steps, change, _members(re.escape(last), change)), compiled(hint))
 
 
-def of_names(names: frozenset[str], how: How, key: bytes, *, objects: bool) -> Field:
-    """What has one of some names, at any depth in any log. `objects`: also what those hold, and not only texts, numbers and lists."""
-    steps, change = (path.Step(names=names, deep=True),), _changer(how, key, objects=objects)
-    name = f"(?:{'|'.join('[_-]*'.join(word) for word in sorted(names))})[_-]*"
+def of_credentials(key: bytes) -> Field:
+    """What has the name of a credential, at any depth in any log: it is masked."""
+    names, words = (
+        frozenset(name for one in patterns().values() if one.but_objects is but for name in one.names)
+        for but in (False, True)
+    )
+    steps, change = (path.Step(names=names, words=words, deep=True),), _changer(How.MASK, key)
+    name = f"(?:{'|'.join('[_-]*'.join(word) for word in sorted(names | words))})[_-]*"
     rest = _members(rf"(?i:(?:[\w.-]*\.)?[_-]*{name})", change)
     return Field(frozenset(), path.Target(steps, change, rest), compiled(f'(?i)["._-]{name}\\\\*"'))
 
@@ -75,14 +80,14 @@ def masked(text: str) -> str:
     return _MASKED.sub("*", hidden) + text[len(hidden) :]
 
 
-def _changer(how: How, key: bytes, *, objects: bool = True) -> Change:
+def _changer(how: How, key: bytes) -> Change:
     """What a rule does to a value: to each one in it, where it holds several; of one that is no text its JSON is the text."""
 
     def change(value: Any) -> Any:
         if how is How.DROP:
             return path.DROPPED
         if isinstance(value, dict):
-            return value if not objects else {name: change(item) for name, item in value.items()}
+            return {name: change(item) for name, item in value.items()}
         if isinstance(value, list):
             return [change(item) for item in value]
         if value is None or value == "" or isinstance(value, bool):

@@ -27,11 +27,12 @@ DROPPED: Any = object()
 class Step(msgspec.Struct, frozen=True):
     """To a name, an index, or each of them; `deep` looks for the name at any depth.
 
-    `names` are those that a name may be in lower case, without - and _ and what stands before a dot.
+    `names` are those that a name may be in lower case, without - and _ and what stands before a dot; `words` as well, but for objects.
     """
 
     name: str | None = None
     names: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
     index: int | None = None
     each: bool = False
     deep: bool = False
@@ -92,18 +93,19 @@ def changed(value: Any, target: Target, at: int = 0, depth: int = 0) -> Any:
 def _item(place: str | int, item: Any, target: Target, at: int, depth: int) -> Any:
     """What stands at a name or a number."""
     step = target.steps[at]
-    if step.each or place in (step.name, step.index) or (step.names and _is_one_of(place, step.names)):
+    if step.each or place in (step.name, step.index) or (step.names and _is_named(place, item, step)):
         item = changed(item, target, at + 1, depth)
     if step.deep and isinstance(item, _LOOKED_THROUGH):
         item = changed(item, target, at, depth)
     return item
 
 
-def _is_one_of(place: str | int, names: frozenset[str]) -> bool:
-    """Whether this is one of some names, however it is written."""
+def _is_named(place: str | int, item: Any, step: Step) -> bool:
+    """Whether this has one of the names of a step, however it is written."""
     if isinstance(place, int):
         return False
-    return (_said(place) if len(place) <= _REMEMBERED else _said.__wrapped__(place)) in names
+    said = _said(place) if len(place) <= _REMEMBERED else _said.__wrapped__(place)
+    return said in step.names or (said in step.words and not isinstance(item, dict))
 
 
 @lru_cache(1024)

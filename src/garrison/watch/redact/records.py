@@ -41,7 +41,10 @@ def rewritten(data: bytes, change: Change) -> bytes:
 
 def inside(text: str, change: Change, rest: Callable[[str], str]) -> str:
     """A text in which each record is changed, wherever it stands, and what is no JSON by `rest`. Raises what `change` raises."""
-    if text.lstrip()[:1] in ("{", "["):
+    first = _BEGIN.search(text)
+    if first is None:
+        return rest(text)
+    if not text[: first.start()].strip():
         with contextlib.suppress(*ERRORS):
             return _record(text, change)
     parts: list[str] = []

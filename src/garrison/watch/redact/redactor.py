@@ -43,9 +43,9 @@ class Redactor:
     @classmethod
     def make(cls, rules: Sequence[Rule], key: bytes, *, credentials: bool = True) -> Self:
         """Raises ConfigError for a rule that cannot hold, by its number."""
-        shipped = [(name, p) for name, p in patterns().items() if p.credential] if credentials else []
-        said = [Rule(how=How.MASK, pattern=name) for name, p in shipped if p.regex]
-        about_fields = [fields.of_names(p.names, How.MASK, key, objects=p.objects) for _, p in shipped if p.names]
+        shipped = [name for name, p in patterns().items() if p.credential and p.regex] if credentials else []
+        said = [Rule(how=How.MASK, pattern=name) for name in shipped]
+        about_fields = [fields.of_credentials(key)] if credentials else []
         about_texts: list[Text] = []
         for number, rule in enumerate([*rules, *said], 1):
             try:
