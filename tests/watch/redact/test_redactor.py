@@ -302,6 +302,10 @@ def test_what_no_rule_is_about_keeps_its_bytes() -> None:
         (Rule(how=How.DROP, pattern="a*"), "matches nothing at all"),
         (Rule(how=How.DROP, pattern="fields"), "is no pattern"),
         (Rule(how=How.DROP, field="$.a", log=("sislog",)), "no log format sislog"),
+        (
+            Rule(how=How.DROP, field="$.a", log=("syslog", "auditd", "aws-s3-access")),
+            "nothing in auditd, aws-s3-access",
+        ),
     ],
 )
 def test_a_rule_that_cannot_hold_is_told(rule: Rule, why: str) -> None:
@@ -309,6 +313,17 @@ def test_a_rule_that_cannot_hold_is_told(rule: Rule, why: str) -> None:
         Redactor.make([rule], KEY)
     assert str(caught.value).startswith("redact 1: ")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_a_field_is_refused_where_no_line_has_one(name: str) -> None:
+    rule = Rule(how=How.DROP, field="$..a", log=(name,))
+    if getattr(mapper(name), "NO_JSON", False):
+        with pytest.raises(ConfigError, match="their lines are no JSON"):
+            Redactor.make([rule], KEY)
+        return
+    line = LINES[name][:-1] + b',"a":"gone"}' if LINES[name].startswith(b"{") else LINES[name] + b' {"a":"gone"}'
+    assert b"gone" not in mapped(mapper(name), Redactor.make([rule], KEY).line(mapper(name), line)).raw
 
 
 def test_what_is_too_deep_to_look_through_is_no_line() -> None:

@@ -49,13 +49,13 @@ class Redactor:
         about_texts: list[Text] = []
         for number, rule in enumerate([*rules, *said], 1):
             try:
-                ready = _ready(rule, key)
+                made = ready(rule, key)
             except ConfigError as error:
                 raise ConfigError(f"redact {number}: {error.message}", hint=error.hint) from error
-            if isinstance(ready, Field):
-                about_fields.append(ready)
+            if isinstance(made, Field):
+                about_fields.append(made)
             else:
-                about_texts.append(ready)
+                about_texts.append(made)
         return cls(about_texts, about_fields)
 
     def plain(self, form: Mapper, lines: Sequence[bytes]) -> list[bool]:
@@ -99,8 +99,8 @@ class Redactor:
         return self._of[log]
 
 
-def _ready(rule: Rule, key: bytes) -> Text | Field:
-    """Raises ConfigError."""
+def ready(rule: Rule, key: bytes) -> Text | Field:
+    """A rule made ready. Raises ConfigError for one that cannot hold."""
     if bool(rule.field) is bool(rule.pattern):
         raise ConfigError("says neither a field nor a pattern, or both", hint="write one of them")
     if unknown := set(rule.log) - set(names()):
@@ -108,6 +108,11 @@ def _ready(rule: Rule, key: bytes) -> Text | Field:
         raise ConfigError(f"there is no log format {word}", hint=nearest(word, names(), ", ".join(names())))
     logs = frozenset(rule.log)
     if rule.field:
+        if without := [log for log in rule.log if getattr(mapper(log), "NO_JSON", False)]:
+            hint = "write pattern = ..., or leave them out of log"
+            raise ConfigError(
+                f"{rule.field} leads to nothing in {', '.join(without)}: their lines are no JSON", hint=hint
+            )
         return fields.of_path(logs, rule.field, rule.how, key)
     changes: dict[How, Callable[[str], str]] = {
         How.HASH: partial(hashed, key),
