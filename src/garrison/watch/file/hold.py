@@ -15,7 +15,7 @@ from garrison.watch.judge import rulebook
 from garrison.watch.judge.countries import countries
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.listen import Guard, Listen, place
-from garrison.watch.redact.redactor import Redactor
+from garrison.watch.redact.redactor import ready
 from garrison.watch.store.filter import parse
 from garrison.watch.store.schema import RETENTION_DAYS
 from garrison.watch.store.search import moment
@@ -30,8 +30,9 @@ def hold(loaded: Loaded) -> list[str]:
     """What is worth a warning. Raises ConfigError for what is wrong."""
     _hold_running(loaded)
     _hold_inputs(loaded)
-    with _at(loaded, "redact"):
-        Redactor.make(loaded.watch.redact, b"", credentials=loaded.watch.redaction.credentials)
+    for number, rule in enumerate(loaded.watch.redact):
+        with _at(loaded, "redact", number):
+            ready(rule, b"")
     with _at(loaded, "route"):
         hold_telling(loaded.telling)
     _hold_exports(loaded)
