@@ -63,7 +63,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         digest_key=read_key(loaded.state),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
-    return Planned(plan, bundle, tuple(warnings))
+    return Planned(plan, bundle, (*warnings, *batch.warnings(loaded)))
 
 
 def _no_keys(loaded: Loaded) -> Iterable[str]:
