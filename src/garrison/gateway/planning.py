@@ -70,7 +70,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     said = (remark for contract in contracts.values() for remark in remarks(contract))
-    return Planned(plan, bundle, tuple(dict.fromkeys((*warnings, *unanswering(plan), *said))))
+    return Planned(plan, bundle, tuple(dict.fromkeys((*warnings, *batch.warnings(loaded), *unanswering(plan), *said))))
 
 
 def _nobody(loaded: Loaded) -> Iterable[str]:

@@ -107,6 +107,16 @@ gateway.toml:12  batch.log: state/../state/audit.jsonl is the gateway's own audi
 """)
 
 
+def test_plaintext_over_the_network_is_warned_of(tmp_path: Path) -> None:
+    def warned(url: str) -> list[str]:
+        return batch.warnings(read(held(tmp_path, FILE.replace("tls://nats.internal:4222", url))))
+
+    for url in ("tls://nats.internal:4222", "nats://127.0.0.1:4222", "nats://[::1]:4222", "nats://localhost:4222"):
+        assert warned(url) == []
+    (warning,) = warned("nats://nats.internal:4222")
+    assert warning == "the queue at nats://nats.internal:4222 takes plaintext: keys and data can be read on the way"
+
+
 def test_the_guard_holds_the_same(tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text(FILE + 'accepted = "requests"\n')
