@@ -16,6 +16,7 @@ from garrison.watch.judge.countries import countries
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.listen import Guard, Listen, place
 from garrison.watch.redact.redactor import ready
+from garrison.watch.retention.vouched import by as vouched_by
 from garrison.watch.store.filter import parse
 from garrison.watch.store.schema import RETENTION_DAYS
 from garrison.watch.store.search import moment
@@ -71,6 +72,9 @@ def _hold_running(loaded: Loaded) -> None:
         if said.metrics and not place(said.metrics)[2]:
             raise ConfigError(f"{said.metrics} is open to the network", hint='write "127.0.0.1:9469"')
     ledger = loaded.ledger
+    if ledger is None and not said.store and (known := vouched_by(loaded.state / "store")):
+        hint = f'write ledger = "{known.folder}"'
+        raise loaded.wrong(("watch",), f"the ledger {known.origin} vouches for this store, and is not named", hint)
     if ledger is not None and not (ledger / "checkpoint").is_file():
         hint = f"make it: garrison ledger init {said.ledger} --origin NAME"
         raise loaded.wrong(("watch", "ledger"), "there is no ledger", hint)
