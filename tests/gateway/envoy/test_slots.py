@@ -274,6 +274,7 @@ def compiled(folder: Path, bursts: Mapping[str, int], *more: str) -> list[str]:
         for name, burst in bursts.items()
     )
     text = FILE.format(port=8443, upstream=8080).partition("[model.iris]")[0].replace("[listener", f"{models}[listener")
+    text = text.replace("http://127.0.0.1", "http://server.models.svc")
     (folder / "gateway.toml").write_text(text.replace('"\n\n[identity', '"\nTLS\n[identity').replace("TLS", TLS))
     command = ["gateway", "compile", str(folder / "gateway.toml"), "-o", str(folder / "out"), *more]
     done = CliRunner().invoke(program, command, catch_exceptions=False)
