@@ -25,7 +25,7 @@ def hold(loaded: Loaded) -> None:
         _loopback(loaded, ("gateway", "metrics"), loaded.gateway.gateway.metrics)
     _hold_identity(loaded)
     _hold_files(loaded)
-    _hold_places(loaded)
+    hold_places(loaded)
     for name, model in loaded.gateway.model.items():
         if model.sample and not (model.schema or model.response):
             message = "the bodies of this model are not looked into"
@@ -115,8 +115,8 @@ def _hold_files(loaded: Loaded) -> None:
             raise loaded.unread(steps, name, error) from error
 
 
-def _hold_places(loaded: Loaded) -> None:
-    """Where the gateway writes, nothing is in the way."""
+def hold_places(loaded: Loaded) -> None:
+    """Where the gateway writes, nothing is in the way. Raises ConfigError."""
     for steps, folder in ((("gateway", "state"), loaded.state), (("log", "file"), loaded.log.parent)):
         there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
         if not os.path.isdir(there):  # noqa: PTH112 - Path's own raises where it may not look

@@ -177,6 +177,7 @@ class Supervisor:
         which the file's form holds to what a table can have, and keys come by their short way without it too.
         """
         loaded, now = self._read(), dt.datetime.now(dt.UTC)
+        rules.hold_places(loaded)
         make_key(loaded.state)
         made = planned(loaded, now)
         plan = with_copies(made.plan)
