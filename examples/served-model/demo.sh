@@ -11,7 +11,8 @@ inner=${ports% *} outer=${ports#* }
 sed -e "s/8080/$inner/" -e "s/8443/$outer/" gateway.toml >here.toml
 
 garrison gateway certs -o certs >certs.log
-key=$(garrison keys issue --client ada --role data-scientist --owner research 2>keys.log)
+garrison ledger init audit --origin demo.example/gateway >audit.log
+key=$(garrison keys issue --gateway here.toml --client ada --role data-scientist --owner research 2>keys.log)
 python server.py "$inner" & server=$!
 garrison gateway run here.toml 2>gateway.log & gateway=$!
 garrison ledger init ledger --origin demo.example/watch >ledger.log

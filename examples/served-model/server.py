@@ -8,7 +8,9 @@ Usage: python server.py [PORT]
 from __future__ import annotations
 
 import json
+import struct
 import sys
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -28,6 +30,29 @@ def probabilities(flower: list[float]) -> list[float]:
     return [round(value / sum(near), 6) for value in near]
 
 
+def numbers(data: Any) -> Iterator[float]:
+    """What a tensor holds, in a row or nested as its shape is."""
+    for item in data:
+        if isinstance(item, list):
+            yield from numbers(item)
+        else:
+            yield float(item)
+
+
+def flowers_of(body: bytes, json_length: int) -> list[list[float]]:
+    """Those of a request: as JSON, or as binary data behind it. Raises ValueError, KeyError and the like for what is none."""
+    tensor = json.loads(body[:json_length])["inputs"][0]
+    rows, columns = tensor["shape"]
+    if "data" in tensor:
+        found = list(numbers(tensor["data"]))
+    else:
+        size = tensor["parameters"]["binary_data_size"]
+        found = list(struct.unpack(f"<{rows * columns}d", body[json_length : json_length + size]))
+    if columns != INPUT["shape"][1] or len(found) != rows * columns:
+        raise ValueError(f"expected four lengths for each of {rows} flowers")
+    return [found[n * columns : (n + 1) * columns] for n in range(rows)]
+
+
 class Server(BaseHTTPRequestHandler):
     """The part of the protocol that the example needs."""
 
@@ -44,13 +69,15 @@ class Server(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Inference, and loading, which anybody may ask for who gets here."""
-        asked = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "{}")
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
         if self.path == f"/v2/models/{MODEL}/infer":
-            tensor = asked["inputs"][0]
-            rows, columns = tensor["shape"]
-            flowers = [tensor["data"][n * columns : (n + 1) * columns] for n in range(rows)]
+            try:
+                flowers = flowers_of(body, int(self.headers.get("inference-header-content-length") or len(body)))
+            except (ValueError, KeyError, IndexError, TypeError, struct.error) as error:
+                self.answer(400, {"error": f"this is no request of the model: {error}"})
+                return
             data = [p for flower in flowers for p in probabilities(flower)]
-            output = {"name": "kind", "datatype": "FP64", "shape": [rows, len(CENTRES)], "data": data}
+            output = {"name": "kind", "datatype": "FP64", "shape": [len(flowers), len(CENTRES)], "data": data}
             self.answer(200, {"model_name": MODEL, "outputs": [output]})
         elif self.path.startswith("/v2/repository/"):
             self.answer(200, {})

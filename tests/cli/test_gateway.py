@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from garrison.cli import program
-from garrison.errors import UsageError
+from garrison.errors import ConfigError, UsageError
 
 FILE = """
 [listener.local]
@@ -47,6 +47,45 @@ def test_check(file: Path) -> None:
     assert "is right: 1 listener, 1 upstream, 1 model; Envoy 1." in done.stdout
 
 
+@pytest.mark.slow
+def test_check_tells_names_in_policies_that_nothing_has(file: Path) -> None:
+    file.write_text(file.read_text() + 'labels = ["restricted"]\n\n[policy]\ncedar = ["own.cedar"]\n')
+    file.with_name("own.cedar").write_text(
+        'forbid (principal, action, resource == Model::"irsi");\n'
+        'forbid (principal, action, resource)\nwhen { resource.labels.contains("restrictd") };\n'
+    )
+    done = run("check", str(file))
+    assert done.exit_code == 0
+    own = f"warning: {file.with_name('own.cedar')}"
+    assert f"{own}:1: no model is called irsi, so this policy holds for nothing; did you mean iris?" in done.stderr
+    assert (
+        f"{own}:2: no model has the label restrictd, which this policy names; did you mean restricted?" in done.stderr
+    )
+
+
+@pytest.mark.slow
+def test_check_warns_where_no_ledger_is_named_and_opens_the_one_that_is(file: Path) -> None:
+    folder = file.parent / "audit"
+    made = f"garrison ledger init {folder} --origin example.com/audit"
+    assert (
+        "warning: no ledger is named, so that no entry tells of changes of this file" in run("check", str(file)).stderr
+    )
+    assert made in run("check", str(file)).stderr
+    file.write_text(file.read_text() + '[gateway]\nledger = "audit"\n[identity.keys]\n')
+    with pytest.raises(ConfigError, match="there is no ledger here") as caught:
+        run("check", str(file))
+    assert caught.value.hint.startswith(f"make one: {made}")
+    assert caught.value.line == file.read_text().splitlines().index('ledger = "audit"') + 1
+    CliRunner().invoke(program, made.split()[1:], catch_exceptions=False)
+    (file.parent / "state").mkdir(exist_ok=True)
+    store = ("--store", str(file.parent / "state/keys.db"))
+    issue = ("keys", "issue", "--client", "a", "--role", "service", "--owner", "b")
+    CliRunner().invoke(program, [*issue, *store], catch_exceptions=False)
+    assert "warning: no entry tells of the keys in" in run("check", str(file)).stderr
+    CliRunner().invoke(program, [*issue, "--gateway", str(file)], catch_exceptions=False)
+    assert "entry" not in run("check", str(file)).stderr
+
+
 def test_check_without_envoy(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GARRISON_ENVOY", str(file))
     with pytest.raises(UsageError, match="which is no program"):
@@ -62,6 +101,36 @@ def test_compile_writes_only_what_differs(file: Path, tmp_path: Path) -> None:
     file.write_text(file.read_text() + "limits = { concurrent = 3 }\n")
     second = run("compile", str(file), "-o", str(tmp_path / "o"), "--at", "/etc/garrison").stdout.splitlines()
     assert {Path(line).parent.name for line in second} == {"clusters", "routes"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("--image a@sha256:b", "--image is for --target kubernetes"),
+        ("--service-image a", "--service-image is for --target kubernetes"),
+        ("--namespace ml", "--namespace is for --target kubernetes"),
+        ("--at /etc/garrison --target kubernetes", "--at is for --target files"),
+    ],
+)
+def test_options_of_the_other_target_are_refused(file: Path, tmp_path: Path, asked: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        run("compile", str(file), "-o", str(tmp_path / "o"), *asked.split())
+    assert not (tmp_path / "o").exists()
+
+
+def test_what_a_schema_says_for_nothing_is_warned_of(file: Path) -> None:
+    file.write_text(file.read_text() + 'schema = "iris.yaml"\n')
+    file.with_name("iris.yaml").write_text("minProperties: 2\nmaxProperties: 1\n")
+    done = run("explain", str(file), "--role", "service", "--action", "infer", "--model", "iris")
+    assert f"warning: {file.with_name('iris.yaml')}:1: /minProperties: nothing fits" in done.stderr
+
+
+def test_nobody_who_can_prove_who_he_is(file: Path) -> None:
+    asked = ("explain", str(file), "--role", "service", "--action", "infer", "--model", "iris")
+    told = "warning: nobody is let in, as nobody can prove who he is: add [identity.keys], [identity.jwt.NAME] or"
+    assert told in run(*asked).stderr
+    file.write_text(file.read_text() + "[identity.keys]\n")
+    assert "nobody is let in" not in run(*asked).stderr
 
 
 @pytest.mark.parametrize(
@@ -82,6 +151,48 @@ def test_explain(file: Path, asked: str, outcome: str, code: int) -> None:
     told = json.loads(run(*arguments, "--format", "json").stdout)
     assert told["outcome"] == outcome
     assert told["reason"] in done.stdout
+
+
+GUARDED = (FILE.partition("[[identity")[0] + 'schema = "iris.yaml"\n').replace(
+    '"open-inference"', '"open-inference-grpc"'
+)
+
+
+@pytest.mark.slow
+def test_a_model_that_can_answer_nobody(file: Path) -> None:
+    file.write_text(GUARDED)
+    file.with_name("iris.yaml").write_text("type: object\n")
+    why = "its schema cannot be enforced on open-inference-grpc"
+    asked = ("--role", "service", "--model", "iris")
+    done = run("explain", str(file), *asked, "--action", "infer")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("deny: service infer iris\n  permitted by garrison/policies.cedar:")
+    assert done.stdout.endswith(f", but every request is refused: {why}\n")
+    assert (
+        f"warning: model iris answers nobody, as every request to infer is refused: {why}"
+        in run("check", str(file)).stderr
+    )
+    assert run("explain", str(file), *asked, "--action", "read-metadata").exit_code == 0
+
+
+def test_a_model_that_can_answer_on_one_of_its_protocols(file: Path) -> None:
+    plain = '[upstream.plain]\nprotocol = "open-inference"\nurl = "http://127.0.0.1:8081"\n'
+    file.write_text(GUARDED.replace('upstream = "server"', 'upstream = ["server", "plain"]') + plain)
+    file.with_name("iris.yaml").write_text("type: object\n")
+    done = run("explain", str(file), "--role", "service", "--model", "iris", "--action", "infer")
+    assert done.exit_code == 0
+    assert "every request of open-inference-grpc is refused" in done.stdout
+    assert "answers nobody" not in done.stderr
+
+
+def test_what_no_request_is(file: Path) -> None:
+    done = run("explain", str(file), "--role", "ml-engineer", "--model", "iris", "--action", "train")
+    assert done.exit_code == 1
+    assert "but every request is refused: no request of open-inference is train" in done.stdout
+    file.write_text(file.read_text() + '[upstream.other]\nprotocol = "open-inference"\nurl = "http://127.0.0.1:8081"\n')
+    done = run("explain", str(file), "--role", "operations", "--model", "@other", "--action", "admin")
+    assert done.exit_code == 1
+    assert "several upstreams speak its protocol at one place" in done.stdout
 
 
 def test_explain_knows_the_roles_of_clients_that_are_named(file: Path) -> None:
@@ -118,6 +229,17 @@ def test_learn_from_a_description(tmp_path: Path) -> None:
         run(*asked)
     with pytest.raises(UsageError, match="name a server and its model"):
         run("learn", "--server", "http://127.0.0.1:1", "-o", str(tmp_path / "other.json"))
+
+
+@pytest.mark.parametrize("data", [None, b"", b"a\nb", b"\xff\xfe"])
+def test_learn_with_a_file_that_holds_no_key(tmp_path: Path, data: bytes | None) -> None:
+    key = tmp_path / "key"
+    if data is not None:
+        key.write_bytes(data)
+    asked = ("learn", "--server", "http://127.0.0.1:1", "--model", "m", "-o", str(tmp_path / "o.json"))
+    with pytest.raises(UsageError) as caught:
+        run(*asked, "--key-file", str(key))
+    assert (caught.value.path, caught.value.hint) == (str(key), "name a file with the key alone in it, on one line")
 
 
 def test_schema() -> None:

@@ -45,6 +45,18 @@ def test_a_key_comes_alone_on_standard_output() -> None:
     assert f"{id_of(done.stdout.strip())} is issued to batch as service" in done.stderr
 
 
+def test_a_change_without_a_ledger_is_warned_of() -> None:
+    warning = "warning: no entry of a ledger tells of this change: garrison ledger init audit --origin"
+    issued = run(*ISSUE)
+    assert warning in issued.stderr
+    rotated = run("rotate", issued.stdout.strip())
+    assert warning in rotated.stderr
+    assert warning in run("revoke", rotated.stdout.strip()).stderr
+    CliRunner().invoke(program, ["ledger", "init", "audit", "--origin", "acme.example/keys"])
+    assert "warning" not in run(*ISSUE, "--ledger", "audit").stderr
+    assert "warning" not in run(*ISSUE).stderr  # the store remembers it
+
+
 GATEWAY = """
 [gateway]
 state = "kept"

@@ -68,7 +68,7 @@ def test_a_log_goes_in_and_is_found(tmp_path: Path) -> None:
     refused = garrison(tmp_path, "logs", "--sql", "TRUNCATE TABLE garrison.events")
     assert (refused.returncode, refused.stderr.splitlines()[0]) == (
         2,
-        b"the store refuses: TruncateQuery is not for a reader",
+        b"the store refuses: DropQuery does more than read",
     )
     wrong = garrison(tmp_path, "logs", "--sql", "SELECT nope FROM garrison.events").stderr
     assert wrong.splitlines()[0] == b"the store refuses: Unknown expression identifier `nope`"

@@ -59,15 +59,43 @@ def test_classes_and_holds_are_changed_and_told(tmp_path: Path) -> None:
     noted.write_bytes(before.replace(b"case-7", b"case-8"))
     verified = garrison(tmp_path, "logs", "verify", "--ledger", "audit")
     assert (verified.returncode, b"hold case-7" in verified.stdout) == (1, True)
+    noted.write_bytes(before.replace(b'"standard": 365', b'"standard": 1'))
+    verified = garrison(tmp_path, "logs", "verify", "--ledger", "audit")
+    assert verified.returncode == 1
+    assert b"class standard  entry 1  it is kept for 1 days, and the ledger says for 365 days" in verified.stdout
     noted.write_bytes(before)
 
     assert garrison(tmp_path, "logs", "hold", "release", "case-9", *why).returncode == 2
-    release = garrison(tmp_path, "logs", "hold", "release", "case-7", "--reason", "over")
-    assert (release.stdout, b"no ledger is named" in release.stderr) == (b"case-7 is released\n", True)
+    for command in (
+        ("hold", "release", "case-7", "--reason", "over"),
+        ("retention", "set", "standard", "1", "--reason", "x"),
+        ("import", "trail.json", "--log", "aws-cloudtrail"),
+    ):
+        refused = garrison(tmp_path, "logs", *command)
+        assert (refused.returncode, refused.stdout) == (2, b""), command
+        assert b"the ledger example.com/audit vouches for this store" in refused.stderr
+        assert b"--ledger" in refused.stderr
+    assert garrison(tmp_path, "logs", "hold", "release", "case-7", *why).stdout == b"case-7 is released\n"
     assert garrison(tmp_path, "logs", "hold").stdout == b"nothing is held\n"
-    for wrong in ("0", "-1", "many", "9999999"):
+    for wrong in ("0", "-1", "many", "20001", "9" * 5000):
         assert garrison(tmp_path, "logs", "retention", "set", "--reason", "x", "--", "standard", wrong).returncode == 2
     assert garrison(tmp_path, "logs", "retention", "--store", "nowhere").returncode == 2
+
+
+def test_a_ledger_is_told_what_was_in_force_before_it_vouched(tmp_path: Path) -> None:
+    (tmp_path / "trail.json").write_text(json.dumps(TRAIL))
+    load = ("logs", "import", "trail.json", "--log", "aws-cloudtrail")
+    assert garrison(tmp_path, *load).returncode == 0
+    changed = garrison(tmp_path, "logs", "retention", "set", "standard", "30", "--reason", "x")
+    assert (changed.returncode, b"no ledger is named" in changed.stderr) == (0, True)
+    assert garrison(tmp_path, "ledger", "init", "audit", "--origin", "example.com/audit").returncode == 0
+    verified = garrison(tmp_path, "logs", "verify", "--ledger", "audit")
+    assert (verified.returncode, b"for 30 days, and the ledger says for 400 days" in verified.stdout) == (1, True)
+    (tmp_path / "more.json").write_text(json.dumps({"Records": [{**TRAIL["Records"][0], "eventID": "another"}]}))
+    assert garrison(tmp_path, *load[:2], "more.json", *load[3:], "--ledger", "audit").returncode == 0
+    told = garrison(tmp_path, "logs", "verify", "--ledger", "audit").stdout
+    assert b"30 days" not in told
+    assert b"the ledger has no entry of its" in told  # of what was imported without it
 
 
 def test_lines_that_are_no_events_are_shown_and_tried_again(tmp_path: Path) -> None:

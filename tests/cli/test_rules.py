@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,26 @@ def test_what_stands_in_the_place_of_a_shipped_rule_is_listed(tmp_path: Path) ->
     assert said.stdout.splitlines() == ["medium         Mine  (in the place of Garrison's own)", "", "1 rule"]
     (told,) = json.loads(run("list", str(tmp_path), "--format", "json").stdout)
     assert told["replaces"] == f"{copied['path']}:{copied['line']}"
+
+
+def test_where_there_is_no_rule(tmp_path: Path) -> None:
+    (tmp_path / "trail.json").write_text(json.dumps(TRAIL))
+    (tmp_path / "empty").mkdir()
+    for asked in (
+        ("test", str(tmp_path / "empty")),
+        ("list", str(tmp_path / "empty")),
+        ("match", str(tmp_path / "trail.json"), "--log", "aws-cloudtrail", "--rules", str(tmp_path / "empty")),
+    ):
+        with pytest.raises(UsageError, match=f"there is no rule in {tmp_path}/empty"):
+            run(*asked)
+    (tmp_path / "empty/nothing.yml").write_text("# to come\n")
+    with pytest.raises(UsageError, match="there is no rule in"):
+        run("test", str(tmp_path / "empty"))
+
+
+def test_help_names_rules_that_exist() -> None:
+    said = " ".join(run("hunt", "--help").stdout.split())
+    shipped = json.loads(run("list", "--format", "json").stdout)
+    asked = re.findall(r'rules hunt (?:"([^"]+)"|(\S+))', said.partition("Examples:")[2])
+    assert len(asked) == 2
+    assert {title or id_ for title, id_ in asked} <= {word for one in shipped for word in (one["id"], one["title"])}

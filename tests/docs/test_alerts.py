@@ -34,7 +34,11 @@ def test_the_sections_on_the_page_are_read(tmp_path: Path) -> None:
     (tmp_path / "certs/ca.pem").rename(tmp_path / "certs/siem-ca.pem")
     telling = Telling(routes=tuple(routes), responses=tuple(responses), findings=said["watch"]["findings"])
     hold(telling)
-    assert faults(telling, lambda name: tmp_path / name) == []
+    for name in ("gateway/state/keys.db", "gateway/gateway.toml", "scan.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('{"findings": []}')
+    (fault,) = faults(telling, lambda name: tmp_path / name)  # the page names a program of the reader's
+    assert "there is no program /usr/local/bin/isolate-host" in fault
     assert telling.findings == "scan.json"
     assert [route.name for route in routes] == ["team", "daily", "siem", "pager"]
     assert [(response.name, response.approve) for response in responses] == [

@@ -36,6 +36,12 @@ def test_the_patterns_that_are_named_are_those_that_are_there() -> None:
     assert set(re.findall(r"`([\w-]+)`", told)) == {name for name, pattern in patterns().items() if pattern.regex}
 
 
+def test_the_names_that_are_told_are_those_of_credentials() -> None:
+    told = PAGE[PAGE.index("before them (`http") : PAGE.index("`nextToken`")]
+    names = frozenset().union(*(pattern.names for pattern in patterns().values()))
+    assert sorted(re.findall(r"`(\w{3,})`", told)) == sorted(names)
+
+
 @pytest.mark.slow
 def test_its_commands_run(tmp_path: Path) -> None:
     pytest.importorskip("chdb")

@@ -37,7 +37,7 @@ class One(msgspec.Struct, forbid_unknown_fields=True):
         (Both, 'name = "a"\ntype = "fiel"', ("input[1].type: there is no type fiel", 7, "did you mean file?")),
         (Both, 'type = "http"\nname = "a"\nprot = 1', ("input[1].prot: unknown key", 8, "did you mean port?")),
         (Both, 'type = "file"\nname = "a"', ("input[1]: path is missing", 5, 'add path = "..."')),
-        (Both, 'type = "http"\nname = 1', ("input[1].name: expected str, got int", 7, "")),
+        (Both, 'type = "http"\nname = 1', ("input[1].name: expected text, got a whole number", 7, "")),
         (One, 'type = "http"\nname = "a"', ("input[1].type: there is no type http", 6, "write one of: file")),
     ],
 )

@@ -127,12 +127,38 @@ def test_files_that_are_not_there(name: str, tmp_path: Path) -> None:
     assert raised.value.path == str(tmp_path / name)
 
 
-def test_names_that_nothing_carries_are_told(tmp_path: Path) -> None:
-    policies = load(
-        tmp_path, 'forbid (principal, action, resource == Model::"fruad");\npermit (principal, action, resource);'
-    )
-    ((policy, entity),) = unheard_of(policies, ["fraud"], [])
-    assert (policy.line, entity.id) == (1, "fruad")
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (
+            'resource == Model::"fruad")',
+            "no model is called fruad, so this policy holds for nothing; did you mean fraud?",
+        ),
+        (
+            'resource in Label::"pii")',
+            "no model has the label pii, so this policy holds for nothing; one of: personal-data",
+        ),
+        (
+            'resource) unless { resource == Model::"chrun" }',
+            "no model is called chrun, which this policy names; did you mean churn?",
+        ),
+        (
+            'resource) when { resource.labels.contains("personal") }',
+            "no model has the label personal, which this policy names; did you mean personal-data?",
+        ),
+        (
+            'resource) when { ["personal"].containsAny(resource.labels) }',
+            "no model has the label personal, which this policy names; did you mean personal-data?",
+        ),
+        ('resource == Model::"fraud")', ""),
+        ('resource in Label::"personal-data")', ""),
+        ('resource) when { resource.labels.containsAny(["personal-data"]) && context.request.path == "pii" }', ""),
+    ],
+)
+def test_names_that_nothing_carries_are_told(tmp_path: Path, policy: str, told: str) -> None:
+    policies = load(tmp_path, f"permit (principal, action, resource);\nforbid (principal, action, {policy};")
+    found = [text.partition(": ") for text in unheard_of(policies, ["fraud", "churn"], ["personal-data"])]
+    assert found == ([(policies.policies[-1].where, ": ", told)] if told else [])
 
 
 @given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +50,11 @@ Exit codes: 0 it is right, 2 it is not.""",
 def check(file: Path) -> None:
     """Tell whether a gateway file is right, and have Envoy look at what it is compiled to."""
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, in_one_piece, written
+    from garrison.gateway.run import recording
     from garrison.gateway.run.program import find_envoy, validate
 
     made = _planned(file)
+    recording.hold(made.plan.loaded)
     envoy = find_envoy()
     plan = made.plan
     validate(envoy, written(in_one_piece(plan, str(plan.loaded.state.resolve() / ADMIN_SOCKET))), file)
@@ -82,9 +85,8 @@ Examples:
 @click.option("--service-image", default="", help="For kubernetes: Garrison's, where policies depend on the request.")
 @click.option(
     "--namespace",
-    default="garrison",
-    show_default=True,
-    help="For kubernetes: garrison is made for the gateway alone; any other is there.",
+    default="",
+    help="For kubernetes. garrison, if unsaid, is made for the gateway alone; any other is there.",
 )
 def compile_(
     file: Path, *, output: Path, at: Path | None, target: str, image: str, service_image: str, namespace: str
@@ -109,6 +111,7 @@ def compile_(
     from garrison.gateway.file.read import read
     from garrison.gateway.run.publish import publish
 
+    _hold_for(target, {"at": at}, {"image": image, "service-image": service_image, "namespace": namespace})
     loaded = read(file)
     rules.hold_places(loaded)
     make_key(loaded.state)
@@ -118,9 +121,10 @@ def compile_(
         message = "it has quotas, which are counted where garrison gateway run watches over Envoy, and nowhere else"
         raise UsageError(message, hint="take out [quotas] and the quotas of models, or run it so")
     if target == "kubernetes":
-        from garrison.gateway.kubernetes import manifests, secrets
+        from garrison.gateway.kubernetes import NAMESPACE, manifests, secrets
 
         found = msgspec.structs.replace(made, plan=plan)
+        namespace = namespace or NAMESPACE
         compiled = manifests(found, image=image, namespace=namespace, service_image=service_image)
         for name, keys in secrets(found).items():
             click.echo(f"needed beside it in namespace {namespace}: Secret {name} with {', '.join(keys)}", err=True)
@@ -313,7 +317,7 @@ def learn(
     if openapi is not None:
         learned = learn_openapi(openapi, operation=operation)
     else:
-        headers = {"x-api-key": key_file.read_text(encoding="utf-8").strip()} if key_file else {}
+        headers = {"x-api-key": _key_in(key_file)} if key_file else {}
         learned = learn_server(server, model, headers=headers, ca=ca)
     replace(output, learned.text.encode())
     for note in learned.notes:
@@ -354,6 +358,32 @@ def schema() -> None:
     from garrison.gateway.file.schema import SHIPPED
 
     click.echo(SHIPPED.read_text(encoding="utf-8"), nl=False)
+
+
+def _hold_for(target: str, files: Mapping[str, object], kubernetes: Mapping[str, object]) -> None:
+    """Raises UsageError for an option that the other target has."""
+    from garrison.errors import UsageError
+
+    other, options = ("files", files) if target == "kubernetes" else ("kubernetes", kubernetes)
+    for name, said in options.items():
+        if said:
+            raise UsageError(f"--{name} is for --target {other}", hint=f"take it out, or write --target {other}")
+
+
+def _key_in(file: Path) -> str:
+    """The key that a file holds, which goes into a header. Raises UsageError, which does not tell it."""
+    from garrison.errors import UsageError
+
+    hint = "name a file with the key alone in it, on one line"
+    try:
+        key = file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise UsageError(f"it cannot be read: {error.strerror}", path=str(file), hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise UsageError("there is no key in it", path=str(file), hint=hint) from error
+    if not key or not key.isprintable():
+        raise UsageError("there is no key in it", path=str(file), hint=hint)
+    return key
 
 
 def _planned(file: Path) -> Planned:

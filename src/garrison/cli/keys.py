@@ -243,6 +243,9 @@ def _changing(
         path.parent.mkdir(mode=0o700, exist_ok=True)
     with Store(path, create=create) as store:
         folder = ledger.resolve() if ledger else store.ledger
+        if folder is None:
+            hint = "garrison ledger init audit --origin example.com/audit makes one, --ledger audit names it, or the file of --gateway"
+            click.secho(f"warning: no entry of a ledger tells of this change: {hint}", fg="yellow", err=True)
         with recording(folder, people=store.people, actor=actor or user(), sign_with=sign_with) as record:
             if folder is not None and folder != store.ledger:
                 store.bind(folder, now=now, record=record)

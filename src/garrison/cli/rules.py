@@ -49,10 +49,10 @@ def list_(paths: tuple[Path, ...], level: str, format_: str) -> None:
 
     Those of PATHS are told as they stand beside the shipped ones: what has the id of one takes its place.
     """
-    from garrison.watch.rules.read import pack, read_rules
+    from garrison.watch.rules.read import pack
     from garrison.watch.rules.rule import Level
 
-    found = read_rules([pack(), *paths])
+    found = _read(pack(), *paths)
     asked = [path.resolve() for path in paths or (pack(),)]
 
     def is_asked(path: str) -> bool:
@@ -80,9 +80,10 @@ def test(paths: tuple[Path, ...], format_: str) -> None:
     """
     from garrison.watch.rules.examples import mistakes
     from garrison.watch.rules.judge import Judge
+    from garrison.watch.rules.read import pack
     from garrison.watch.rules.refer import live
 
-    found = live(_read(paths))
+    found = live(_read(*paths or (pack(),)))
     told = list(mistakes(found))
     idle = Judge(found.rules).idle
     if format_ == "json":
@@ -128,11 +129,11 @@ def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str
     from garrison.events.files import numbered
     from garrison.events.mappers import mapper
     from garrison.watch.rules.look import Looked, matches
-    from garrison.watch.rules.read import pack, read_rules
+    from garrison.watch.rules.read import pack
     from garrison.watch.rules.refer import live
     from garrison.watch.rules.rule import Level
 
-    form, found, looked = mapper(log), live(read_rules([pack(), *paths])), Looked()
+    form, found, looked = mapper(log), live(_read(pack(), *paths)), Looked()
     told = 0
     show: Callable[[Match], None] = _line if format_ == "json" else _show
     lines = (line for _, _, line in numbered(form, files, looked.unread))
@@ -150,8 +151,8 @@ def match(files: tuple[Path, ...], log: str, paths: tuple[Path, ...], level: str
 @command.command(
     epilog="""\b
 Examples:
-  garrison rules hunt "A trail is stopped" --since 30d
-  garrison rules hunt 59e0b4a4-6f0e-4f57-9d2c-8f0a6a6f2a01 --rules mine --since 2026-11-01 --until 2026-11-20
+  garrison rules hunt "The account's trail is stopped or taken away" --since 30d
+  garrison rules hunt a1e0d7e5-54c3-504a-8b35-0fbab6cd4e7f --rules mine --since 2026-11-01 --until 2026-11-20
 \b
 The store leaves out what cannot match, and the rule itself decides the rest: what is found is what would have been told as events came."""
 )
@@ -174,11 +175,11 @@ def hunt(name: str, place: str, since: str, until: str, *, paths: tuple[Path, ..
     from garrison.errors import ExitCode
     from garrison.watch.rules.hunt import Hunted, named
     from garrison.watch.rules.hunt import hunt as look
-    from garrison.watch.rules.read import pack, read_rules
+    from garrison.watch.rules.read import pack
     from garrison.watch.store.guard import Role
     from garrison.watch.store.search import moment
 
-    found = read_rules([pack(), *paths])
+    found = _read(pack(), *paths)
     rule, hunted, told = named(found, name), Hunted(), 0
     end = moment(until) if until else time.time_ns() // 1000
     show = {"text": _show_hunted, "json": _hunted_line, "csv": _hunted_row}[format_]
@@ -254,10 +255,16 @@ def _time(at_us: int) -> str:
     return f"{at(at_us):%Y-%m-%d %H:%M:%S}"
 
 
-def _read(paths: tuple[Path, ...]) -> Rules:
-    from garrison.watch.rules.read import pack, read_rules
+def _read(*paths: Path) -> Rules:
+    """The rules of paths. Raises UsageError for one that is not there, or in which there are none."""
+    from garrison.errors import UsageError
+    from garrison.watch.rules.read import is_empty, read_rules
 
-    return read_rules(paths or [pack()])
+    found = read_rules(paths)
+    empty = [str(path) for path in paths if is_empty(path) or not (found.abouts or found.broken)]
+    if empty:
+        raise UsageError(f"there is no rule in {', '.join(empty)}", hint="rules are files that end in .yml or .yaml")
+    return found
 
 
 def _abouts(found: Rules) -> list[About]:

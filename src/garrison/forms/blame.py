@@ -6,6 +6,7 @@ msgspec stops at the first error and does not tell which entry of a table it is 
 from __future__ import annotations
 
 import enum
+import re
 import types
 import typing
 from collections.abc import Iterator
@@ -15,6 +16,15 @@ import msgspec
 
 from garrison.errors import nearest
 from garrison.forms.places import Steps
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
 
 
 class Blame(msgspec.Struct, frozen=True):
@@ -82,16 +92,44 @@ def _struct(kind: type[msgspec.Struct], said: dict[str, Any], steps: Steps) -> I
             yield from blames(fields[name].type, value, (*steps, name))
     for name, field in fields.items():
         if field.required and name not in said:
-            yield Blame(steps, f"{name} is missing", f"add {name} = {_sample(field.type)}{_described(field.type)}")
+            yield Blame(steps, f"{name} is missing", _to_add((*steps, name), field.type))
 
 
 def _blame(message: str, kind: Any, steps: Steps) -> Blame:
-    plain = _plain(kind)
-    message = message.partition(" - at ")[0].replace("`", "")
+    plain, described = _plain(kind), _described(kind).removeprefix(": ")
+    message = message.partition(" - at ")[0]
     if isinstance(plain, type) and issubclass(plain, enum.Enum):
         return Blame(steps, "not one of its words", f"write one of: {', '.join(str(m.value) for m in plain)}")
-    hint = _described(kind).removeprefix(": ")
-    return Blame(steps, message[:1].lower() + message[1:], hint)
+    if pattern := re.fullmatch(r"Expected `str` matching regex '(.*)'", message, re.DOTALL):
+        return Blame(steps, "not of the right form", described or f"it has to match {pattern[1]}")
+    if message == "Expected `object` of length >= 1":
+        return Blame(steps, "nothing is in it", _to_add(steps, kind))
+    quoted = plain in (int, float, bool) and message.endswith(", got `str`")
+    message = re.sub(r"`([^`]*)`", lambda said: _in_words(said[1]), message)
+    return Blame(steps, message[:1].lower() + message[1:], "write it without quotation marks" if quoted else described)
+
+
+def _in_words(kinds: str) -> str:
+    """What msgspec calls `int | null`."""
+    return " or ".join(_WORDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null") or "nothing"
+
+
+def _to_add(steps: Steps, kind: Any) -> str:
+    """What to add where a key is missing, as it is written in TOML."""
+    plain, path = _plain(kind), ".".join(map(str, steps))
+    if typing.get_origin(plain) is tuple and _is_table(typing.get_args(plain)[0]):
+        return f"add [[{path}]]{_described(kind)}"
+    if typing.get_origin(plain) is dict:
+        plain, path = _plain(typing.get_args(plain)[1]), f"{path}.NAME"
+    if not _is_table(plain):
+        return f"add {steps[-1]} = {_sample(kind)}{_described(kind)}"
+    keys = [f"{field.encode_name} = {_sample(field.type)}" for field in msgspec.structs.fields(plain) if field.required]
+    return f"add [{path}]" + (f" with {', '.join(keys)}" if keys else "")
+
+
+def _is_table(kind: Any) -> bool:
+    plain = _plain(kind)
+    return isinstance(plain, type) and issubclass(plain, msgspec.Struct)
 
 
 def _plain(kind: Any) -> Any:

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 import msgspec
 
 from garrison.errors import UsageError, nearest
+from garrison.gateway.answering import never, refused_on
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.form import Rate
 from garrison.gateway.planning import Planned
 from garrison.policy.actions import Action
-from garrison.policy.decide import Judge
+from garrison.policy.decide import Judge, Outcome
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -37,13 +38,14 @@ def explain(made: Planned, *, client: str, role: str, action: Action, model: str
         raise UsageError(f"no model is called {model}", hint=nearest(model, names, f"one of: {', '.join(names[:10])}"))
     told_apart = client if client in made.bundle.policies.named("Client") else ""
     decision = Judge(made.bundle.policies, made.bundle.models).decide_ahead(role, action, model, told_apart)
+    refused = "" if decision.outcome is Outcome.DENY else never(made.plan, model, action)
     return Explanation(
-        outcome=decision.outcome.value,
+        outcome=Outcome.DENY.value if refused else decision.outcome.value,
         role=role,
         client=client,
         action=action,
         model=model,
-        reason=decision.reason,
+        reason=f"{decision.reason}, but every request is refused: {refused}" if refused else decision.reason,
         policies=tuple(policy.where for policy in decision.policies),
         holds=tuple(_holds(made.plan, client, role, action, model)),
     )
@@ -72,6 +74,8 @@ def _holds(plan: Plan, client: str, role: str, action: Action, model: str) -> It
     if own.concurrent:
         yield f"at most {own.concurrent} requests to {model} at a time"
     yield f"bodies of at most {own.request_kb or limits.request_kb} KB, answers within {own.timeout_s or limits.timeout_s:g} s"
+    if action is Action.INFER and (spoken := refused_on(plan, model)):
+        yield f"every request of {spoken} is refused, as what holds below cannot be enforced on it"
     if action is Action.INFER and said.schema:
         yield f"bodies are held against {said.schema}"
     if action is Action.INFER and said.response is not None:

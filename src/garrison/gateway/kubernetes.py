@@ -22,7 +22,7 @@ from garrison.gateway.envoy.bootstrap import arguments
 from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
 from garrison.gateway.envoy.names import ASK, BODY
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.file.form import Gateway
+from garrison.gateway.file.form import Gateway, Listener
 from garrison.gateway.planning import AUTHORISE_SOCKET, Planned
 
 Json = dict[str, Any]
@@ -162,12 +162,15 @@ def _in_a_cluster(plan: Plan) -> Plan:
     """The plan with addresses and files as they are in a pod."""
     gateway = plan.gateway
     found: dict[str, str] = {}
-    listeners = {}
+    listeners: dict[str, Listener] = {}
     for name, listener in gateway.listener.items():
         if listener.tls is None and not listener.insecure:
             message = f"listener {name} takes plaintext: in a cluster that would be from the network"
             raise plan.loaded.wrong(("listener", name), message, "add tls = { certificate = ..., key = ... }")
         port = listener.address.rpartition(":")[2]
+        if any(other.address.endswith(f":{port}") for other in listeners.values()):
+            message = f"in a cluster each listener is at all addresses, and another is at port {port} too"
+            raise plan.loaded.wrong(("listener", name, "address"), message, "give each a port of its own")
         listeners[name] = msgspec.structs.replace(listener, address=f"0.0.0.0:{port}")
         if listener.tls:
             at = _CERTIFICATES / name

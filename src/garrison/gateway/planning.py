@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from garrison.gateway import response, validation
+from garrison.gateway.answering import unanswering
 from garrison.gateway.authorise.bundle import Bundle
 from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
@@ -18,14 +20,16 @@ from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subj
 from garrison.gateway.file import batch, quotas, rules
 from garrison.gateway.file.form import Model, Sample
 from garrison.gateway.file.read import Loaded
+from garrison.gateway.keys.store import Store
 from garrison.gateway.protocols.protocol import Protocol, Transport
 from garrison.gateway.protocols.route import Body
 from garrison.gateway.quota.budgets import budgets_of
 from garrison.gateway.validation.carriers import carried, carriers
 from garrison.gateway.validation.contract import Contract, load
+from garrison.gateway.validation.remarks import remarks
 from garrison.policy.actions import Action
 from garrison.policy.decide import Outcome
-from garrison.policy.policies import Policies, read_policies
+from garrison.policy.policies import Policies, read_policies, unheard_of
 from garrison.policy.request import Model as Subject
 from garrison.policy.table import Group, Table, table
 from garrison.policy.vocabulary import read_vocabulary
@@ -44,32 +48,59 @@ class Planned(msgspec.Struct, frozen=True, eq=False):
 def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     """Everything that a gateway file leads to. Raises ConfigError for the first thing that is wrong."""
     rules.hold(loaded)
-    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_no_keys(loaded)]
+    warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_nobody(loaded), *_keys(loaded), *_ledger(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
     roles = tuple(bundle.policies.vocabulary.role)
     rules.hold_roles(loaded, roles)
     quotas.hold(loaded, mounts)
     batch.hold(loaded)
+    warnings += _unheard_of(bundle)
+    contracts = {name: load(loaded.beside(one.schema)) for name, one in loaded.gateway.model.items() if one.schema}
     decided = table(bundle.policies, bundle.models)
     plan = Plan(
         loaded=loaded,
         mounts=mounts,
         permissions=(*permissions(decided), *over_all(loaded, mounts, decided)),
-        bodies=bodies(loaded, mounts),
+        bodies=bodies(loaded, mounts, contracts),
         keys=active_keys(loaded, now),
         budgets=budgets_of(loaded.gateway),
         roles=roles,
         digest_key=read_key(loaded.state),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
-    return Planned(plan, bundle, tuple(warnings))
+    said = (remark for contract in contracts.values() for remark in remarks(contract))
+    return Planned(plan, bundle, tuple(dict.fromkeys((*warnings, *batch.warnings(loaded), *unanswering(plan), *said))))
 
 
-def _no_keys(loaded: Loaded) -> Iterable[str]:
+def _nobody(loaded: Loaded) -> Iterable[str]:
+    identity = loaded.gateway.identity
+    if not (identity.keys or identity.jwt or identity.certificate):
+        yield "nobody is let in, as nobody can prove who he is: add [identity.keys], [identity.jwt.NAME] or [[identity.certificate]]"
+
+
+def _keys(loaded: Loaded) -> Iterable[str]:
     store = store_of(loaded)
     if store is not None and not store.exists():
-        yield f"there are no keys yet: garrison keys issue --store {store} ..."
+        yield f"there are no keys yet: garrison keys issue --gateway {loaded.path} ..."
+    elif store is not None and loaded.gateway.gateway.ledger:
+        with Store(store) as opened:
+            if opened.ledger is None:
+                yield f"no entry tells of the keys in {store}: garrison keys issue --gateway {loaded.path} ... makes up for it"
+
+
+def _ledger(loaded: Loaded) -> Iterable[str]:
+    if not loaded.gateway.gateway.ledger:
+        folder = shlex.quote(str(loaded.beside("audit")))
+        yield (
+            "no ledger is named, so that no entry tells of changes of this file, of policies, roles and keys: "
+            f'garrison ledger init {folder} --origin example.com/audit, and ledger = "audit" under [gateway]'
+        )
+
+
+def _unheard_of(bundle: Bundle) -> Iterable[str]:
+    labels = {label for model in bundle.models for label in model.labels}
+    return unheard_of(bundle.policies, {model.name for model in bundle.models}, labels)
 
 
 def policies_of(loaded: Loaded) -> Policies:
@@ -132,16 +163,15 @@ def over_all(loaded: Loaded, mounts: tuple[Mount, ...], decided: Table) -> Itera
                     yield Permission(EVERY + mount.name, action, role)
 
 
-def bodies(loaded: Loaded, mounts: tuple[Mount, ...]) -> dict[tuple[str, str], str]:
+def bodies(loaded: Loaded, mounts: tuple[Mount, ...], contracts: Mapping[str, Contract]) -> dict[tuple[str, str], str]:
     """What is done to bodies, by mount and model, as Lua that returns `carried`, `validate` and, under a policy, `shape`."""
     found = {}
     for name, model in loaded.gateway.model.items():
         if not (model.schema or model.response):
             continue
-        contract = load(loaded.beside(model.schema)) if model.schema else None
         for mount in mounts:
             if name in mount.models and mount.protocol.transport is Transport.HTTP:
-                found[mount.name, name] = _body(loaded, model, mount.protocol, contract)
+                found[mount.name, name] = _body(loaded, model, mount.protocol, contracts.get(name))
     return found
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from garrison.errors import LedgerError, TamperedError
 from garrison.ledger import durable
 from garrison.ledger.handover import successors
-from garrison.ledger.log import Ledger
+from garrison.ledger.log import Ledger, how_to_make
 from garrison.ledger.note import Ed25519Verifier, Signer, VerifierKey
 from garrison.ledger.tiles import CHECKPOINT
 
@@ -33,7 +33,7 @@ def first_key(folder: Path) -> Ed25519Verifier:
     data = durable.read(path)
     if data is None:
         if not (folder / CHECKPOINT).exists():
-            raise LedgerError("there is no ledger here", hint="make one: garrison ledger init", path=str(folder))
+            raise LedgerError("there is no ledger here", hint=how_to_make(folder), path=str(folder))
         hint = "give the key of the ledger: --key VKEY"
         raise LedgerError("the key of this ledger is not told", hint=hint, path=str(path))
     return Ed25519Verifier.parse(data.decode("utf8", "replace").strip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -234,13 +235,18 @@ class Ledger:
         return seen
 
 
+def how_to_make(folder: Path) -> str:
+    """What to type where there is no ledger."""
+    return f"make one: garrison ledger init {shlex.quote(str(folder))} --origin example.com/audit, or another name of your own"
+
+
 def read_checkpoint(folder: Path, verifiers: Sequence[Verifier]) -> SignedCheckpoint:
     """The checkpoint of a ledger, signed by one of these, or by whoever where there are none to ask. Raises LedgerError."""
     path = folder / CHECKPOINT
     try:
         data = read_bounded(path, MAX_BYTES)
     except FileNotFoundError as error:
-        raise LedgerError("there is no ledger here", hint="make one: garrison ledger init", path=str(folder)) from error
+        raise LedgerError("there is no ledger here", hint=how_to_make(folder), path=str(folder)) from error
     except OSError as error:
         raise UnreachedError(f"cannot be read: {error.strerror}", hint="see who may read it", path=str(path)) from error
     try:

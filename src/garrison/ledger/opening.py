@@ -13,7 +13,7 @@ from garrison.ledger import keys, settings
 from garrison.ledger.checkpoint import SignedCheckpoint
 from garrison.ledger.cosignature import CosignatureVerifier, Cosigner
 from garrison.ledger.log import Ledger, read_checkpoint
-from garrison.ledger.note import Signer, Verifier
+from garrison.ledger.note import Ed25519Verifier, Signer, Verifier
 from garrison.ledger.settings import FILE, AnySink, Settings, WitnessAt
 from garrison.ledger.sinks.git import Git
 from garrison.ledger.sinks.webhook import Webhook
@@ -29,6 +29,13 @@ def open_ledger(folder: Path, location: str | None = None, *, wait_s: float = 10
     origin = read_checkpoint(folder, ()).checkpoint.origin
     first, *also = signers(folder, settings.load(folder), origin, location)
     return Ledger.open(folder, first, also=also, wait_s=wait_s)
+
+
+def look(folder: Path) -> Ledger:
+    """A ledger for reading, of which it is seen that its keys are there and have signed it. Raises as `open_ledger` does."""
+    origin = read_checkpoint(folder, ()).checkpoint.origin
+    keys_of = signers(folder, settings.load(folder), origin)
+    return Ledger.open(folder, verifiers=[Ed25519Verifier.parse(signer.vkey) for signer in keys_of])
 
 
 def signers(folder: Path, said: Settings, name: str, location: str | None = None) -> list[Signer]:

@@ -29,6 +29,8 @@ _TOKEN = re.compile(
     r"""//[^\n]*|\s+|"(?:\\.|[^"\\])*"|::|&&|\|\||[=!<>]=|;|[\[({]|[\])}]|[^\s"/;:\[\](){}\w]|\w+|.""", re.DOTALL
 )
 _OPERATOR = re.compile(r"""(?!::)[^\w\s",;:)\]}@?]+|if|has|is|like|in""")
+_SHOWN: Final = 10  # of names that there are, where none is like the one that is not
+_LABELS: Final = {".": {"left": {"Var": "resource"}, "attr": "labels"}}
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -40,6 +42,7 @@ class Policy(msgspec.Struct, frozen=True):
     text: str
     scope: Scope
     names: tuple[Entity, ...]  # every entity that it names, anywhere
+    labels: tuple[str, ...] = ()  # what it compares `resource.labels` with
 
     @property
     def where(self) -> str:
@@ -105,11 +108,15 @@ def read_policies(paths: Iterable[Path], vocabulary: Vocabulary) -> Policies:
     return Policies(vocabulary, tuple(found.values()))
 
 
+def files_in(folder: Path) -> list[Path]:
+    """The files of policies in a folder, and in those that are in it."""
+    return sorted(path for path in folder.rglob(f"*{_SUFFIX}") if path.is_file())
+
+
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(p for p in path.rglob(f"*{_SUFFIX}") if p.is_file())
-    if not found:
+    if not (found := files_in(path)):
         raise ConfigError(f"no {_SUFFIX} file is in this folder", path=str(path), hint="name another, or leave it out")
     return found
 
@@ -177,7 +184,24 @@ def _parsed(statement: _Statement) -> dict[str, Any]:
 def _policy(statement: _Statement, body: dict[str, Any]) -> Policy:
     name = body.get("annotations", {}).get("id") or f"{statement.path}:{statement.line}"
     entities = {Entity(d["type"], d["id"]) for d in _objects(body) if isinstance(d.get("id"), str) and "type" in d}
-    return Policy(name, statement.path, statement.line, statement.text, scope_of(body), tuple(sorted(entities)))
+    return Policy(
+        id=name,
+        path=statement.path,
+        line=statement.line,
+        text=statement.text,
+        scope=scope_of(body),
+        names=tuple(sorted(entities)),
+        labels=tuple(sorted(set(_labels(body)))),
+    )
+
+
+def _labels(body: dict[str, Any]) -> Iterator[str]:
+    """Labels that are said as text, as in `resource.labels.contains("restricted")`."""
+    for found in _objects(body):
+        match found:
+            case {"left": left, "right": right} if _LABELS in (left, right):
+                other = right if left == _LABELS else left
+                yield from (d["Value"] for d in _objects(other) if isinstance(d.get("Value"), str))
 
 
 def _objects(body: Any) -> Iterator[dict[str, Any]]:
@@ -237,7 +261,17 @@ def _check_attributes(statement: _Statement, body: Any, attributes: Collection[s
                 raise statement.wrong("unknown() is for Garrison alone", "compare with a value")
 
 
-def unheard_of(policies: Policies, models: Iterable[str], labels: Iterable[str]) -> list[tuple[Policy, Entity]]:
-    """Models and labels that policies name and that nothing carries: perhaps misspelled, so that the policy holds for nothing."""
-    known = {"Model": set(models), "Label": set(labels)}
-    return [(p, e) for p in policies.policies for e in p.names if e.type in known and e.id not in known[e.type]]
+def unheard_of(policies: Policies, models: Collection[str], labels: Collection[str]) -> Iterator[str]:
+    """What to say of models and labels that policies name and that are not there: misspelt, a `forbid` would forbid nothing.
+
+    That is no error: several gateways may share a policy, and a model that has to go must not be kept by those that name it.
+    """
+    for policy in policies.policies:
+        scope = (("Model", policy.scope.model), ("Label", policy.scope.label))
+        named = {(entity.type, entity.id) for entity in policy.names} | {("Label", label) for label in policy.labels}
+        for kind, name in sorted(named):
+            known, missing = (models, "no model is called") if kind == "Model" else (labels, "no model has the label")
+            if kind in ("Model", "Label") and name not in known:
+                effect = "so this policy holds for nothing" if (kind, name) in scope else "which this policy names"
+                hint = nearest(name, known, f"one of: {', '.join(sorted(known)[:_SHOWN])}" if known else "")
+                yield f"{policy.where}: {missing} {name}, {effect}{f'; {hint}' if hint else ''}"

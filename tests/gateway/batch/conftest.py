@@ -111,6 +111,7 @@ def serving(folder: Path, settings: str = "") -> Iterator[int]:
     file.write_text(f"""
 listen: "127.0.0.1:-1"
 ports_file_dir: "{ports}"
+pid_file: "{folder}/pid"
 jetstream {{ store_dir: "{folder}" }}
 {settings}
 """)

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from tests.gateway.batch.conftest import Place
 
 INBOX = "_INBOX.>"
-GUARD = ["accepted.>", "refused.>", "$JS.API.>"]
+GUARD = [
+    "accepted.>",
+    "refused.>",
+    "$JS.API.STREAM.INFO.*",
+    "$JS.API.STREAM.CREATE.*",
+    "$JS.API.STREAM.MSG.GET.requests",
+    "$JS.API.STREAM.MSG.DELETE.requests",
+]
 GOOD = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.5]}]}'
 
 

@@ -157,6 +157,34 @@ def test_what_was_allowed_and_does_not_fit_is_refused_without_its_body(place: Pl
     assert [line.get("reason", "") for line in lines(place)] == ["too-large", "too-large", ""]
 
 
+def test_a_server_that_takes_less_from_now_on(place: Place, nats_server: int, tmp_path: Path) -> None:
+    """It hangs up over a message that fitted when the guard connected, and tells its new limit to who comes back."""
+    folder, body = tmp_path / "nats", GOOD + b" " * (900 - len(GOOD))
+
+    async def before() -> None:
+        async with connected(nats_server) as (_, stream):
+            await streams(stream)
+            await stream.publish("requests.iris", GOOD, headers={"x-api-key": place.keys.ada})
+            await ended(stream, 1)
+
+    async def after() -> dict[str, int]:
+        async with connected(nats_server) as (client, stream):
+            assert client.max_payload == 1_000
+            await stream.publish("requests.iris", body, headers={"x-api-key": place.keys.ada[:8]})
+            os.kill(process.pid, signal.SIGCONT)
+            return await ended(stream, 2)
+
+    with guarding(place, nats_server) as process:
+        asyncio.run(before())
+        os.kill(process.pid, signal.SIGSTOP)
+        (folder / "nats.conf").write_text(f"{(folder / 'nats.conf').read_text()}\nmax_payload: 1000\n")
+        os.kill(int((folder / "pid").read_text()), signal.SIGHUP)
+        while b"Reloaded: max_payload" not in (folder / "log").read_bytes():
+            time.sleep(0.02)
+        assert asyncio.run(after()) == {"requests": 0, "accepted": 1, "refused": 1}
+    assert [line.get("reason", "") for line in lines(place)] == ["", "too-large"]
+
+
 def test_a_guard_that_is_killed_again_and_again_loses_and_doubles_nothing(place: Place, nats_server: int) -> None:
     """Killed at times of no meaning: each message still ends once and has one line."""
     place.file.write_text(place.file.read_text().replace("per-day = 3", "per-day = 100000"))
@@ -239,6 +267,30 @@ def test_another_stream_and_another_feed_are_taken_up_while_it_runs(place: Place
     assert first
     assert len(ids) == len(set(ids)) == count + 1
     assert [id_.partition(":")[0] for id_ in ids[-2:]] == ["requests", "later"]
+
+
+def test_keys_are_not_left_on_the_disk_of_the_server(place: Place, nats_server: int, tmp_path: Path) -> None:
+    """Messages are overwritten where they are deleted, in the middle of a file and at its end."""
+    key = place.keys.ada.encode()
+
+    def kept() -> int:
+        return sum(path.read_bytes().count(key) for path in (tmp_path / "nats").rglob("*") if path.is_file())
+
+    async def publish() -> None:
+        async with connected(nats_server) as (_, stream):
+            await stream.add_stream(name="requests", subjects=["requests.>"], retention="workqueue")
+            for _ in range(20):
+                await stream.publish("requests.iris", GOOD, headers={"x-api-key": place.keys.ada})
+
+    async def run() -> dict[str, int]:
+        async with connected(nats_server) as (_, stream):
+            return await ended(stream, 20)
+
+    asyncio.run(publish())
+    assert kept() == 20
+    with guarding(place, nats_server):
+        assert asyncio.run(run())["requests"] == 0
+    assert kept() == 0
 
 
 def test_a_second_guard_of_one_feed_does_not_start(place: Place, nats_server: int) -> None:

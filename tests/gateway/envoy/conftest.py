@@ -161,6 +161,8 @@ def upstream() -> Iterator[Upstream]:
             self.send_response(int(self.headers.get("x-status") or 200))
             self.send_header("content-type", self.headers.get("x-kind") or "application/json")
             self.send_header("x-powered-by", "a server of 2019")
+            if packed := self.headers.get("x-encoding"):
+                self.send_header("content-encoding", packed)
             if place := self.headers.get("x-place"):
                 self.send_header("location", place)
             if size := int(self.headers.get("x-chunked") or 0):

@@ -86,6 +86,16 @@ def test_what_they_hold(gateway: Planned) -> None:
     assert "127.0.0.1" not in held["listeners.garrison.json"]
 
 
+def test_two_listeners_that_a_cluster_would_put_at_one_port(tmp_path: Path) -> None:
+    make(tmp_path, [], [])
+    tls = 'tls = { certificate = "server.pem", key = "server.key" }\n'
+    (tmp_path / "two.toml").write_text(f'{FILE}[listener.inner]\naddress = "10.0.0.7:8443"\n{tls}')
+    made = planned(read(tmp_path / "two.toml"), dt.datetime.now(dt.UTC))
+    with pytest.raises(ConfigError, match="another is at port 8443 too") as caught:
+        manifests(made, image=IMAGE, namespace="n")
+    assert caught.value.line == len(FILE.splitlines()) + 2
+
+
 def test_what_cannot_be_run_in_a_cluster_is_refused(gateway: Planned, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not pinned"):
         manifests(gateway, image="envoyproxy/envoy:latest", namespace="n")

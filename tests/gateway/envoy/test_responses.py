@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -72,7 +74,7 @@ def test_the_feed_tells_of_redirects(of: Callable[..., Gateway]) -> None:
     assert (line["decision"], line["reason"], line["status"]) == ("allow", "answer-redirects", 502)
 
 
-TRACE = "Traceback: secret in line 7;"
+TRACE = "Secret words of line 7;"
 LONG = str(2_000_000 // len(TRACE))
 
 
@@ -90,6 +92,66 @@ def test_of_a_refusal_under_a_policy_no_word_is_the_servers(
     assert not {"location", "x-powered-by"} & answer.headers.keys()
     free = shaped.infer("other", headers={"x-status": said, "x-say": TRACE})
     assert (free.status, free.body) == (int(said), TRACE.encode())
+
+
+def python_trace() -> str:
+    try:
+        json.loads("[")
+    except ValueError:
+        return traceback.format_exc()
+    raise AssertionError
+
+
+FRAMES = [
+    python_trace(),
+    python_trace().partition("\n")[2],
+    "java.lang.IllegalStateException: x\n\tat org.example.Worker.run(Worker.java:12)",
+    "kotlin.KotlinNullPointerException\n\tat a.B.c(B.kt:7)",
+    "TypeError: x\n    at predict (/srv/app/server.mjs:31:9)",
+    "System.NullReferenceException: x\n   at A.B.C() in /src/Model.cs:line 40",
+    "panic: x\n\ngoroutine 17 [running]:\nmain.main()",
+    "thread 'main' panicked at src/main.rs\nstack backtrace:\n   0: rust_begin_unwind",
+    "/srv/app.rb:12:in `predict': x (RuntimeError)",
+    "PHP Fatal error\n#0 /srv/index.php(12): predict()",
+    "F0000 check failed\n    @     0x7f2c9a3b (unknown)",
+]
+
+
+@pytest.mark.parametrize("trace", FRAMES)
+@pytest.mark.parametrize("chunked", ["", "16"])
+def test_a_stack_trace_does_not_go_out(gateway: Gateway, trace: str, chunked: str) -> None:
+    for status in ("400", "422", "404"):
+        said = {
+            "x-status": status,
+            "x-say": json.dumps({"error": f"secret\n{trace}"}),
+            "x-chunked": chunked,
+            "x-pause": "0",
+        }
+        answer = gateway.infer(headers=said)
+        assert answer.status == int(status.replace("422", "400"))
+        assert answer.json["error"].startswith("the model server refused the request (request ")
+        assert b"secret" not in answer.body
+
+
+@pytest.mark.parametrize(("pad", "fine"), [(0, True), (60_000, True), (70_000, False), (3_000_000, False)])
+@pytest.mark.parametrize("chunked", ["", "8192"])
+def test_a_message_goes_out_if_it_is_one(gateway: Gateway, pad: int, fine: bool, chunked: str) -> None:
+    said = '{"error": "line 3 of /inputs/0, at file x.json (12): expected a number"}'
+    headers = {"x-status": "400", "x-say": said, "x-pad": str(pad), "x-chunked": chunked, "x-pause": "0"}
+    answer = gateway.infer(headers=headers)
+    if fine:
+        assert (answer.status, answer.json) == (400, json.loads(said))
+        assert told_of(gateway, answer)["reason"] == "via_upstream"
+    else:
+        assert b"inputs" not in answer.body
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.json["error"].startswith("the model server ")
+
+
+def test_a_message_that_cannot_be_read_does_not_go_out(gateway: Gateway) -> None:
+    answer = gateway.infer(headers={"x-status": "400", "x-say": "packed", "x-encoding": "gzip"})
+    assert (answer.status, "content-encoding" in answer.headers) == (400, False)
+    assert answer.json["error"].startswith("the model server refused the request (request ")
 
 
 @pytest.mark.parametrize("status", ["500", "302"])

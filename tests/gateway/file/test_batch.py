@@ -62,7 +62,7 @@ gateway.toml:12  batch.accepted: requests is the one of requests too
 
 def test_streams_that_nats_does_not_allow(tmp_path: Path) -> None:
     assert said(tmp_path, 'requests = "a.b"\n') == snapshot("""\
-gateway.toml:12  batch.requests: expected str matching regex '^[A-Za-z0-9_][A-Za-z0-9_-]*$'
+gateway.toml:12  batch.requests: not of the right form
   The stream that producers write to, as REQUESTS.MODEL; no dots.\
 """)
     for name in ("a*", ">", "a b", "", "é", "a" * 129, "$JS"):
@@ -105,6 +105,16 @@ gateway.toml:12  batch.ca: a nats URL has no certificate
 gateway.toml:12  batch.log: state/../state/audit.jsonl is the gateway's own audit feed
   name another file\
 """)
+
+
+def test_plaintext_over_the_network_is_warned_of(tmp_path: Path) -> None:
+    def warned(url: str) -> list[str]:
+        return batch.warnings(read(held(tmp_path, FILE.replace("tls://nats.internal:4222", url))))
+
+    for url in ("tls://nats.internal:4222", "nats://127.0.0.1:4222", "nats://[::1]:4222", "nats://localhost:4222"):
+        assert warned(url) == []
+    (warning,) = warned("nats://nats.internal:4222")
+    assert warning == "the queue at nats://nats.internal:4222 takes plaintext: keys and data can be read on the way"
 
 
 def test_the_guard_holds_the_same(tmp_path: Path) -> None:

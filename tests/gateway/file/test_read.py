@@ -89,7 +89,13 @@ gateway.toml:3  listener.public.tls: key is missing
     assert said(tmp_path, "") == snapshot(
         """\
 gateway.toml:1  listener is missing
-  add listener = {...}\
+  add [listener.NAME] with address = "..."\
+"""
+    )
+    assert said(tmp_path, "[listener]\n") == snapshot(
+        """\
+gateway.toml:1  listener: nothing is in it
+  add [listener.NAME] with address = "..."\
 """
     )
 
@@ -97,18 +103,140 @@ gateway.toml:1  listener is missing
 def test_a_value_that_is_wrong(tmp_path: Path) -> None:
     assert said(tmp_path, RIGHT.replace("= 3", "= 0")) == snapshot(
         """\
-gateway.toml:11  model."acme/iris".limits.rate.per-second: expected float > 0.0\
+gateway.toml:11  model."acme/iris".limits.rate.per-second: expected a number > 0.0\
 """
     )
     assert said(tmp_path, RIGHT.replace('"http://', '"ftp://')) == snapshot(
         """\
-gateway.toml:7  upstream.server.url: expected str matching regex '^https?://[^/@?#]+/?$'
+gateway.toml:7  upstream.server.url: not of the right form
   http(s)://HOST:PORT.\
 """
     )
     assert said(tmp_path, RIGHT.replace("[model.", '[model." "]\nupstream = "server"\n[model.')) == snapshot(
         """\
-gateway.toml:9  model." ": not a name: expected str matching regex '^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$'\
+gateway.toml:9  model." ": not a name: not of the right form
+  it has to match ^[A-Za-z0-9_][A-Za-z0-9._:/@-]*$\
+"""
+    )
+
+
+def test_a_value_of_another_kind(tmp_path: Path) -> None:
+    assert said(tmp_path, RIGHT + '[limits]\nrequest-kb = "64"\n') == snapshot(
+        """\
+gateway.toml:13  limits.request-kb: expected a whole number, got text
+  write it without quotation marks\
+"""
+    )
+    assert said(tmp_path, RIGHT.replace('upstream = "server"', "upstream = 3")) == snapshot(
+        """\
+gateway.toml:10  model."acme/iris".upstream: expected text or a list, got a whole number
+  The upstream that serves it, or one per protocol.\
+"""
+    )
+
+
+PLAIN = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace("0.0.0.0", "127.0.0.1")
+
+
+def test_what_only_openapi_reads(tmp_path: Path) -> None:
+    told = "only an upstream of openapi has one"
+    take_out = 'take it out, or write protocol = "openapi" in the place of "open-inference"'
+    for line in ('description = "openapi.yaml"', 'actions = { predict = "infer" }'):
+        text = PLAIN.replace('url = "', f'{line}\nurl = "')
+        key = line.partition(" ")[0]
+        assert said(tmp_path, text) == f"gateway.toml:7  upstream.server.{key}: {told}\n  {take_out}"
+
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: t, version: "1"}
+paths:
+  /predict:
+    post:
+      operationId: predict
+      requestBody: {content: {application/json: {schema: {}}}}
+"""
+
+
+def test_what_is_wrong_with_actions_and_descriptions(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(OPENAPI)
+    (tmp_path / "b.yaml").write_text("a: b")
+    upstream = '[upstream.server]\nprotocol = "openapi"\ndescription = "{}"\nurl = "http://127.0.0.1:8080"\n'
+    text = PLAIN.partition("[upstream")[0] + upstream
+    assert said(tmp_path, text.format("a.yaml") + 'actions = { predct = "infer" }\n') == snapshot(
+        """\
+gateway.toml:9  upstream.server.actions.predct: no operation is called 'predct'
+  did you mean predict or POST /predict?\
+"""
+    )
+    assert said(tmp_path, text.format("a.yaml") + 'actions = { predict = "infr" }\n') == snapshot(
+        """\
+gateway.toml:9  upstream.server.actions.predict: 'infr' of 'predict' is no action
+  did you mean infer?\
+"""
+    )
+    assert said(tmp_path, text.format("b.yaml")) == snapshot(
+        """\
+gateway.toml:7  upstream.server.description: b.yaml: this is no description of an interface
+  name an OpenAPI 3 or Swagger 2 file, in YAML or JSON\
+"""
+    )
+    (tmp_path / "b.yaml").write_text(OPENAPI.replace("predict", "score"))
+    other = upstream.replace("server", "other").format("b.yaml")
+    assert said(tmp_path, text.format("a.yaml") + other) == snapshot(
+        """\
+gateway.toml:9  upstream.other: server is described otherwise, at the same place
+  add prefix = "/other"\
+"""
+    )
+
+
+@pytest.mark.parametrize("header", ["x-garrison-role", "x-envoy-key", "content-type", "authorization", "x-request-id"])
+def test_a_header_that_can_hold_no_key(tmp_path: Path, header: str) -> None:
+    text = PLAIN + f'[identity.keys]\nheader = "{header}"\n'
+    assert said(tmp_path, text).startswith(f"gateway.toml:13  identity.keys.header: {header} says something else")
+    (tmp_path / "gateway.toml").write_text(text.replace(header, "x-model-key"))
+    rules.hold(read(tmp_path / "gateway.toml"))
+
+
+def test_a_folder_of_policies(tmp_path: Path) -> None:
+    (tmp_path / "policies/more").mkdir(parents=True)
+    (tmp_path / "policies/more/own.cedar").write_text("")
+    (tmp_path / "policies/README").write_text("")
+    path = tmp_path / "gateway.toml"
+    path.write_text(PLAIN + '[policy]\ncedar = ["policies"]\n')
+    rules.hold(read(path))
+    assert rules.named_files(read(path)) == [(("policy", "cedar", 0), "policies/more/own.cedar")]
+    assert {found.relative_to(tmp_path).as_posix() for found in rules.watched(read(path))} == {
+        "gateway.toml",
+        "policies",
+        "policies/more",
+        "policies/more/own.cedar",
+    }
+
+
+def test_two_listeners_at_one_address(tmp_path: Path) -> None:
+    text = (
+        '[listener.a]\naddress = "[::1]:8443"\n[listener.b]\naddress = "[0:0::1]:8443"\n' + RIGHT.partition("\n\n")[2]
+    )
+    assert said(tmp_path, text) == snapshot(
+        """\
+gateway.toml:4  listener.b.address: the listener a is at [0:0::1]:8443 too
+  give each a port of its own\
+"""
+    )
+    (tmp_path / "gateway.toml").write_text(text.replace("[0:0::1]:8443", "[::1]:8444"))
+    rules.hold(read(tmp_path / "gateway.toml"))
+
+
+def test_keys_of_an_issuer_in_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "issuer.pem").write_text("-----BEGIN PUBLIC KEY-----")
+    text = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace("0.0.0.0", "127.0.0.1")
+    issuer = '[identity.jwt.corp]\nissuer = "corp"\naudiences = ["models"]\njwks = "issuer.pem"\n'
+    assert said(tmp_path, text + issuer) == snapshot(
+        """\
+gateway.toml:15  identity.jwt.corp.jwks: issuer.pem is no key set: JSON is malformed: invalid character (byte 1)
+  it has to be {"keys": [{"kty": ...}, ...]} (RFC 7517), as an issuer serves it at its jwks_uri\
 """
     )
 
@@ -151,7 +279,19 @@ gateway.toml:2  listener.public.address: 0.0.0.0:8443 would take plaintext from 
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", ":80", "::1:80:"]
+    "address",
+    [
+        "localhost:80",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:0",
+        "127.0.0.1:65536",
+        ":80",
+        "::1:80:",
+        "::1:80",
+        "[127.0.0.1]:80",
+        "[fe80::1%lo]:80",
+    ],
 )
 def test_what_is_no_address(tmp_path: Path, address: str) -> None:
     assert "listener.public.address" in said(tmp_path, RIGHT.replace("0.0.0.0:8443", address))

@@ -19,7 +19,7 @@ from tests.gateway.run.conftest import Issuer
 from garrison.errors import ConfigError
 from garrison.gateway.certificates.authority import make
 from garrison.gateway.envoy.compiled import written
-from garrison.gateway.issuers.key_set import KeyServer, fetch, public
+from garrison.gateway.issuers.key_set import KeyServer, fetch, public, usable
 from garrison.gateway.run.program import find_envoy, validate
 
 ISSUER = Issuer()
@@ -89,6 +89,26 @@ GOOD = json.loads(ISSUER.jwks())["keys"][0]
 def test_keys_that_verify_no_token_are_left_out(key: dict[str, object]) -> None:
     assert json.loads(public(json.dumps({"keys": [key, GOOD]}).encode(), "here")) == {"keys": [GOOD]}
     assert public(json.dumps({"keys": [key]}).encode(), "here") == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (b"-----BEGIN PUBLIC KEY-----", "is no key set: JSON is malformed"),
+        (b'{"keys": 1}', "is no key set: Expected `array`"),
+        (b"\xff", "is no key set"),
+        (b'{"keys": []}', "has no key that tokens are verified with"),
+        (
+            b'{"keys": [{"kty": "oct"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}',
+            "has no key that tokens are verified",
+        ),
+        (b'{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}', ""),
+        (json.dumps({"keys": [{}, GOOD]}).encode(), ""),
+    ],
+)
+def test_a_file_of_keys(data: bytes, wrong: str) -> None:
+    assert usable(data).startswith(wrong)
+    assert bool(usable(data)) is bool(wrong)
 
 
 def test_keys_of_all_kinds_are_known_to_envoy(tmp_path: Path) -> None:

@@ -86,12 +86,23 @@ def test_a_file_that_is_broken_changes_nothing(run: Run) -> None:
     assert gateway.status() == 200
     gateway.change("[modl.iris]", "[model.iris]")
     (gateway.folder / "jwks.json").write_text("{}")
-    gateway.until_said("Envoy refuses it")
+    gateway.until_said("jwks.json is no key set")
     assert gateway.status() == 200
     other = Issuer("two")
     (gateway.folder / "jwks.json").write_text(other.jwks())
     gateway.until(lambda: gateway.status(token=other.token()) == 200, 10)
     assert gateway.status() == 401
+
+
+def test_a_policy_that_comes_into_a_folder_holds(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/own.cedar").write_text("permit (principal, action, resource);")
+    gateway = run(FILE + '\n[policy]\ncedar = ["policies"]\n').ready()
+    assert gateway.status() == 200
+    (tmp_path / "policies/more.cedar").write_text('forbid (principal, action, resource == Model::"iris");')
+    gateway.until(lambda: gateway.status() == 403, 10)
+    (tmp_path / "policies/more.cedar").unlink()
+    gateway.until(lambda: gateway.status() == 200, 10)
 
 
 def test_a_file_that_is_wrong_from_the_start_starts_nothing(run: Run) -> None:

@@ -84,8 +84,9 @@ def test_a_server_that_does_not_answer_is_told(server: str) -> None:
         learn_server(server, "moved", headers={"x-api-key": "k"})
     with pytest.raises(GarrisonError, match="cannot be asked"):
         learn_server("http://127.0.0.1:1", "iris", timeout_s=2)
-    with pytest.raises(UsageError, match="is no address"):
-        learn_server("file:///etc/passwd", "iris")
+    for url in ("file:///etc/passwd", "http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://a b"):
+        with pytest.raises(UsageError, match="is no address"):
+            learn_server(url, "iris")
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,15 @@ def test_the_ledger_hears_of_all_of_it(alerts: Alerts, ledger: Path, tmp_path: P
         owed.bind(alerts, tmp_path / "other")
 
 
+def test_the_ledger_hears_of_a_rule_that_is_silenced(alerts: Alerts, ledger: Path, tmp_path: Path) -> None:
+    owed.bind(alerts, ledger)
+    desk.silence(alerts, silence(principal="", name="nosuch"))
+    desk.silence(alerts, silence(principal="batch", name="nosuch"))
+    owed.pay(alerts, location=str(tmp_path / "key"))
+    told = [(entry.object.type, entry.object.name) for entry in entries(ledger) if entry.object]
+    assert told == [("rule", "nosuch"), ("rule", "nosuch, principal batch")]
+
+
 def test_what_the_ledger_cannot_be_told_is_owed(alerts: Alerts, ledger: Path, tmp_path: Path) -> None:
     owed.bind(alerts, ledger)
     desk.silence(alerts, silence())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from inline_snapshot import snapshot
 
 from garrison.errors import ConfigError
 from garrison.watch.file import schema
@@ -75,11 +76,13 @@ def test_datagrams_from_the_network_are_taken_where_the_file_says_so(tmp_path: P
         ('retention = "short"', 'retention = "shrot"', 10, "input[0].retention: no class is called shrot", "did you mean short?"),
         ("127.0.0.1:0", "0.0.0.0:8088", 4, "input[0]: 0.0.0.0:8088 would take plaintext from the network", None),
         ("127.0.0.1:0", "localhost:8088", 4, "input[0]: 'localhost:8088' is no address", None),
-        ("days = 7", "days = 0", 14, "retention[0].days: expected int >= 1", "Days; for ever if unsaid."),
+        ("days = 7", "days = 0", 14, "retention[0].days: expected a whole number >= 1", "Days; for ever if unsaid."),
         ('state = "kept"', 'store = "kept"', 2, "watch.store: 'kept' is no URL", None),
         ('state = "kept"', 'metrics = "0.0.0.0:1"', 2, "watch.metrics: 0.0.0.0:1 is open to the network", 'write "127.0.0.1:9469"'),
         ('state = "kept"', 'ledger = "none"', 2, "watch.ledger: there is no ledger", "make it: garrison ledger init none --origin NAME"),
-        ('"$.client"', '"client"', 16, "redact: redact 1: 'client' is no path", None),
+        ('"$.client"', '"client"', 16, "redact[0]: 'client' is no path", None),
+        ('"$.client"', '"$.client"\nhow = "hash"\n[[redact]]\nlog = ["syslog", "auditd"]\nfield = "$.requester"', 19,
+         "redact[1]: $.requester leads to nothing in auditd: their lines are no JSON", "write pattern = ..., or leave them out of log"),
         ("[[retention]]", '[[input]]\ntype = "http"\nname = "gateway"\nlog = "syslog"\naddress = "127.0.0.1:0"\n[[retention]]',
          14, "input[1].name: 'gateway' is named twice", "name each input"),
         ("[[retention]]", '[[export]]\ntype = "file"\nname = "x"\npath = "x"\nfilter = "actor=="\n[[retention]]', 16, None, None),
@@ -116,5 +119,71 @@ def test_the_schema_takes_what_is_right_and_refuses_the_rest() -> None:
         assert list(validator.iter_errors(tomllib.loads(RIGHT.replace(old, new, 1))))
 
 
+def test_a_file_without_an_input(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(written(tmp_path, "[watch]\n"))
+    assert (caught.value.message, caught.value.hint) == ("input is missing", "add [[input]]: Where events come from.")
+
+
 def test_spans() -> None:
     assert [span_s(said) for said in ("30s", "5min", "2h", "7d")] == [30, 300, 7_200, 604_800]
+
+
+def test_what_would_change_nothing_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/mine.yml").write_text(RULES)
+    (tmp_path / "empty").mkdir()
+    loaded = read(written(tmp_path, RIGHT.replace('"kept"', '"kept"\nfindings = "nope.json"') + UNHEARD))
+    told = [warning.replace(f"{tmp_path}/", "") for warning in hold(loaded)[1:]]
+    assert told == snapshot(
+        [
+            "watch.toml:29  response[0]: response revoke does nothing: there is no keys.db; name the store that garrison keys issue made",
+            "watch.toml:33  response[1]: response tighten does nothing: there is no gateway.toml; name the file that garrison gateway run was given",
+            "watch.toml:38  response[2]: response run does nothing: there is no program no-such-program; name a program that is there",
+            "watch.toml:3  watch.findings: no findings are told beside alerts: there is no nope.json; write it with garrison scan --format json -o FILE",
+            "watch.toml:22  rules.folders[1]: there is no rule in empty; a rule ends in .yml or .yaml",
+            "watch.toml:23  rules.disabled[1]: no rule is called zzz; garrison rules list tells them",
+            "watch.toml:23  rules.disabled[2]: no rule is called A client prods the gateway; did you mean A client probes the gateway?",
+            "watch.toml:28  route[0].rules[0]: nothing that is told is called no such rule; write the id or the title of a rule, or the name of a measure",
+            "watch.toml:28  route[0].rules[2]: nothing that is told is called client request; did you mean client requests or client resources or client requests, slowly?",
+            "watch.toml:28  route[0].rules[4]: nothing that is told is called refused; write A client is refused",
+            "rules/mine.yml:7  it needs what is left out, or cannot be used: refused; leave it out too, or name other rules",
+        ]
+    )
+
+
+RULES = """\
+title: A client is refused
+name: refused
+id: 11111111-0000-4000-8000-000000000001
+logsource: {product: garrison, service: gateway}
+detection: {denied: {decision: deny}, condition: denied}
+---
+title: A client probes the gateway
+id: 11111111-0000-4000-8000-000000000002
+correlation: {type: event_count, rules: [refused], group-by: [client], timespan: 10m, condition: {gte: 5}}
+"""
+UNHEARD = """\
+[rules]
+pack = false
+folders = ["rules", "empty"]
+disabled = ["A client is refused", "zzz", "A client prods the gateway"]
+[[route]]
+type = "webhook"
+name = "hook"
+url = "https://example.com"
+rules = ["no such rule", "A client probes *", "client request", "drift of inputs", "refused"]
+[[response]]
+type = "revoke-key"
+name = "revoke"
+store = "keys.db"
+[[response]]
+type = "tighten-limit"
+name = "tighten"
+gateway = "gateway.toml"
+rules = ["model extraction"]
+[[response]]
+type = "command"
+name = "run"
+command = ["no-such-program"]
+"""

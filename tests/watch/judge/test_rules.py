@@ -97,6 +97,11 @@ def test_levels_and_disabled_rules(file: Path, memory: Memory) -> None:
     assert refuse(of(file, memory, level="high"), 1, action="admin") == []
     third = "11111111-0000-4000-8000-000000000003"
     assert refuse(of(file, memory, disabled=(third,)), 1, action="admin") == []
+    assert refuse(of(file, memory, disabled=("An administrator's action is refused",)), 1, action="admin") == []
+    nothing = of(file, memory, disabled=("refused",))
+    assert [(one.line, one.message) for one in nothing.book.rules.broken] == [
+        (9, "it needs what is left out, or cannot be used: refused")
+    ]
     alone = of(file, memory, disabled=("11111111-0000-4000-8000-000000000002",))
     assert [s.title for s in refuse(alone, 1)] == ["A client is refused"]  # nothing counts it any more
 

@@ -12,6 +12,7 @@ from garrison.errors import UsageError
 from garrison.events.event import Class, Event, Status
 from garrison.events.mappers import mapper
 from garrison.watch.rules.judge import Judge, record_of
+from garrison.watch.rules.narrow import predicates_of
 from garrison.watch.rules.read import pack, read_rules
 from garrison.watch.rules.rule import Kind, Level, Rules
 
@@ -224,3 +225,10 @@ def test_a_rule_of_ones_own_takes_the_place_of_one_that_is_shipped(tmp_path: Pat
         assert found.broken == []
     (tmp_path / "mine.yml").write_text(mine.replace("condition:", "conditions:"))
     assert copied in (rule.about for rule in read_rules([pack(), tmp_path]).rules)  # what is broken replaces nothing
+
+
+def test_utf16le_is_wide(tmp_path: Path) -> None:
+    rule = RULE.replace("eventName|contains: Guardrail", "who|utf16le|base64offset|contains: whoami")
+    one, other = read(tmp_path, a=rule, b=rule.replace("utf16le", "wide").replace("0001", "0009")).rules
+    assert [part.value for part in predicates_of(one.term)] == [part.value for part in predicates_of(other.term)]
+    assert "dwBoAG8AYQBtAG" in repr(one.term)

@@ -64,7 +64,7 @@ def test_what_hosts_used(tmp_path: Path) -> None:
         assert found["gpu-2", Resource.GPU, START_US + HOUR_US] == pytest.approx(0.5)
         assert not list(samples.use(client, START_US + 2 * HOUR_US, START_US + 3 * HOUR_US))
         for statement in samples.clustered("main"):
-            assert client.query("EXPLAIN AST " + statement).result_rows
+            assert client.query("SELECT formatQuerySingleLine({q:String})", parameters={"q": statement}).result_rows
 
 
 def test_a_cluster_without_a_name() -> None:

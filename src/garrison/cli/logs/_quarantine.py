@@ -110,8 +110,10 @@ def retry(file: Path, key: Path | None, name: str | None) -> None:
     from garrison.watch.key import make_key
     from garrison.watch.quarantine.retry import retry as again
     from garrison.watch.redact.redactor import Redactor
+    from garrison.watch.retention.vouched import vouch
     from garrison.watch.store.client import connected
     from garrison.watch.store.guard import Role
+    from garrison.watch.store.write import ACTOR
 
     loaded = _loaded(file)
     _folder(loaded)
@@ -123,6 +125,8 @@ def retry(file: Path, key: Path | None, name: str | None) -> None:
     with contextlib.ExitStack() as open_:
         store = open_.enter_context(connected(loaded.store, Role.WRITER))
         ledger = open_.enter_context(open_ledger(loaded.ledger)) if loaded.ledger else None
+        if isinstance(loaded.store, Path):
+            vouch(loaded.store, ledger, store, ACTOR)
         lines, waiting = _lines(loaded, key, name), loaded.state / "retry"
         done = again(lines, redactor, waiting, client=store, ledger=ledger, classes=classes)
     say(f"{done.events:,} events stored" + (f", {done.doubles:,} were there already" if done.doubles else ""))

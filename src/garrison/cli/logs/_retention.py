@@ -14,7 +14,8 @@ from garrison.cli.logs._options import client, noted, rules_option, say, store_o
 from garrison.errors import UsageError
 
 if TYPE_CHECKING:
-    from garrison.watch.retention.retention import Changes, Retention
+    from garrison.watch.retention.changes import Changes
+    from garrison.watch.retention.retention import Retention
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FOR_EVER = "for-ever"
@@ -61,7 +62,8 @@ Examples:
 def retention() -> None:
     """See or change for how many days each class of events is kept.
 
-    Days count from when an event was stored. No event is changed; those that are over go as the store merges its files.
+    Days count from when an event was stored, and are never fewer than were in force then. No event is changed; those that are over go as
+    the store merges its files.
     """
 
 
@@ -76,7 +78,7 @@ def list_(place: str, folder: Path | None, form: str) -> None:
         _write(now.days)
         return
     for name, days in now.days.items():
-        say(f"{name:16}  {'for ever' if days is None else f'{days:,} days'}")
+        say(f"{name:16}  {_days(days)}")
     if now.holds:
         say(f"beyond that: {', '.join(hold.name for hold in now.holds)} (garrison logs hold)")
 
@@ -86,10 +88,16 @@ def list_(place: str, folder: Path | None, form: str) -> None:
 @click.argument("days", metavar=f"DAYS|{_FOR_EVER}")
 @_changing
 def set_(name: str, days: str, **where: Any) -> None:
-    """Keep the events of CLASS for DAYS, or for ever."""
-    if days != _FOR_EVER and not (days.isascii() and days.isdigit() and 0 < int(days[:6]) == int(days)):
-        raise UsageError(f"{days} are no days", hint=f"write a number from 1 to 999999, or {_FOR_EVER}")
-    _apply({name: None if days == _FOR_EVER else int(days)}, **where)
+    """Keep the events of CLASS for DAYS, or for ever.
+
+    More days are for all of its events, fewer for those that are stored from now on: the others are kept for what was said when they were.
+    """
+    from garrison.watch.store.schema import MOST_DAYS
+
+    number = int(days) if days.isascii() and days.isdigit() and len(days) < 10 else 0  # noqa: PLR2004 - no more is one
+    if days != _FOR_EVER and not 1 <= number <= MOST_DAYS:
+        raise UsageError(f"{days} are no days", hint=f"write a number from 1 to {MOST_DAYS}, or {_FOR_EVER}")
+    _apply({name: None if days == _FOR_EVER else number}, **where)
 
 
 @retention.command()
@@ -165,7 +173,11 @@ def _apply(days: dict[str, int | None] | Any, reason: str, **where: Any) -> None
         now = changes.keep_for(days, reason=reason)
     for name in days:
         said = now.days[name]
-        say(f"{name} is kept {'for ever' if said is None else f'for {said:,} days'}")
+        say(f"{name} is kept {'' if said is None else 'for '}{_days(said)}")
+
+
+def _days(days: int | None) -> str:
+    return "for ever" if days is None else "1 day" if days == 1 else f"{days:,} days"
 
 
 @contextlib.contextmanager
@@ -175,15 +187,18 @@ def _changes(
     """Changes of a store, and of its ledger."""
     from garrison.cli._user import user
     from garrison.ledger.opening import open_ledger
-    from garrison.watch.retention.retention import Changes
+    from garrison.watch.retention.changes import Changes
+    from garrison.watch.retention.vouched import hold_to
     from garrison.watch.store.guard import Role
 
+    hold_to(noted(place, folder), ledger)
     if ledger is None:
         say("no ledger is named: nobody can show later who changed this, and why", error=True)
     with contextlib.ExitStack() as open_:
         store = open_.enter_context(client(place, Role.ADMIN))
         entries = open_.enter_context(open_ledger(ledger)) if ledger is not None else None
-        yield Changes(store, noted(place, folder), entries, actor=actor or user(), cluster=cluster)
+        named = cluster if "://" in place else None
+        yield Changes(store, noted(place, folder), entries, actor=actor or user(), cluster=named)
 
 
 def _read(place: str, folder: Path | None) -> Retention:

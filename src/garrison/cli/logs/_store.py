@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from garrison.cli.logs._options import client, in_force, rules_option, say, store_option
+from garrison.cli.logs._options import client, in_force, noted, rules_option, say, store_option
 from garrison.errors import ExitCode, UnmappedError, UsageError
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ def load(
     from garrison.errors import nearest
     from garrison.events.files import Unread
     from garrison.events.mappers import mapper
+    from garrison.watch.retention.vouched import vouch
     from garrison.watch.spool import Spool
     from garrison.watch.store.guard import Role
     from garrison.watch.store.rows import COLUMNS, batch
-    from garrison.watch.store.write import keep
+    from garrison.watch.store.write import ACTOR, keep
 
     classes = in_force(place).days
     if retention not in classes:
@@ -70,6 +71,8 @@ def load(
         client(place, Role.WRITER, make=True) as store,
         _opened(ledger) as entries,
     ):
+        if "://" not in place:
+            vouch(noted(place), entries, store, ACTOR)
         for events in _groups(form, files, unread):
             waiting.append(batch(events))
             kept = keep(store, waiting, entries, retention=retention)
@@ -117,7 +120,7 @@ def stats(place: str, form: str) -> None:
     help="The key of the ledger, as you keep it. Default: the one that its folder tells.",
 )
 def verify(place: str, ledger: Path | None, folder: Path | None, vkey: str | None) -> None:
-    """Look whether events that were stored have been changed or removed since, and whether holds keep what they kept.
+    """Look whether events that were stored have been changed or removed since, and whether what is in force is what the ledger says.
 
     Exits with 1 where they have, and names them. First the ledger itself is verified.
     """
@@ -131,12 +134,12 @@ def verify(place: str, ledger: Path | None, folder: Path | None, vkey: str | Non
             say(f"ledger: {broken}")
         sys.exit(ExitCode.FINDINGS)
     with client(place, Role.READER) as store:
-        held = {hold.name: hold.condition for hold in in_force(place, folder).holds}
-        found = look(store, said, held=held)
+        found = look(store, said, in_force(place, folder).in_force())
     for fault in found.faults:
         event = "" if fault.row is None else f"  event {fault.row}" + (f" ({fault.uid})" if fault.uid else "")
         entry = "" if fault.entry is None else f"  entry {fault.entry}"
-        where = f"hold {fault.hold}" if fault.hold else f"batch {fault.batch}"
+        things = (("hold", fault.hold), ("class", fault.class_), ("batch", fault.batch))
+        where = next((f"{kind} {name}" for kind, name in things if name), "store")
         say(f"{fault.what.value:8}  {where}{entry}{event}  {fault.why}")
     expired = f", {found.expired:,} more are past their retention" if found.expired else ""
     say(

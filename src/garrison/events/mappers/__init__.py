@@ -2,7 +2,8 @@
 
 A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too, with
 `DOCUMENT`, which matches how a document begins, where they may as well be lines; and one whose columns hold fields of its lines whole says
-which, as `KEPT_IN`: a text that stands in the field stands in the column.
+which, as `KEPT_IN`: a text that stands in the field stands in the column. One whose lines carry what another program wrote, in some of them
+under a name and in others bare, says the name as `CARRIES`; one whose lines have no JSON anywhere says `NO_JSON`.
 A line that is not of its format raises ValueError, or what msgspec raises; `mapped` says it as UnmappedError, so that the
 caller keeps the line, with the reason.
 """

@@ -13,6 +13,7 @@ from garrison.events.numbers import number
 
 NAME = "auditd"
 LABEL = "Linux audit"
+NO_JSON = True
 
 _HEAD = re.compile(
     r"(?:node=(?P<node>\S+) )?type=(?P<type>[A-Z_0-9\[\]]+) msg=audit\((?P<s>\d{1,11})\.(?P<ms>\d{3}):(?P<serial>\d{1,12})\): ?"

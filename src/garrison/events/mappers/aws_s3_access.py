@@ -10,6 +10,7 @@ from garrison.events.times import common
 
 NAME = "aws-s3-access"
 LABEL = "S3 server access logs"
+NO_JSON = True
 
 _FIELD = re.compile(rb'\[([^\]]*)\]|"((?:[^"\\]|\\.)*)"|(\S+)')
 _FIELDS = 17  # to the user agent; newer fields stand behind them

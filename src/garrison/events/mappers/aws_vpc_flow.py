@@ -7,6 +7,7 @@ from garrison.events.numbers import number
 
 NAME = "aws-vpc-flow"
 LABEL = "AWS VPC flow logs"
+NO_JSON = True
 
 VERSION_2 = (
     "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes",

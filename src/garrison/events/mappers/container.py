@@ -15,6 +15,7 @@ from garrison.events.times import iso, micros
 
 NAME = "container"
 LABEL = "container output"
+CARRIES = "log"  # in Docker's lines; CRI's carry the same bare
 
 _CRI = re.compile(rb"(\S{19,40}) (stdout|stderr) ([FP])(?: (.*))?\Z", re.DOTALL)
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")

@@ -14,6 +14,7 @@ from garrison.events.numbers import number
 
 NAME = "firewall"
 LABEL = "firewall"
+NO_JSON = True
 ENVELOPED = True  # its times and hosts stand in the head of the message
 
 _PACKET = re.compile(r"(?:\[ *\d{1,12}\.\d{1,9}\] ?)?(?P<prefix>.*?)(?=\bIN=\S* OUT=)(?P<fields>.*)\Z", re.DOTALL)

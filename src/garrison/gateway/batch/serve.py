@@ -10,6 +10,7 @@ from garrison.gateway.batch.guard import Guard, Say
 from garrison.gateway.batch.judge import Judge
 from garrison.gateway.batch.nats import JetStream
 from garrison.gateway.batch.queue import Queue
+from garrison.gateway.file.batch import warnings
 
 
 async def serve(path: Path, say: Say) -> None:
@@ -18,6 +19,8 @@ async def serve(path: Path, say: Say) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, guard.ending.set)
+    for warning in warnings(guard.judge.loaded):
+        say(f"warning: {warning}")
     say(guard.described)
     try:
         await guard.run()

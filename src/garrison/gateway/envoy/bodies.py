@@ -75,7 +75,7 @@ def body(plan: Plan) -> Json:
     parts.append(shipped("body"))
     # An answer that nothing is done to costs nothing where no Lua is there for it.
     if any(model.response or model.sample for model in plan.gateway.model.values()):
-        parts.append(shipped("answer"))
+        parts += [shipped("whole"), shipped("answer")]
     return lua(names.BODY, "\n".join(parts))
 
 

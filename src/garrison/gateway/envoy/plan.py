@@ -148,10 +148,7 @@ def mounts_of(loaded: Loaded) -> tuple[Mount, ...]:
     found = []
     for (spoken, prefix), names in sorted(grouped.items()):
         steps = ("upstream", names[0], "protocol")
-        try:
-            what = _protocol(loaded, names[0])
-        except ConfigError as error:
-            raise loaded.wrong(steps, error.message, error.hint) from error
+        what = _protocol(loaded, *names)
         models = {model: name for name in names for model in served.get(name, ())}
         mount = Mount(name=f"{spoken}{prefix}", prefix=prefix, protocol=what, upstreams=tuple(names), models=models)
         if not mount.only and any(route.model is ModelIn.FILE for route in what.routes):
@@ -164,15 +161,31 @@ def mounts_of(loaded: Loaded) -> tuple[Mount, ...]:
     return tuple(found)
 
 
-def _protocol(loaded: Loaded, name: str) -> Protocol:
+def _protocol(loaded: Loaded, name: str, *others: str) -> Protocol:
+    """What upstreams at one place speak."""
     upstream = loaded.gateway.upstream[name]
     if upstream.protocol != "openapi":
-        return protocol(upstream.protocol)
+        try:
+            return protocol(upstream.protocol)
+        except ConfigError as error:
+            raise loaded.wrong(("upstream", name, "protocol"), error.message, error.hint) from error
+    for other in others:
+        one = loaded.gateway.upstream[other]
+        if (one.description, one.actions) != (upstream.description, upstream.actions):
+            message, hint = f"{name} is described otherwise, at the same place", f'add prefix = "/{other}"'
+            raise loaded.wrong(("upstream", other), message, hint)
     if not upstream.description:
-        raise ConfigError("openapi needs a description", hint='add description = "FILE": the OpenAPI file')
-    from garrison.gateway.protocols.openapi import read_openapi
+        hint = 'add description = "FILE": the OpenAPI file'
+        raise loaded.wrong(("upstream", name, "protocol"), "openapi needs a description", hint)
+    from garrison.gateway.protocols.openapi import RuleError, read_openapi
 
-    return read_openapi(loaded.beside(upstream.description), upstream.actions).protocol
+    try:
+        return read_openapi(loaded.beside(upstream.description), upstream.actions).protocol
+    except RuleError as error:
+        raise loaded.wrong(("upstream", name, "actions", error.rule), error.message, error.hint) from error
+    except ConfigError as error:
+        message = f"{upstream.description}: {error.message}"
+        raise loaded.wrong(("upstream", name, "description"), message, error.hint) from error
 
 
 def _served(loaded: Loaded) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from garrison.gateway.envoy.typed import HEADER_MUTATION, Json, extension
 from garrison.gateway.protocols.protocol import Transport
 from garrison.gateway.protocols.refusal import MESSAGES, Refusals
 from garrison.gateway.response.headers import headers as known_headers
+from garrison.gateway.response.headers import traces
 
 _REFUSED: Final = "the model server refused the request"
 _OF_REQUESTS: Final = range(400, 500)
@@ -44,10 +45,11 @@ def upstream_errors(plan: Plan) -> str:
     filled = {
         "FORMS": {name: _instead(said.refusals) for name, said in spoken.items()},
         "SMALLEST": min(answer_bytes(plan, model) for model in ("", *plan.gateway.model)),
+        "TRACES": list(traces()),
         "GRPC": any(said.transport is Transport.GRPC for said in spoken.values()),
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
-    return f"{values}\n{shipped('errors')}"
+    return "\n".join([values, shipped("whole"), shipped("errors")])
 
 
 def answer_bytes(plan: Plan, model: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from garrison.errors import ConfigError
@@ -32,6 +33,22 @@ def hold(loaded: Loaded) -> None:
         certificates(loaded, ("batch", "ca"), batch.ca)
     if batch.credentials:
         _hold_credentials(loaded, batch.credentials)
+
+
+def warnings(loaded: Loaded) -> list[str]:
+    """What is allowed, and told at each start."""
+    batch = loaded.gateway.batch
+    if batch is None or batch.url.startswith("tls://") or _stays_here(urlsplit(batch.url).hostname or ""):
+        return []
+    return [f"the queue at {batch.url} takes plaintext: keys and data can be read on the way"]
+
+
+def _stays_here(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _hold_url(loaded: Loaded, batch: Batch) -> None:

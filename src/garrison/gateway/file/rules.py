@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Collection
+import re
+import tomllib
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from garrison.errors import ConfigError, nearest
 from garrison.forms.places import Steps
 from garrison.gateway.file.form import Gateway, Listener
 from garrison.gateway.file.read import Loaded
+from garrison.gateway.file.urls import fault, is_port
 from garrison.policy.identity import check_rule
+from garrison.policy.policies import files_in
 
-_LAST_PORT = 65_535
 _LONGEST_SOCKET = 100  # bytes of a path that a Unix socket can have, with room for its name
 
 
@@ -23,8 +26,12 @@ def hold(loaded: Loaded) -> None:
         _hold_listener(loaded, name, listener)
     if loaded.gateway.gateway.metrics:
         _loopback(loaded, ("gateway", "metrics"), loaded.gateway.gateway.metrics)
+    _hold_apart(loaded)
+    _hold_urls(loaded)
+    _hold_descriptions(loaded)
     _hold_identity(loaded)
     _hold_files(loaded)
+    _hold_key_sets(loaded)
     hold_places(loaded)
     for name, model in loaded.gateway.model.items():
         if model.sample and not (model.schema or model.response):
@@ -59,19 +66,65 @@ def _hold_listener(loaded: Loaded, name: str, listener: Listener) -> None:
 
 def _loopback(loaded: Loaded, steps: Steps, address: str) -> bool:
     """Whether only this machine can connect to an address. Raises ConfigError for what is none."""
+    return _address(loaded, steps, address)[0].is_loopback
+
+
+def _address(loaded: Loaded, steps: Steps, address: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
+    """Where to listen. Raises ConfigError for what is no address."""
     host, _, port = address.rpartition(":")
     hint = 'write HOST:PORT with a numeric host, as "0.0.0.0:8443" or "[::]:8443"'
     try:
-        found = ipaddress.ip_address(host[1:-1] if host.startswith("[") else host)
+        bracketed = re.fullmatch(r"\[([^%]*)\]", host)  # a zone after % is none of Envoy's
+        found = ipaddress.IPv6Address(bracketed[1]) if bracketed else ipaddress.IPv4Address(host)
     except ValueError as error:
         raise loaded.wrong(steps, f"{address!r} is no address", hint) from error
-    if not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
+    if not is_port(port):
         raise loaded.wrong(steps, f"{address!r} has no port", hint)
-    return found.is_loopback
+    return found, int(port)
+
+
+def _hold_apart(loaded: Loaded) -> None:
+    """No two listeners are at one address."""
+    taken: dict[object, str] = {}
+    for name, listener in loaded.gateway.listener.items():
+        steps = ("listener", name, "address")
+        other = taken.setdefault(_address(loaded, steps, listener.address), name)
+        if other != name:
+            message = f"the listener {other} is at {listener.address} too"
+            raise loaded.wrong(steps, message, "give each a port of its own")
+
+
+def _hold_urls(loaded: Loaded) -> None:
+    gateway, hint = loaded.gateway, "write it as http://HOST:PORT or https://HOST:PORT"
+    said: list[tuple[Steps, str]] = [(("upstream", name, "url"), one.url) for name, one in gateway.upstream.items()]
+    if gateway.limits.service:
+        said.append((("limits", "service", "url"), gateway.limits.service.url))
+    for steps, url in said:
+        if wrong := fault(url, ("http", "https")):
+            raise loaded.wrong(steps, wrong, hint)
+    for name, jwt in gateway.identity.jwt.items():
+        steps = ("identity", "jwt", name, "jwks")
+        if jwt.jwks.startswith("http:"):
+            raise loaded.wrong(steps, "keys over plaintext can be swapped on the way", "write an https URL")
+        if "://" in jwt.jwks and (wrong := fault(jwt.jwks, ("https",), path=True, underscore=False)):
+            raise loaded.wrong(steps, wrong, "write it as https://HOST/PATH, or name a file")
+
+
+def _hold_descriptions(loaded: Loaded) -> None:
+    """What only openapi reads is not said of others, for whom it would do nothing."""
+    for name, upstream in loaded.gateway.upstream.items():
+        for key, value in (("description", upstream.description), ("actions", upstream.actions)):
+            if value and upstream.protocol != "openapi":
+                hint = f'take it out, or write protocol = "openapi" in the place of "{upstream.protocol}"'
+                raise loaded.wrong(("upstream", name, key), "only an upstream of openapi has one", hint)
 
 
 def _hold_identity(loaded: Loaded) -> None:
     identity = loaded.gateway.identity
+    if identity.keys and _is_reserved(identity.keys.header):
+        message = f"{identity.keys.header} says something else, or is taken away before keys are looked for"
+        hint = 'write a header of its own, as "x-api-key"; Authorization: Bearer grs_... is read in any case'
+        raise loaded.wrong(("identity", "keys", "header"), message, hint)
     if identity.certificate and not any(x.tls and x.tls.client_ca for x in loaded.gateway.listener.values()):
         message = "certificates of clients are told apart, but no listener has a client-ca"
         raise loaded.wrong(("identity", "certificate"), message, "add client-ca to a listener's tls")
@@ -80,10 +133,11 @@ def _hold_identity(loaded: Loaded) -> None:
             check_rule(rule)
         except ConfigError as error:
             raise loaded.wrong(("identity", "certificate", number, "san"), error.message, error.hint) from error
-    for name, jwt in identity.jwt.items():
-        if jwt.jwks.startswith("http:"):
-            message = "keys over plaintext can be swapped on the way"
-            raise loaded.wrong(("identity", "jwt", name, "jwks"), message, "write an https URL")
+
+
+def _is_reserved(header: str) -> bool:
+    said = tomllib.loads(Path(__file__).with_name("reserved.toml").read_text(encoding="utf-8"))
+    return header in said["names"] or header.startswith(tuple(said["prefixes"]))
 
 
 def hold_roles(loaded: Loaded, listed: Collection[str]) -> None:
@@ -113,6 +167,17 @@ def _hold_files(loaded: Loaded) -> None:
                 pass
         except OSError as error:
             raise loaded.unread(steps, name, error) from error
+
+
+def _hold_key_sets(loaded: Loaded) -> None:
+    """Envoy takes no file without a key that it knows, and does not say which file it was."""
+    for name, jwt in loaded.gateway.identity.jwt.items():
+        if "://" not in jwt.jwks:
+            from garrison.gateway.issuers.key_set import usable
+
+            if wrong := usable(loaded.beside(jwt.jwks).read_bytes()):
+                hint = 'it has to be {"keys": [{"kty": ...}, ...]} (RFC 7517), as an issuer serves it at its jwks_uri'
+                raise loaded.wrong(("identity", "jwt", name, "jwks"), f"{jwt.jwks} {wrong}", hint)
 
 
 def hold_places(loaded: Loaded) -> None:
@@ -147,9 +212,15 @@ def named_files(loaded: Loaded) -> list[tuple[Steps, str]]:
         for key in ("ca", "certificate", "key") if service.tls else ():
             found.append((("limits", "service", "tls", key), getattr(service.tls, key)))
     found += _of_servers(gateway)
-    found.append((("policy", "roles"), gateway.policy.roles))
-    found += [(("policy", "cedar", number), name) for number, name in enumerate(gateway.policy.cedar)]
-    return [(steps, name) for steps, name in found if name]
+    return [(steps, name) for steps, name in (*found, *_policy_files(loaded)) if name]
+
+
+def _policy_files(loaded: Loaded) -> Iterator[tuple[Steps, str]]:
+    yield ("policy", "roles"), loaded.gateway.policy.roles
+    for number, name in enumerate(loaded.gateway.policy.cedar):
+        folder = loaded.beside(name)
+        within = [str(Path(name, path.relative_to(folder))) for path in files_in(folder)] if folder.is_dir() else [name]
+        yield from ((("policy", "cedar", number), one) for one in within)
 
 
 def _of_servers(gateway: Gateway) -> list[tuple[Steps, str]]:
@@ -165,5 +236,7 @@ def _of_servers(gateway: Gateway) -> list[tuple[Steps, str]]:
 
 
 def watched(loaded: Loaded) -> list[Path]:
-    """The files whose change is a reason to read everything again."""
-    return [loaded.path, *(loaded.beside(name) for _, name in named_files(loaded))]
+    """The files whose change is a reason to read everything again, and the folders that policies may come into."""
+    named = [loaded.beside(name) for name in loaded.gateway.policy.cedar]
+    folders = [inner for folder in named if folder.is_dir() for inner in (folder, *folder.rglob("*/"))]
+    return [loaded.path, *folders, *(loaded.beside(name) for _, name in named_files(loaded))]

@@ -78,6 +78,27 @@ def public(data: bytes, url: str) -> str:
     return msgspec.json.encode({"keys": kept}, order="sorted").decode() if kept else ""
 
 
+def usable(data: bytes) -> str:
+    """What keeps a file from being a key set that tokens can be verified with; "" if nothing does.
+
+    Beside what `public` keeps it can hold symmetric keys (RFC 7518, section 6.4), as it is published to nobody.
+    """
+    try:
+        said = msgspec.json.decode(data, type=_Said)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return f"is no key set: {error}"
+    if any(key.get("use", "sig") == "sig" and (_verifies(key) or _is_secret(key)) for key in said.keys):
+        return ""
+    return "has no key that tokens are verified with: RSA of 2048 bits or more, EC, Ed25519 or oct"
+
+
+def _is_secret(key: dict[str, Any]) -> bool:
+    try:
+        return bool(key["kty"] == "oct" and _bytes(key["k"]))
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
 def _verifies(key: dict[str, Any]) -> bool:
     """Whether it is a public key (RFC 7518, section 6; RFC 8037) of an algorithm that is known here."""
     try:

@@ -36,6 +36,14 @@ _UNLOADS: Final = frozenset({"unload", "undeploy", "delete", "unregister", "deac
 _TRAINS: Final = re.compile(r"(?i)(?:re)?train|fine[-_ ]?tun")
 
 
+class RuleError(ConfigError):
+    """What a gateway file says of an operation is wrong, not the description."""
+
+    def __init__(self, rule: str, message: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.rule = rule
+
+
 class Operation(NamedTuple):
     """One operation of a description, with the path that servers see."""
 
@@ -59,11 +67,13 @@ class Described(NamedTuple):
 def read_openapi(file: Path, rules: Mapping[str, str]) -> Described:
     """The protocol that a description describes; `rules` are what the gateway file says of its operations.
 
-    Raises ConfigError where the file is no description, where a rule is about no operation or no action, and where two
+    Raises RuleError where a rule is about no operation or no action, ConfigError where the file is no description, and where two
     paths take the same request but are different actions.
     """
     try:
         return _described(_document(file), rules, file)
+    except RuleError:
+        raise
     except ConfigError as error:
         error.path = str(file)
         raise
@@ -142,8 +152,11 @@ def _check_rules(rules: Mapping[str, str], operations: list[Operation]) -> None:
     for name, action in rules.items():
         if name not in known:
             hint = nearest(name, known, "name it by its operationId or as METHOD /path")
-            raise ConfigError(f"no operation is called {name!r}", hint=hint)
-        _told(action, name)
+            raise RuleError(name, f"no operation is called {name!r}", hint=hint)
+        try:
+            _told(action, name)
+        except ConfigError as error:
+            raise RuleError(name, error.message, hint=error.hint) from error
 
 
 def _check_overlaps(routes: list[Route]) -> None:

@@ -1,4 +1,4 @@
-"""Headers of answers: what gives the server behind away is removed, what protects browsers is set (headers.toml)."""
+"""What gives the server behind away is removed from answers, what protects browsers is set (headers.toml, traces.toml)."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ def headers() -> Headers:
     """What is done to every answer."""
     text = Path(__file__).with_name("headers.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), Headers)
+
+
+@cache
+def traces() -> tuple[str, ...]:
+    """Patterns of Lua that tell a stack trace (traces.toml)."""
+    text = Path(__file__).with_name("traces.toml").read_text("utf-8")
+    return tuple(msgspec.convert(tomllib.loads(text)["patterns"], dict[str, str]).values())

@@ -5,6 +5,7 @@ What is learned is what the server takes now: sizes it leaves open and bounds it
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import ssl
@@ -18,6 +19,7 @@ from typing import Any
 import msgspec
 
 from garrison.errors import ConfigError, GarrisonError, UsageError
+from garrison.gateway.file.urls import fault
 from garrison.gateway.validation.contract import document
 from garrison.gateway.validation.schema import DIALECT, Where, read
 from garrison.gateway.validation.tensors import Datatype, Tensor, Tensors, check
@@ -53,8 +55,8 @@ def learn_server(
     timeout_s: float = 10,
 ) -> Learned:
     """Ask a server of the Open Inference Protocol for the metadata of a model. Raises GarrisonError."""
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-        raise UsageError(f"{url} is no address of a server", hint="write http://HOST:PORT or https://HOST:PORT")
+    if wrong := fault(url, ("http", "https"), path=True):
+        raise UsageError(f"this is no address of a server: {wrong}", hint="write http://HOST:PORT or https://HOST:PORT")
     path = f"/v2/models/{urllib.parse.quote(model, safe='')}"
     address = url.rstrip("/") + path + (f"/versions/{urllib.parse.quote(version, safe='')}" if version else "")
     return learn_metadata(_fetch(address, headers or {}, ca, timeout_s), address)
@@ -121,7 +123,7 @@ def _fetch(address: str, headers: Mapping[str, str], ca: str, timeout_s: float) 
     except urllib.error.HTTPError as error:
         with error:
             raise GarrisonError(f"the server answered {error.code}", path=address, hint=hint) from error
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise GarrisonError(f"the server cannot be asked: {error}", path=address, hint=hint) from error
     if len(data) > _MAX_BYTES:
         raise GarrisonError("the answer is too large to be metadata", path=address, hint=hint)

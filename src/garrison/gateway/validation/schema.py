@@ -53,10 +53,17 @@ class Where(msgspec.Struct, frozen=True):
     def wrong(self, pointer: str, message: str, hint: str) -> Never:
         """Refuse what stands at a pointer. Raises ConfigError."""
         pointer = self.prefix + pointer
-        line, outer = 0, pointer
-        while not (line := self.lines.get(outer, 0)) and outer:
-            outer = outer.rpartition("/")[0]
-        raise ConfigError(f"{pointer or '/'}: {message}", hint=hint, path=self.path, line=line)
+        raise ConfigError(f"{pointer or '/'}: {message}", hint=hint, path=self.path, line=self._line(pointer))
+
+    def told(self, pointer: str, message: str) -> str:
+        """What is to be said of what stands at a pointer, with its place."""
+        pointer = self.prefix + pointer
+        return f"{self.path}:{self._line(pointer)}: {pointer or '/'}: {message}"
+
+    def _line(self, pointer: str) -> int:
+        while not (line := self.lines.get(pointer, 0)) and pointer:
+            pointer = pointer.rpartition("/")[0]
+        return line
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):

@@ -165,7 +165,7 @@ def _spec(tensor: Tensor, *, shape: tuple[int, ...] | None) -> str:
 
 def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -> tuple[Number, Number]:
     """The bounds of a tensor's values: those declared, within those of the datatype."""
-    low, high = _limits(datatype)
+    low, high = extent(datatype)
     if minimum is not None and decimals.exactly(minimum) > decimals.exactly(low):
         low = minimum
     if maximum is not None and decimals.exactly(maximum) < decimals.exactly(high):
@@ -173,7 +173,8 @@ def _range(datatype: Datatype, minimum: Number | None, maximum: Number | None) -
     return low, high
 
 
-def _limits(datatype: Datatype) -> tuple[Number, Number]:
+def extent(datatype: Datatype) -> tuple[Number, Number]:
+    """The smallest and the largest value that there is."""
     if not datatype.numeric:
         return 0, 1
     if not datatype.whole:
@@ -184,7 +185,7 @@ def _limits(datatype: Datatype) -> tuple[Number, Number]:
 
 def _binary(datatype: Datatype, low: Number, high: Number) -> dict[str, str]:
     """Bounds of the values as they stand in memory: as the datatype rounds them. None where all bits are allowed."""
-    if datatype is Datatype.BYTES or (datatype.whole and (low, high) == _limits(datatype)):
+    if datatype is Datatype.BYTES or (datatype.whole and (low, high) == extent(datatype)):
         return {}
     if datatype.whole or datatype is Datatype.BOOL:
         suffix = ("ULL" if datatype.startswith("U") else "LL") if datatype.width == 8 else ""  # noqa: PLR2004  # bytes

@@ -83,7 +83,7 @@ def end_silence(alerts: Alerts, number: int, *, reason: str, actor: str) -> Sile
 
 def _silence_fields(made: Silence, action: str, reason: str) -> dict[str, Any]:
     kind = "rule" if made.name else "alert"
-    return {"action": action, "object": {"type": kind, "name": made.about}, "reason": reason}
+    return {"action": action, "object": {"type": kind, "name": made.about.removeprefix("rule ")}, "reason": reason}
 
 
 def _not_closed(alerts: Alerts, number: int) -> Alert:

@@ -10,15 +10,17 @@ from garrison.errors import ConfigError, GarrisonError, nearest
 from garrison.events.mappers import mapper
 from garrison.watch.export.destination import faults as faults_of_exports
 from garrison.watch.file.read import Loaded, span_s
+from garrison.watch.file.unheard import unheard
 from garrison.watch.judge import rulebook
 from garrison.watch.judge.countries import countries
 from garrison.watch.receive.inputs import inputs
 from garrison.watch.receive.listen import Guard, Listen, place
-from garrison.watch.redact.redactor import Redactor
+from garrison.watch.redact.redactor import ready
+from garrison.watch.retention.vouched import by as vouched_by
 from garrison.watch.store.filter import parse
 from garrison.watch.store.schema import RETENTION_DAYS
 from garrison.watch.store.search import moment
-from garrison.watch.tell.tell import faults as faults_of_routes
+from garrison.watch.tell.tell import faulty
 from garrison.watch.tell.tell import hold as hold_telling
 
 if TYPE_CHECKING:  # what it stands on takes a second to import
@@ -29,8 +31,9 @@ def hold(loaded: Loaded) -> list[str]:
     """What is worth a warning. Raises ConfigError for what is wrong."""
     _hold_running(loaded)
     _hold_inputs(loaded)
-    with _at(loaded, "redact"):
-        Redactor.make(loaded.watch.redact, b"", credentials=loaded.watch.redaction.credentials)
+    for number, rule in enumerate(loaded.watch.redact):
+        with _at(loaded, "redact", number):
+            ready(rule, b"")
     with _at(loaded, "route"):
         hold_telling(loaded.telling)
     _hold_exports(loaded)
@@ -69,6 +72,9 @@ def _hold_running(loaded: Loaded) -> None:
         if said.metrics and not place(said.metrics)[2]:
             raise ConfigError(f"{said.metrics} is open to the network", hint='write "127.0.0.1:9469"')
     ledger = loaded.ledger
+    if ledger is None and not said.store and (known := vouched_by(loaded.state / "store")):
+        hint = f'write ledger = "{known.folder}"'
+        raise loaded.wrong(("watch",), f"the ledger {known.origin} vouches for this store, and is not named", hint)
     if ledger is not None and not (ledger / "checkpoint").is_file():
         hint = f"make it: garrison ledger init {said.ledger} --origin NAME"
         raise loaded.wrong(("watch", "ledger"), "there is no ledger", hint)
@@ -139,11 +145,13 @@ def _at(loaded: Loaded, *steps: str | int) -> Iterator[None]:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     if loaded.ledger is None:
         yield "[watch] ledger is not set: that events were changed or removed will not be noticed"
-    yield from faults_of_routes(loaded.telling, loaded.beside)
+    for steps, message, hint in faulty(loaded.telling, loaded.beside):
+        yield loaded.warning(steps, message, hint)
     yield from faults_of_exports(loaded.watch.export, loaded.beside)
     book = rulebook.read(loaded.watch.rules, [loaded.beside(name) for name in loaded.watch.rules.folders])
+    yield from unheard(loaded, book)
     for broken in book.rules.broken:
         yield f"{broken.where}  {broken.message}" + (f"; {broken.hint}" if broken.hint else "")
-    for about in book.rules.abouts:
+    for about in book.abouts:
         if about.replaces:
             yield f"{about.path}:{about.line}  it takes the place of Garrison's own: {about.replaces}"

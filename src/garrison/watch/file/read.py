@@ -71,6 +71,11 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
         """An error that names file, line and key."""
         return forms.wrong(self.path, self.lines, Blame(steps, message, hint))
 
+    def warning(self, steps: Steps, message: str, hint: str) -> str:
+        """What is worth telling, in one line that names file, line and key."""
+        error = self.wrong(steps, message, hint)
+        return f"{error.where}  {error.message}; {error.hint}"
+
 
 def read(path: Path, *, copy: Path | None = None) -> Loaded:
     """Read a watch file, or what it said when a copy was made. Raises ConfigError that names file, line and key, and what to write."""

@@ -100,7 +100,7 @@ def _ended(name: str, window: Window, now_us: int) -> Iterator[Signal]:
 def _lost(name: str, count: int, now_us: int) -> Signal:
     return Signal(
         detector=Kind.WATCH, name="lines lost", title=f"Lines of {name} were lost", severity=Severity.MEDIUM, since_us=now_us, time_us=now_us,
-        asset=name, asset_type="input", events=count, tags=("attack.defense-evasion", "attack.t1562"),
+        asset=name, asset_type="input", events=count, tags=("attack.defense-impairment", "attack.t1685"),
         text=f"expected: none; seen: {count:,} that were not taken, of a sender that keeps nothing; since {moment(now_us)}",
     )  # fmt: skip
 

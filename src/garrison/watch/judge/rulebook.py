@@ -50,10 +50,11 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Rulebook(msgspec.Struct, frozen=True):
-    """Rules that are judged by, those that cannot be used, and all as they are known by."""
+    """Rules that are judged by, and those that cannot be used; of all, also of those that are disabled, what they are known by, and tell."""
 
     rules: Rules
     known: dict[str, Known]
+    abouts: list[About]
 
 
 def hold(paths: Iterable[Path]) -> None:
@@ -70,10 +71,10 @@ def read(settings: Settings, paths: Sequence[Path]) -> Rulebook:
     disabled = set(settings.disabled)
 
     def is_disabled(about: About) -> bool:
-        return not disabled.isdisjoint((about.id, about.name))
+        return not disabled.isdisjoint((about.id, about.name, about.title))
 
     known = {about.id: Known(about.digest, about.title, not is_disabled(about)) for about in found.abouts}
-    return Rulebook(live(found, is_disabled), known)
+    return Rulebook(live(found, is_disabled), known, found.abouts)
 
 
 def changes(before: Mapping[str, Known], now: Mapping[str, Known]) -> Iterator[Change]:

@@ -19,7 +19,7 @@ class Rules(_Table, frozen=True):
 
     pack: Annotated[bool, Meta(description="Garrison's own rules.")] = True
     folders: Annotated[tuple[str, ...], Meta(description="Rules of your own: files, or folders with all below.")] = ()
-    disabled: Annotated[tuple[str, ...], Meta(description="Ids or names of rules that are left out.")] = ()
+    disabled: Annotated[tuple[str, ...], Meta(description="Ids, names or titles of rules that are left out.")] = ()
     level: Annotated[
         str,
         Meta(pattern="^(informational|low|medium|high|critical)$", description="Rules below this level tell nothing."),

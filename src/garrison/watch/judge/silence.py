@@ -118,7 +118,7 @@ def _quiet(name: str, heard: Heard, limit_us: int, now_us: int) -> Signal:
         asset_type="input",
         text=f"expected: something every {span(limit_us)}; seen: nothing since {moment(heard.last_us)}",
         events=0,
-        tags=("attack.defense-evasion", "attack.t1562"),
+        tags=("attack.defense-impairment", "attack.t1685"),
     )
 
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from garrison.watch.redact import path
+from garrison.watch.redact.patterns import patterns
 from garrison.watch.redact.records import Change
 from garrison.watch.redact.settings import How
 from garrison.watch.redact.texts import compiled
 
-LETTER: Final = re.compile(rb"\\u(?:00[0-7]|212[aA])")
-"""The escape of a letter, as JSON may write each: behind it a name may hide. Of those beyond ASCII the sign for Kelvin is a K too."""
+LETTER: Final = re.compile(rb"\\u(?:00(?:2[0dDeE]|3[\daA]|[4-7])|212[aA])")
+"""An escape behind which a letter of a name may hide, as JSON may write each. Of those beyond ASCII the sign for Kelvin is a K too."""
 
 HASH: Final = "hash:"
 _HASH_CHARACTERS: Final = 24  # 96 bits
 _LEFT: Final = 4  # characters that a mask leaves, of at least twice as many
 _PLAIN: Final = re.compile(r"[\w .:@-]+", re.ASCII)  # a name that JSON writes in one way, but for letters in escapes
+_QUOTE: Final = r'(?P<quote>\\{0,15}""?)'  # with the backslashes of texts in texts; twice in comma-separated values
+_TEXT: Final = r"(?P<text>(?:(?!(?<!\\)(?P=quote)).)*)(?P<end>(?P=quote)?)"  # up to such a quote, or to the end
+_TEXTS: Final = re.compile(_QUOTE + _TEXT, re.DOTALL)
 _MASKED: Final = re.compile(r"[^\W_]")
 
 
@@ -29,21 +33,37 @@ class Field(msgspec.Struct, frozen=True, eq=False):
     """A rule about what a path leads to."""
 
     logs: frozenset[str]
-    steps: tuple[path.Step, ...]
-    change: Change
+    target: path.Target
     hint: Any  # without a match of it a line has no such field, but for escapes in its name
 
 
 def of_path(logs: frozenset[str], said: str, how: How, key: bytes) -> Field:
     """What a path leads to. Raises ConfigError."""
-    steps = path.parse(said)
-    return Field(logs, steps, _changer(how, key), _hint_of_path(steps))
+    steps, change = path.parse(said), _changer(how, key)
+    last = next((step.name for step in reversed(steps) if step.name is not None), "")
+    hint = f'"{re.escape(last)}\\\\*"' if _PLAIN.fullmatch(last) else "(?s)."
+    return Field(logs, path.Target(steps, change, _members(re.escape(last), change)), compiled(hint))
 
 
-def of_names(names: frozenset[str], how: How, key: bytes) -> Field:
-    """What has one of some names, at any depth in any log."""
-    steps = (path.Step(names=names, deep=True),)
-    return Field(frozenset(), steps, _changer(how, key), _hint_of_names(names))
+def of_credentials(key: bytes) -> Field:
+    """What has the name of a credential, at any depth in any log: it is masked."""
+    names, words = (
+        frozenset(name for one in patterns().values() if one.but_objects is but for name in one.names)
+        for but in (False, True)
+    )
+    steps, change = (path.Step(names=names, words=words, deep=True),), _changer(How.MASK, key)
+    name = f"(?:{'|'.join('[_-]*'.join(word) for word in sorted(names | words))})[_-]*"
+    rest = _members(rf"(?i:(?:[\w.-]*\.)?[_-]*{name})", change)
+    return Field(frozenset(), path.Target(steps, change, rest), compiled(f'(?i)["._-]{name}\\\\*"'))
+
+
+def carried(field: Field, name: str) -> list[Field]:
+    """A rule for records that carry others under a name in some lines and bare in others: its path may begin at either."""
+    steps = field.target.steps
+    if steps[0].deep:
+        return [field]
+    said = [steps, (path.Step(name), *steps), *([steps[1:]] if steps[0].name == name and steps[1:] else [])]
+    return [msgspec.structs.replace(field, target=msgspec.structs.replace(field.target, steps=one)) for one in said]
 
 
 def hashed(key: bytes, text: str) -> str:
@@ -78,12 +98,25 @@ def _changer(how: How, key: bytes) -> Change:
     return change
 
 
-def _hint_of_names(names: frozenset[str]) -> Any:
-    words = ("[_-]*".join(name) for name in sorted(names))
-    return compiled(f'(?i)["._-](?:{"|".join(words)})[_-]*\\\\*"')
+def _members(name: str, change: Change) -> Callable[[str], str]:
+    """Changes what looks like a member of this name in a text that is no JSON: it was cut, or is a line of several.
 
+    Of a list or an object that has no end the texts are changed up to where the text ends.
+    """
+    value = rf"(?P=quote){_TEXT}|(?P<number>-?\d[\w.+-]*)|(?P<nested>[\[{{].*)"
+    member = re.compile(rf"(?P<head>{_QUOTE}{name}(?P=quote)\s*:\s*)(?:{value})", re.DOTALL)
 
-def _hint_of_path(steps: Sequence[path.Step]) -> Any:
-    """The last name of a path, as it stands before a colon: also in a text that holds JSON, behind a backslash."""
-    last = next((step.name for step in reversed(steps) if step.name is not None), "")
-    return compiled(f'"{re.escape(last)}\\\\*"' if _PLAIN.fullmatch(last) else "(?s).")
+    def of_text(found: re.Match[str]) -> str:
+        made = change(found["text"])
+        return f"{found['quote']}{'' if made is path.DROPPED else made}{found['end']}"
+
+    def of_member(found: re.Match[str]) -> str:
+        head, quote = found["head"], found["quote"]
+        if found["nested"] is not None:
+            return head + _TEXTS.sub(of_text, found["nested"])
+        if found["text"] is not None:
+            return head + of_text(found)
+        made = change(found["number"])
+        return head + ("null" if made is path.DROPPED else f"{quote}{made}{quote}")
+
+    return lambda text: member.sub(of_member, text) if '"' in text else text

@@ -17,6 +17,7 @@ class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     regex: str = ""
     check: str = ""
     names: frozenset[str] = frozenset()
+    but_objects: bool = False  # fields with these names that hold an object are others
     credential: bool = False
     alone: bool = False  # what is a piece of something longer is none
     match: tuple[str, ...] = ()

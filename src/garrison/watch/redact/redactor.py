@@ -7,17 +7,17 @@ one search of its bytes, and kept as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Final, Self
 
 import msgspec
 
 from garrison.errors import ConfigError, UnmappedError, nearest
-from garrison.events.mappers import Mapper, names
+from garrison.events.mappers import Mapper, mapper, names
 from garrison.watch.redact import fields, path, texts
 from garrison.watch.redact.fields import LETTER, Field, hashed, masked
 from garrison.watch.redact.patterns import patterns
-from garrison.watch.redact.records import ERRORS, rewritten
+from garrison.watch.redact.records import ERRORS, inside, rewritten
 from garrison.watch.redact.settings import How, Rule
 from garrison.watch.redact.texts import NEVER, Text, Texts, compiled
 
@@ -43,19 +43,19 @@ class Redactor:
     @classmethod
     def make(cls, rules: Sequence[Rule], key: bytes, *, credentials: bool = True) -> Self:
         """Raises ConfigError for a rule that cannot hold, by its number."""
-        shipped = [(name, p) for name, p in patterns().items() if p.credential] if credentials else []
-        said = [Rule(how=How.MASK, pattern=name) for name, p in shipped if p.regex]
-        about_fields = [fields.of_names(p.names, How.MASK, key) for _, p in shipped if p.names]
+        shipped = [name for name, p in patterns().items() if p.credential and p.regex] if credentials else []
+        said = [Rule(how=How.MASK, pattern=name) for name in shipped]
+        about_fields = [fields.of_credentials(key)] if credentials else []
         about_texts: list[Text] = []
         for number, rule in enumerate([*rules, *said], 1):
             try:
-                ready = _ready(rule, key)
+                made = ready(rule, key)
             except ConfigError as error:
                 raise ConfigError(f"redact {number}: {error.message}", hint=error.hint) from error
-            if isinstance(ready, Field):
-                about_fields.append(ready)
+            if isinstance(made, Field):
+                about_fields.append(made)
             else:
-                about_texts.append(ready)
+                about_texts.append(made)
         return cls(about_texts, about_fields)
 
     def plain(self, form: Mapper, lines: Sequence[bytes]) -> list[bool]:
@@ -78,7 +78,7 @@ class Redactor:
         if not has_texts and not about:
             return line
         if line.lstrip()[:1] not in (b"{", b"["):
-            return texts.in_line(line, rules.texts) if has_texts else line
+            return _in_text(line, about, rules.texts if has_texts else None)
         if not about and (spliced := texts.spliced(line, rules.texts)) is not None:
             return spliced
         try:
@@ -91,14 +91,16 @@ class Redactor:
         if log not in self._of:
             about = texts.together([rule for rule in self._texts if not rule.logs or log in rule.logs])
             chosen = tuple(rule for rule in self._fields if not rule.logs or log in rule.logs)
+            if carries := getattr(mapper(log), "CARRIES", "") if log in names() else "":
+                chosen = tuple(one for rule in chosen for one in fields.carried(rule, carries))
             field = "|".join(f"(?:{field.hint.pattern})" for field in chosen) or NEVER
             both = compiled(f"{about.screen.pattern}|{field}")
             self._of[log] = _Rules(about, chosen, compiled(field), both)
         return self._of[log]
 
 
-def _ready(rule: Rule, key: bytes) -> Text | Field:
-    """Raises ConfigError."""
+def ready(rule: Rule, key: bytes) -> Text | Field:
+    """A rule made ready. Raises ConfigError for one that cannot hold."""
     if bool(rule.field) is bool(rule.pattern):
         raise ConfigError("says neither a field nor a pattern, or both", hint="write one of them")
     if unknown := set(rule.log) - set(names()):
@@ -106,6 +108,11 @@ def _ready(rule: Rule, key: bytes) -> Text | Field:
         raise ConfigError(f"there is no log format {word}", hint=nearest(word, names(), ", ".join(names())))
     logs = frozenset(rule.log)
     if rule.field:
+        if without := [log for log in rule.log if getattr(mapper(log), "NO_JSON", False)]:
+            hint = "write pattern = ..., or leave them out of log"
+            raise ConfigError(
+                f"{rule.field} leads to nothing in {', '.join(without)}: their lines are no JSON", hint=hint
+            )
         return fields.of_path(logs, rule.field, rule.how, key)
     changes: dict[How, Callable[[str], str]] = {
         How.HASH: partial(hashed, key),
@@ -115,8 +122,21 @@ def _ready(rule: Rule, key: bytes) -> Text | Field:
     return texts.rule(logs, rule.pattern, changes[rule.how])
 
 
+def _in_text(line: bytes, about: Sequence[Field], rules: Texts | None) -> bytes:
+    """A line that is no JSON, changed in the records that it carries, and by rules about texts wherever they match."""
+    if about or b"\\" in line:
+        text = line.decode("utf-8", "surrogateescape")
+        made = inside(text, partial(_changed, about, rules), lambda rest: reduce(_rest, about, rest))
+        line = made.encode("utf-8", "surrogateescape")
+    return line if rules is None else texts.in_line(line, rules)
+
+
+def _rest(text: str, field: Field) -> str:
+    return field.target.rest(text)
+
+
 def _changed(about: Sequence[Field], rules: Texts | None, said: Any) -> Any:
     """A record without what fields hold, and what rules about texts find."""
     for field in about:
-        said = path.changed(said, field.steps, field.change)
+        said = path.changed(said, field.target)
     return said if rules is None else texts.in_value(said, rules)

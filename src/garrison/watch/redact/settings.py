@@ -22,9 +22,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
 
     how: How
     log: Annotated[tuple[str, ...], Meta(description="Formats of logs; all if unsaid.")] = ()
-    field: Annotated[str, Meta(description="A field of JSON records: $.input.email, $..password, $.items[*].name.")] = (
-        ""
-    )
+    field: Annotated[
+        str,
+        Meta(
+            description="A field of records in JSON, or of JSON in texts: $.input.email, $..password, $.items[*].name."
+        ),
+    ] = ""
     pattern: Annotated[str, Meta(description="email, card, ... or a regular expression (RE2).")] = ""
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from garrison.errors import ConfigError, UnmappedError
 from garrison.watch.redact.patterns import CHECKS, patterns
-from garrison.watch.redact.records import DEEPEST, ERRORS
+from garrison.watch.redact.records import DEEPEST, ERRORS, inside
 
 NEVER: Final = r"[^\x00-\x{10FFFF}]"
 _ESCAPES: Final = re.compile(
@@ -110,6 +110,8 @@ def in_value(value: Any, texts: Texts, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise UnmappedError(f"nested deeper than {DEEPEST}")
     if isinstance(value, str):
+        if "\\" in value and ("{" in value or "[" in value):  # JSON in it may have escapes of its own
+            value = inside(value, lambda said: in_value(said, texts, depth + 1), str)
         return _replaced(value, texts)
     if isinstance(value, dict):
         return {_replaced(name, texts): in_value(item, texts, depth + 1) for name, item in value.items()}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
+from garrison.errors import ConfigError
 from garrison.forms.kinds import modules_of
 from garrison.watch.alerts.alert import Alert
 from garrison.watch.alerts.which import Name, Patterns, Which, Word
@@ -76,6 +77,10 @@ class Kind(Protocol):
 
     Settings: type[Response]  # its tag is what `type` says in the watch file
 
+    def hold(self, settings: Any, beside: Beside) -> None:
+        """Raises ConfigError for what it needs and is not there: what can be told before anything is done."""
+        ...
+
     def respond(self, settings: Any, case: Case) -> str:
         """Do it, and say what was done. It may be done again where whoever did it was killed.
 
@@ -88,6 +93,12 @@ class Kind(Protocol):
 def responses() -> dict[type[Response], Kind]:
     """The kinds of responses, by their settings."""
     return {module.Settings: module for module in modules_of(kinds)}
+
+
+def needs(name: str, beside: Beside, hint: str) -> None:
+    """Raises ConfigError where what the watch file names is not there."""
+    if not beside(name).exists():
+        raise ConfigError(f"there is no {name}", hint=hint)
 
 
 def any_response() -> Any:

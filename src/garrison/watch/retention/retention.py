@@ -1,35 +1,26 @@
 """Classes and holds, as they are in force. No stored event is changed by them: they are conditions by which the store lets rows go.
 
-Each change is an entry of the ledger before it holds; that of a hold has the digest of its condition, which may name people, and says how
-many events it kept then, so that `garrison logs verify` notices if there are fewer. What is in force lies in `retention.json` in the
-folder of the store.
+What an event was promised when it was stored is kept: the days of its class then. Fewer days are for what is stored from now on; more days
+are for all. What is in force, and what was promised before, lies in `retention.json` in the folder of the store.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import fcntl
-import os
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import msgspec
 
 from garrison.errors import BusyError, ConfigError, UsageError, nearest
-from garrison.ledger import Ledger, durable
-from garrison.ledger.entry import Object, as_actor
+from garrison.ledger import durable
 from garrison.watch.store.filter import parse
-from garrison.watch.store.schema import RETENTION_DAYS, retained
+from garrison.watch.store.schema import RETENTION_DAYS, Promise, retained, ttl
 from garrison.watch.store.search import moment
-from garrison.watch.store.verify import RETENTION as KIND
-from garrison.watch.store.verify import count, digest_of
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from garrison.watch.store.verify import InForce
 
 FILE: Final = "retention.json"
 _KEY_BYTES: Final = 32
@@ -51,11 +42,55 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """Days by class (None: for ever), and holds. `people` is the key of the pseudonyms under which people stand in the ledger."""
+    """Days by class (None: for ever), and holds.
+
+    `people` is the key of the pseudonyms under which people stand in the ledger; `promised` is, by class, what was said before; `told` is the
+    last entry of the ledger that a change was made by.
+    """
 
     days: dict[str, int | None]
     holds: tuple[Hold, ...] = ()
     people: bytes = b""
+    promised: dict[str, tuple[Promise, ...]] = {}
+    told: int = -1
+
+    def rules(self) -> str:
+        """When rows go. Raises ConfigError for what is no class."""
+        return ttl(self.days, [hold.condition for hold in self.holds], self.promised)
+
+    def statement(self, cluster: str = "") -> str:
+        """What puts these rules in force. Raises ConfigError."""
+        return retained(self.rules(), cluster)
+
+    def in_force(self) -> InForce:
+        """What `garrison logs verify` compares. Raises ConfigError."""
+        return InForce(self.days, {hold.name: hold.condition for hold in self.holds}, self.statement())
+
+
+class SetDays(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="days"):
+    """Classes are kept for so many days from now on. `entries` of the ledger say so."""
+
+    days: dict[str, int | None]
+    entries: tuple[int, ...] = ()
+
+
+class AddHold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hold"):
+    """What a filter finds is held."""
+
+    name: str
+    filter: str
+    reason: str
+    actor: str
+
+
+class ReleaseHold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="release"):
+    """A hold is over. `entries` of the ledger say so."""
+
+    name: str
+    entries: tuple[int, ...] = ()
+
+
+Change = SetDays | AddHold | ReleaseHold
 
 
 def read(folder: Path) -> Retention:
@@ -69,119 +104,60 @@ def read(folder: Path) -> Retention:
         raise ConfigError(f"is damaged: {error}", path=str(folder / FILE), hint="put it back from a copy") from error
 
 
-class Changes:
-    """Changes of what is in force, by an administrator of the store."""
+def write(folder: Path, made: Retention) -> None:
+    """Note what is in force. Raises BusyError."""
+    try:
+        durable.replace(folder / FILE, msgspec.json.format(msgspec.json.encode(made), indent=2), mode=0o600)
+    except OSError as error:
+        raise BusyError(f"cannot be noted: {error}", hint="do it again", path=str(folder)) from error
 
-    def __init__(self, client: Client, folder: Path, ledger: Ledger | None, *, actor: str, cluster: str = "") -> None:
-        self._client, self._folder, self._ledger = client, folder, ledger
-        self._actor, self._cluster = actor, cluster
 
-    def keep_for(self, days: Mapping[str, int | None], *, reason: str) -> Retention:
-        """Keep classes for so many days; None: for ever. Raises ConfigError, BusyError, LedgerError."""
-        with self._alone() as now:
-            made = msgspec.structs.replace(now, days={**now.days, **days})
-            changed = {name: said for name, said in days.items() if now.days.get(name, 0) != said}
+def keyed(now: Retention) -> Retention:
+    """With a key for the pseudonyms of people, if there is none yet."""
+    return now if now.people else msgspec.structs.replace(now, people=secrets.token_bytes(_KEY_BYTES))
 
-            def record(ledger: Ledger) -> None:
-                for name, said in changed.items():
-                    details: dict[str, Any] = {"class": name} | ({"days": said} if said is not None else {})
-                    thing: Object = {"type": "events", "name": name}
-                    ledger.append(
-                        KIND,
-                        action="change",
-                        actor=as_actor(self._actor, now.people),
-                        object=thing,
-                        reason=reason,
-                        details=details,
-                    )
 
-            return self._change(made, record)
+def amended(now: Retention, change: Change, at: dt.datetime) -> Retention:
+    """What is in force after a change. Raises UsageError, ConfigError for one that cannot be made."""
+    if isinstance(change, SetDays):
+        made = _set(now, change.days, at)
+    elif isinstance(change, AddHold):
+        made = _held(now, change, at)
+    else:
+        names = [hold.name for hold in now.holds]
+        if change.name not in names:
+            hint = nearest(change.name, names, f"holds: {', '.join(names) or 'none'}")
+            raise UsageError(f"there is no hold {change.name}", hint=hint)
+        made = msgspec.structs.replace(now, holds=tuple(hold for hold in now.holds if hold.name != change.name))
+    made.rules()  # what is no class is told before anything is done
+    return made
 
-    def hold(self, name: str, filter_: str, *, reason: str) -> Retention:
-        """Keep what a filter finds, whatever its class says. Raises UsageError for a name or filter that is none."""
-        if not _NAME.fullmatch(name):
-            raise UsageError(f"{name!r} is no name of a hold", hint="letters, digits, . _ and -")
-        if not filter_.strip():
-            raise UsageError("a hold needs a filter", hint="what it is about: actor_user=ann time>=2026-11-01")
-        said = condition(filter_)
-        with self._alone() as now:
-            if any(hold.name == name for hold in now.holds):
-                raise UsageError(f"there is a hold {name} already", hint="name another, or release it first")
-            since = dt.datetime.now(dt.UTC).replace(microsecond=0)
-            made = Hold(name, filter_, said, reason, self._actor, since)
-            kept = msgspec.structs.replace(now, holds=(*now.holds, made))
-            self._rule(kept)  # before they are counted, so that what is counted stays
-            details = {"events": self.count(made)}
-            thing: Object = {"type": "hold", "name": name, "digest": digest_of(said)}
-            return self._change(
-                kept,
-                lambda ledger: ledger.append(
-                    KIND,
-                    action="hold",
-                    actor=as_actor(self._actor, now.people),
-                    object=thing,
-                    reason=reason,
-                    details=details,
-                    time=since,
-                ),
-            )
 
-    def release(self, name: str, *, reason: str) -> Retention:
-        """Let what a hold kept go when its time is over. Raises UsageError for one that is not there."""
-        with self._alone() as now:
-            names = [hold.name for hold in now.holds]
-            if name not in names:
-                raise UsageError(
-                    f"there is no hold {name}", hint=nearest(name, names, f"holds: {', '.join(names) or 'none'}")
-                )
-            thing: Object = {"type": "hold", "name": name}
-            return self._change(
-                msgspec.structs.replace(now, holds=tuple(hold for hold in now.holds if hold.name != name)),
-                lambda ledger: ledger.append(
-                    KIND, action="release", actor=as_actor(self._actor, now.people), object=thing, reason=reason
-                ),
-            )
-
-    def count(self, hold: Hold) -> int:
-        """How many events that were stored before a hold it keeps. Raises EventsError."""
-        return count(self._client, hold.condition, hold.since)
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[Retention]:
-        """What is in force, which nobody else changes meanwhile. Raises BusyError."""
-        try:
-            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError as error:
-            raise BusyError(
-                f"cannot be opened: {error.strerror}", hint="see who may", path=str(self._folder)
-            ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            now = read(self._folder)
-            yield now if now.people else msgspec.structs.replace(now, people=secrets.token_bytes(_KEY_BYTES))
-        finally:
-            os.close(descriptor)
-
-    def _rule(self, made: Retention) -> None:
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
-        try:
-            self._client.command(retained(made.days, [hold.condition for hold in made.holds], self._cluster))
-        except ClickHouseError as error:
-            raise BusyError(f"nothing has been changed: {error}", hint="do it again", path=str(self._folder)) from error
-
-    def _change(self, made: Retention, record: Callable[[Ledger], object]) -> Retention:
-        retained(made.days, [])  # what is no class is told before the ledger is
-        if self._ledger is not None:
-            record(self._ledger)
-        self._rule(made)
-        try:
-            durable.replace(self._folder / FILE, msgspec.json.format(msgspec.json.encode(made), indent=2), mode=0o600)
-        except OSError as error:
-            raise BusyError(f"cannot be noted: {error}", hint="do it again", path=str(self._folder)) from error
-        return made
+def changed(now: Retention, days: Mapping[str, int | None]) -> dict[str, int | None]:
+    """The classes that would be kept for other days than now."""
+    return {name: said for name, said in days.items() if now.days.get(name, 0) != said}
 
 
 def condition(filter_: str) -> str:
     """A filter as a condition of SQL without parameters. Raises UsageError."""
     return parse(filter_, moment).literal()
+
+
+def _set(now: Retention, days: Mapping[str, int | None], at: dt.datetime) -> Retention:
+    """The first days of a class are for all of its events: nothing was promised before."""
+    until = int(at.timestamp()) + 1  # what is stored in this second is promised the days of before
+    before = {name: Promise(until, now.days[name]) for name in changed(now, days) if name in now.days}
+    promised = {**now.promised, **{name: (*now.promised.get(name, ()), one) for name, one in before.items()}}
+    return msgspec.structs.replace(now, days={**now.days, **days}, promised=promised)
+
+
+def _held(now: Retention, change: AddHold, at: dt.datetime) -> Retention:
+    if not _NAME.fullmatch(change.name):
+        raise UsageError(f"{change.name!r} is no name of a hold", hint="letters, digits, . _ and -")
+    if not change.filter.strip():
+        raise UsageError("a hold needs a filter", hint="what it is about: actor_user=ann time>=2026-11-01")
+    if any(hold.name == change.name for hold in now.holds):
+        raise UsageError(f"there is a hold {change.name} already", hint="name another, or release it first")
+    said, since = condition(change.filter), at.replace(microsecond=0)
+    made = Hold(change.name, change.filter, said, change.reason, change.actor, since)
+    return msgspec.structs.replace(now, holds=(*now.holds, made))

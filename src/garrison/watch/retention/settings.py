@@ -12,4 +12,4 @@ class Class(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     """`[[retention]]`: a class of events, which inputs name. `standard`, `inference` and `hold` are there without it."""
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
-    days: Annotated[int, Meta(ge=1, description="Days; for ever if unsaid.")] | None = None
+    days: Annotated[int, Meta(ge=1, le=20_000, description="Days; for ever if unsaid.")] | None = None

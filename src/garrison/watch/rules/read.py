@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 1_000_000
 _ENDINGS = (".yml", ".yaml")
+_UTF16LE = re.compile(r"\|utf16le(?=\||$)")
 
 
 def read_rules(paths: Iterable[Path]) -> Rules:
@@ -44,6 +46,11 @@ def read_rules(paths: Iterable[Path]) -> Rules:
 def pack() -> Path:
     """The folder of Garrison's own rules."""
     return Path(__file__).parent / "pack"
+
+
+def is_empty(path: Path) -> bool:
+    """Whether no file of rules is there."""
+    return next(_files(path), None) is None
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -116,10 +123,17 @@ def _read_document(said: Any, path: str, line: int, found: Rules) -> None:
             about = _about(correlation, path, line, digest)
             found.correlations.append(_correlation(correlation, about, examples))
         else:
-            rule = SigmaRule.from_dict(said, policy=policy())
+            rule = SigmaRule.from_dict({key: _spelt(said[key]) for key in said}, policy=policy())
             found.rules.append(_rule(rule, _about(rule, path, line, digest), examples))
     except SigmaError as error:
         raise ConfigError(f"it is no Sigma rule: {error}") from error
+
+
+def _spelt(said: Any) -> Any:
+    """A rule, or a part of it, with modifiers by the names that pySigma knows: utf16le of the specification is its wide."""
+    if isinstance(said, dict):
+        return {_UTF16LE.sub("|wide", key) if isinstance(key, str) else key: _spelt(said[key]) for key in said}
+    return [_spelt(one) for one in said] if isinstance(said, list) else said
 
 
 def _rule(rule: SigmaRule, about: About, examples: Examples) -> Rule:

@@ -111,13 +111,17 @@ def as_text(found: Status) -> Iterator[str]:
         counts = ", ".join(f"{number:,} {what}" for what, number in one.counts.items())
         yield f"input {name} ({one.type}): {counts or 'nothing yet'}" + (f"; waits: {one.waits}" if one.waits else "")
     for name, spool in found.spools.items():
-        yield f"spool {name}: {spool.events:,} events wait, {spool.size_bytes:,} bytes"
+        yield f"spool {name}: {_events(spool.events)} to be stored, {spool.size_bytes:,} bytes"
     doubles = f", {found.doubles:,} were there already" if found.doubles else ""
-    yield f"store: {found.stored:,} events stored{doubles}" + (f"; waits: {found.waits}" if found.waits else "")
+    yield f"store: {_events(found.stored)} stored{doubles}" + (f"; waits: {found.waits}" if found.waits else "")
     behind = f"{found.behind_s:,} s behind" if found.behind_s else "nothing behind"
-    broken = f", {found.broken_rules} rules are broken" if found.broken_rules else ""
-    yield "judge: " + (f"{found.judged:,} events judged, {behind}{broken}" if found.has_judged else "not judged yet")
+    broken = f", broken rules: {found.broken_rules:,}" if found.broken_rules else ""
+    yield "judge: " + (f"{_events(found.judged)} judged, {behind}{broken}" if found.has_judged else "not judged yet")
     yield f"deliveries that wait: {found.deliveries:,}"
+
+
+def _events(count: int) -> str:
+    return f"{count:,} event{'' if count == 1 else 's'}"
 
 
 def as_prometheus(found: Status) -> Iterator[str]:

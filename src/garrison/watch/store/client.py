@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ import msgspec
 from garrison.errors import BusyError, EventsError
 from garrison.ledger import durable
 from garrison.watch.store.guard import Role
-from garrison.watch.store.node import BUSY, Endpoint, endpoint
+from garrison.watch.store.node import BUSY, RETENTION, Endpoint, endpoint
+from garrison.watch.store.schema import once
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -104,6 +106,28 @@ def running(place: Path | str, role: Role) -> Client:
     return found
 
 
+def retain(folder: Path, change: bytes) -> None:
+    """Have the node of a folder put a change of retention in force. Raises BusyError, and EventsError where it refuses."""
+    from http.client import HTTPConnection, HTTPException
+
+    data = durable.read(endpoint(folder, Role.ADMIN))
+    if data is None:
+        raise BusyError("the store does not run", hint="it is begun by: garrison watch run", path=str(folder))
+    try:
+        at = msgspec.json.decode(data, type=Endpoint)
+        asked = HTTPConnection("127.0.0.1", at.port, timeout=_PATIENCE_S)
+        with contextlib.closing(asked):
+            asked.request("POST", RETENTION, change, {"X-ClickHouse-User": Role.ADMIN, "X-ClickHouse-Key": at.token})
+            answer = asked.getresponse()
+            said = answer.read().decode("utf8", "replace")
+    except (OSError, HTTPException, msgspec.DecodeError) as error:
+        raise BusyError(f"the store does not answer: {error}", hint="do it again", path=str(folder)) from error
+    if answer.status != HTTPStatus.OK:
+        raise EventsError(
+            f"nothing has been changed: {said}", hint="use the garrison that the store runs with", path=str(folder)
+        )
+
+
 def _running(folder: Path, role: Role) -> Client | None:
     """The client of a node that somebody else runs here; None where none does."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -118,7 +142,10 @@ def _running(folder: Path, role: Role) -> Client | None:
 
 
 def _client(at: Endpoint, role: Role) -> Client:
-    return _get(host="127.0.0.1", port=at.port, username=role.value, password=at.token)
+    made = _get(host="127.0.0.1", port=at.port, username=role.value, password=at.token)
+    for name in once(""):  # settings stay where one reads, but with an insertion these are taken
+        made.server_settings.pop(name, None)
+    return made
 
 
 def _cluster(url: str) -> Client:

@@ -102,17 +102,23 @@ class Keeper:
         return any(spool.pending for spool in (*self._spools.values(), *([self._samples] if self._samples else [])))
 
     def _connected(self) -> Client:
+        from garrison.watch.retention.vouched import vouch
         from garrison.watch.store.client import running
 
         if self._client is None:
             if isinstance(self._place, Path):
                 self._keep_for(self._place)
-            self._client = self._closing.enter_context(contextlib.closing(running(self._place, Role.WRITER)))
+            client = self._closing.enter_context(contextlib.closing(running(self._place, Role.WRITER)))
+            if isinstance(self._place, Path):
+                with self._entries() as ledger:
+                    vouch(self._place, ledger, client, ACTOR)
+            self._client = client
         return self._client
 
     def _keep_for(self, folder: Path) -> None:
         """Have the classes in force as they are said. Raises EventsError, LedgerError."""
-        from garrison.watch.retention.retention import Changes, read
+        from garrison.watch.retention.changes import Changes
+        from garrison.watch.retention.retention import read
         from garrison.watch.store.client import running
 
         now = read(folder).days

@@ -3,6 +3,9 @@
 One process may open a folder, it must never fork once chdb is loaded, and each connection has a session of its own, for a shared one
 serves one query at a time. `clickhouse-connect` cannot tell it from a server, as far as Garrison asks. It makes the tables, writes where
 it answers into a file for each role, and ends with its owner, whose end of the standard input it watches. Protocol: https://clickhouse.com/docs/interfaces/http
+
+Three things are asked of it: a statement that reads (`guard`), rows for one of its tables, and, at `RETENTION`, a change of how long
+events are kept, which is data: nobody sends it what makes or alters a table.
 """
 
 from __future__ import annotations
@@ -26,17 +29,27 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from garrison.errors import EventsError
+from garrison.errors import EventsError, GarrisonError
 from garrison.ledger import durable
+from garrison.watch.retention.deciding import Decider
 from garrison.watch.store import samples, schema
-from garrison.watch.store.guard import Role, check
+from garrison.watch.store.guard import LEAVING, TAKING, Known, Role, check
 
+RETENTION = "/retention"  # where an administrator's changes go
 MOST_BYTES = 256 << 20  # of a request
 BUSY = 75  # EX_TEMPFAIL of sysexits.h: another process has the folder
-_INSERT = re.compile(r"\s*INSERT\s+INTO\s+`?garrison`?\.`?\w+`?\s*\([\w`, ]+\)\s*FORMAT\s+(\w+)\s*", re.IGNORECASE)
+_INSERT = re.compile(
+    r"\s*INSERT\s+INTO\s+`?garrison`?\.`?(?:events|samples)`?\s*\([\w`, ]+\)\s*FORMAT\s+(Native|MsgPack|JSONEachRow)\s*",
+    re.IGNORECASE | re.ASCII,
+)
+_TOLD = re.compile(r"(?:DESCRIBE TABLE|SHOW CREATE TABLE) garrison\.(?:events|samples)(?: FORMAT \w+)?", re.ASCII)
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
-_TOKEN = re.compile(r"[\w-]{1,100}")
+_TOKEN = re.compile(r"[\w-]{1,100}", re.ASCII)
+_WORD = re.compile(r"\w{1,100}", re.ASCII)
 _STREAMED = ("MsgPack", "JSONEachRow", "Native", "RowBinary", "TabSeparated", "CSV")
+
+# The database `default` of chdb has every file of this machine as a table.
+_NO_FILES = ("DROP DATABASE default", "CREATE DATABASE default ENGINE = Memory")
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -52,18 +65,19 @@ def endpoint(folder: Path, role: Role) -> Path:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection, with a session for each role that speaks on it."""
+    """One connection, with a session that reads and, where it is needed, one that inserts."""
 
     protocol_version = "HTTP/1.1"
     timeout = 600
     disable_nagle_algorithm = True  # else the body waits 40 ms for the receipt of the head
     tokens: dict[Role, str]
     folder: str
-    table_functions: frozenset[str]
+    known: Known
+    decider: Decider
 
     def setup(self) -> None:
         super().setup()
-        self.sessions: dict[Role, Any] = {}
+        self.sessions: dict[bool, Any] = {}
 
     def finish(self) -> None:
         for session in self.sessions.values():
@@ -88,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         role = self._role()
         if role is None:
             return self._fail(401, 516, "authentication failed: wrong user or token")
+        if urlsplit(self.path).path == RETENTION:
+            return self._retain(role, body)
         asked = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         if (kind := self.headers.get("Content-Type", "")).startswith("multipart/form-data"):
             asked, body = {**asked, **_form(kind, body)}, b""
@@ -101,34 +117,56 @@ class _Handler(BaseHTTPRequestHandler):
             code = re.search(r"Code: (\d+)", str(error))
             self._fail(500, int(code[1]) if code else 1, str(error))
 
+    def _retain(self, role: Role, body: bytes) -> None:
+        try:
+            if role is not Role.ADMIN:
+                raise EventsError("refused: only an administrator says for how long events are kept")
+            self.decider.decide(body)
+        except GarrisonError as error:
+            self._fail(403, 497, error.message)
+        except RuntimeError as error:
+            self._fail(500, 1, str(error))
+        else:
+            self._answer(200, b"")
+
     def _run(self, role: Role, asked: dict[str, str], body: bytes) -> None:
-        session, said = self._session(role), asked.get("query", "")
+        said = asked.get("query", "")
         if not said and body[:6].upper() == b"INSERT":  # the statement stands before its rows
             line, _, body = body.partition(b"\n")
             said = line.decode()
         if inserted := _INSERT.fullmatch(said):
             return self._insert(role, said, inserted[1], asked.get("insert_deduplication_token", ""), body)
-        sql = f"{said} {body.decode()}" if said else body.decode()
+        session, sql = self._session(), f"{said} {body.decode()}" if said else body.decode()
         params = {k.removeprefix("param_"): v for k, v in asked.items() if k.startswith("param_")}
         # One statement, as ClickHouse itself writes it: what is judged is what runs.
-        sql = _rows(
-            session.query("SELECT formatQuerySingleLine({q:String})", "RawBLOB", params={"q": _escaped(sql)})
-        ).decode()
-        tree = _rows(session.query(f"EXPLAIN AST {sql}", "TSVRaw", params=params)).decode()
-        check(role, tree, self.table_functions)
+        sql = _told(session, "SELECT formatQuerySingleLine({q:String})", sql).decode()
+        if told := _TOLD.fullmatch(sql.strip()):
+            sql = told[0]
+        else:
+            check(self._tree(session, sql), self.known)
         named = _FORMAT.search(sql)
         form = named[1] if named else asked.get("default_format", "TabSeparated")
-        if form in _STREAMED and tree.startswith("SelectWithUnionQuery"):
+        if not _WORD.fullmatch(form):
+            raise EventsError("refused: this is no format")
+        if form in _STREAMED and sql.startswith(("SELECT", "WITH")):
             return self._stream(session, _FORMAT.sub("", sql), form, params)
         return self._answer(200, _rows(session.query(sql, form, params=params)), form)
 
+    def _tree(self, session: Any, sql: str) -> bytes:
+        try:
+            return _told(session, "SELECT parseQueryToJSON({q:String})", sql)
+        except RuntimeError as error:
+            if "does not support JSON" in str(error):
+                raise EventsError("refused: events are read with SELECT, and nothing else is done here") from error
+            raise
+
     def _insert(self, role: Role, said: str, form: str, token: str, body: bytes) -> None:
         if role is not Role.WRITER:
-            raise EventsError(f"refused: inserting is not for a {role}")
+            raise EventsError("refused: only a writer inserts")
         if token and not _TOKEN.fullmatch(token):
             raise EventsError("refused: this is no deduplication token")
         settings = f" SETTINGS insert_deduplication_token = '{token}'" if token else ""
-        inserter = self._session(role).send_insert(_FORMAT.sub("", said) + settings, form)
+        inserter = self._session(inserts=True).send_insert(_FORMAT.sub("", said) + settings, form)
         inserter.append(body)
         inserter.finish()
         self._answer(200, b"")
@@ -150,14 +188,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(b"0\r\n\r\n")
 
-    def _session(self, role: Role) -> Any:
-        if role not in self.sessions:
-            self.sessions[role] = session = _open(self.folder)
-            if role is Role.READER:
+    def _session(self, *, inserts: bool = False) -> Any:
+        if inserts not in self.sessions:
+            self.sessions[inserts] = session = _open(self.folder)
+            session.query("SET max_query_size = 16777216, max_partitions_per_insert_block = 0")
+            if not inserts:
                 session.query("SET readonly = 1")
-            else:
-                session.query("SET max_query_size = 16777216, max_partitions_per_insert_block = 0")
-        return self.sessions[role]
+        return self.sessions[inserts]
 
     def _role(self) -> Role | None:
         user = self.headers.get("X-ClickHouse-User", "")
@@ -231,6 +268,11 @@ def _rows(result: Any) -> bytes:
     return bytes(result.bytes())
 
 
+def _told(session: Any, question: str, sql: str) -> bytes:
+    """What a function of ClickHouse says of a statement."""
+    return _rows(session.query(question, "RawBLOB", params={"q": _escaped(sql)}))
+
+
 def _form(kind: str, body: bytes) -> dict[str, str]:
     """The fields of a form, RFC 7578: long parameters come so."""
     from email import policy
@@ -265,11 +307,15 @@ def main(folder: Path) -> int:
         return BUSY
     data = str(folder / "data")
     keeping = _open(data)  # as long as it is there, the folder stays open
-    for statement in (*schema.embedded(), *samples.embedded()):
+    for statement in (*_NO_FILES, *schema.embedded(), *samples.embedded()):
         keeping.query(statement)
-    functions = _rows(keeping.query("SELECT name FROM system.table_functions", "TSVRaw")).decode().split()
+    decider = Decider(folder, keeping.query)
+    rules = decider.begin()
+    if _rows(keeping.query(schema.RULES, "RawBLOB")) != _told(keeping, schema.RULES_OF, rules):
+        keeping.query(rules)
+    known = Known.of(*(_rows(keeping.query(said, "TSVRaw")).decode() for said in (LEAVING, TAKING)))
     tokens = {role: secrets.token_urlsafe(32) for role in Role}
-    handler = type("Handler", (_Handler,), {"tokens": tokens, "folder": data, "table_functions": frozenset(functions)})
+    handler = type("Handler", (_Handler,), {"tokens": tokens, "folder": data, "known": known, "decider": decider})
     server = _Server(("127.0.0.1", 0), handler)
     port = server.server_address[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -24,6 +24,26 @@ LOCAL = f"{DATABASE}.events_local"  # on each node of a cluster
 RETENTION_DAYS: Mapping[str, int | None] = {"standard": 400, "inference": 90, "hold": None}
 """Days that each class of events is kept; None: until it is released."""
 
+MOST_DAYS = 20_000
+"""What is kept for longer is kept for ever: a time of ClickHouse ends in 2106, and days beyond it would begin anew in 1970."""
+
+RULES = (
+    "SELECT if(position(create_table_query, ' TTL ') = 0, '', extract(create_table_query, ' TTL (.*) SETTINGS ')) "  # noqa: S608
+    f"FROM system.tables WHERE concat(database, '.', name) = '{TABLE}'"
+)
+"""What tells by which rules rows go, as ClickHouse writes them."""
+
+RULES_OF = r"SELECT extract(formatQuerySingleLine({q:String}), '\(MODIFY TTL (.*)\)$')"
+"""The same of the statement `q` that puts rules in force."""
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """What was stored before a moment, in seconds, is kept for at least so many days; None: for ever."""
+
+    until: int
+    days: int | None
+
+
 # Long or seldom the same: not worth a dictionary.
 _PLAIN = {"message", "status_detail", "uid", "request_uid", "cmd_line", "url_path", "resource", "file"}
 _SPECIAL = {
@@ -104,26 +124,59 @@ def named(cluster: str) -> str:
     return cluster
 
 
-def ttl(retention: Mapping[str, int | None], held: Sequence[str] = ()) -> str:
+def ttl(
+    retention: Mapping[str, int | None],
+    held: Sequence[str] = (),
+    promised: Mapping[str, Sequence[Promise]] | None = None,
+) -> str:
     """When rows go: of each class after its days, but for those that any of the conditions `held` is true of. Empty where none ever goes.
 
-    Raises ConfigError for a class or days that are none.
+    What was `promised` longer when it was stored is kept for longer. Raises ConfigError for a class or days that are none.
     """
-    rules = []
-    kept = "".join(f" AND NOT ({condition})" for condition in held)
+    rules: dict[int, list[str]] = {}
     for name, days in retention.items():
-        if not _NAME.fullmatch(name) or (days is not None and days < 1):
-            raise ConfigError(f"retention {name!r}: {days} is none", hint="a name, and at least one day")
-        if days is not None:
-            rules.append(f"stored + toIntervalDay({days}) DELETE WHERE retention = '{name}'{kept}")
-    return ", ".join(rules)
+        earlier = (promised or {}).get(name, ())
+        if not _NAME.fullmatch(name) or not all(_is_span(said) for said in (days, *(one.days for one in earlier))):
+            hint = f"a name, and 1 to {MOST_DAYS:,} days, or for ever"
+            raise ConfigError(f"retention {name!r}: {days} is none", hint=hint)
+        for kept_days, span in _spans(days, earlier):
+            if kept_days is not None:
+                rules.setdefault(kept_days, []).append(f"retention = '{name}'{span}")
+    kept = "".join(f" AND NOT ({condition})" for condition in held)
+    return ", ".join(
+        f"stored + toIntervalDay({days}) DELETE WHERE {said[0] if len(said) == 1 else _any(said)}{kept}"
+        for days, said in rules.items()  # one rule for as many days: ClickHouse knows a rule by its expression
+    )
 
 
-def retained(retention: Mapping[str, int | None], held: Sequence[str], cluster: str = "") -> str:
-    """The statement by which other rows go than before."""
+def retained(rules: str, cluster: str = "") -> str:
+    """The statement by which rows go by these rules (`ttl`)."""
     table = f'{LOCAL} ON CLUSTER "{named(cluster)}"' if cluster else TABLE
-    rules = ttl(retention, held)
     return f"ALTER TABLE {table} MODIFY TTL {rules}" if rules else f"ALTER TABLE {table} REMOVE TTL"
+
+
+def _is_span(days: int | None) -> bool:
+    return days is None or 1 <= days <= MOST_DAYS
+
+
+def _any(conditions: Sequence[str]) -> str:
+    return f"({' OR '.join(f'({one})' for one in conditions)})"
+
+
+def _spans(days: int | None, promised: Sequence[Promise]) -> list[tuple[int | None, str]]:
+    """For how long what was stored in each span of time is kept, the longer of what was promised then and what is said now."""
+    spans: list[tuple[int | None, int | None]] = []  # until when, and its days
+    for until, said in (*((one.until, one.days) for one in promised), (None, days)):
+        longest = None if said is None or days is None else max(said, days)
+        if spans and spans[-1][1] == longest:
+            spans.pop()
+        spans.append((until, longest))
+    found, since = list[tuple[int | None, str]](), ""
+    for until, longest in spans:
+        before = "" if until is None else f" AND stored < toDateTime({until}, 'UTC')"
+        found.append((longest, since + before))
+        since = f" AND stored >= toDateTime({until}, 'UTC')"
+    return found
 
 
 def _column(name: str, type_: Any) -> str:

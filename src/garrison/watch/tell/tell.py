@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from garrison.errors import BusyError, ConfigError, GarrisonError, LedgerError
+from garrison.forms.places import Steps
 from garrison.watch.alerts import owed
 from garrison.watch.alerts.findings import FINDINGS, Findings
 from garrison.watch.alerts.signal import Signal
 from garrison.watch.alerts.store import Alerts, now_us
 from garrison.watch.responses import queue
-from garrison.watch.responses.response import Case, Response, responses
+from garrison.watch.responses.response import Case, Response, needs, responses
 from garrison.watch.routes import outbox
 from garrison.watch.routes.message import Message
 from garrison.watch.routes.route import Route, routes
@@ -75,14 +76,28 @@ def tell(
 
 
 def faults(settings: Telling, beside: Beside) -> list[str]:
-    """What keeps routes from telling anybody: a secret or a certificate that is missing. The other routes go on."""
-    found = []
-    for route in settings.routes:
+    """What keeps routes from telling anybody, and responses from doing anything. The others go on."""
+    return [f"{message}; {hint}" for _, message, hint in faulty(settings, beside)]
+
+
+def faulty(settings: Telling, beside: Beside) -> Iterator[tuple[Steps, str, str]]:
+    """The same, each with the keys of the watch file that it is about, and what to do."""
+    for number, route in enumerate(settings.routes):
         try:
             routes()[type(route)].hold(route, beside)
         except ConfigError as error:
-            found.append(f"route {route.name} tells nobody: {error.message}; {error.hint}")
-    return found
+            yield ("route", number), f"route {route.name} tells nobody: {error.message}", error.hint
+    for number, response in enumerate(settings.responses):
+        try:
+            responses()[type(response)].hold(response, beside)
+        except ConfigError as error:
+            yield ("response", number), f"response {response.name} does nothing: {error.message}", error.hint
+    if settings.findings:
+        try:
+            needs(settings.findings, beside, "write it with garrison scan --format json -o FILE")
+            Findings(beside(settings.findings)).look()
+        except ConfigError as error:
+            yield ("watch", "findings"), f"no findings are told beside alerts: {error.message}", error.hint
 
 
 def hold(settings: Telling) -> None:

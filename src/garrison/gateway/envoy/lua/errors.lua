@@ -1,6 +1,6 @@
 -- What upstreams answer: what one says of its own failure stays inside, nobody is led elsewhere, and no answer is larger than it may
 -- be. Before it: FORMS, by protocol the errors in an answer's place; SMALLEST, the least of all limits; GRPC, whether an upstream
--- speaks it.
+-- speaks it; TRACES, the patterns of stack traces; whole.lua.
 local COLON = (":"):byte()
 -- The headers that such an error has of those that are there: all others are the server's own words.
 local KEPT = {}
@@ -15,15 +15,16 @@ local function told(form, status, id)
   return (form.bodies[status]:gsub("{request_id}", id))
 end
 
-local function because(handle, reason)
-  handle:streamInfo():dynamicMetadata():set("garrison", "reason", reason)
+-- The status of an error in the place of what a server says of a request.
+local function refused_as(status, form)
+  return form.bodies[status] and status or "400"
 end
 
 -- The status of the error in the place of an answer, or nil where that goes out. 304 leads nowhere (RFC 9110, section 15.4).
 local function status_instead(status, form, reduced)
   if status < "4" then return status >= "3" and status ~= "304" and "502" or nil end
   if status >= "5" then return "502" end
-  return reduced and (form.bodies[status] and status or "400") or nil
+  return reduced and refused_as(status, form) or nil
 end
 
 local function bare(headers)
@@ -34,8 +35,8 @@ local function bare(headers)
   for _, name in ipairs(foreign) do headers:remove(name) end
 end
 
--- An error in the place of an answer. Nothing of that is kept, however large it is.
-local function replace(handle, form, status, id)
+-- An error in the place of an answer, whose body has been taken in, or else nothing is kept of it, however large it is.
+local function replace(handle, form, status, id, taken_in)
   local headers, text = handle:headers(), told(form, status, id)
   bare(headers)
   headers:replace("content-type", form.content_type)
@@ -48,11 +49,27 @@ local function replace(handle, form, status, id)
     headers:replace(":status", status)
   end
   headers:replace("content-length", tostring(#text))
-  for chunk in handle:bodyChunks() do
-    chunk:setBytes(text)
-    text = ""
+  if not taken_in then
+    for chunk in handle:bodyChunks() do
+      chunk:setBytes(text)
+      text = ""
+    end
   end
-  if text ~= "" then handle:body(true):setBytes(text) end -- there was none
+  if text ~= "" then handle:body(true):setBytes(text) end -- there may have been none
+end
+
+-- Whether what a server says of a wrong request can go out: it can be read, is no longer than a message, and tells no stack.
+local MESSAGE = 65536
+local function tells_no_stack(handle, length, limit)
+  if handle:headers():get("content-encoding") or (length and length > MESSAGE) then return false, false end
+  local body = whole(handle, length)
+  local size = body and body:length() or 0
+  if size > math.min(MESSAGE, limit) then return false, true end
+  local text = size > 0 and body:getBytes(0, size) or ""
+  for _, trace in ipairs(TRACES) do
+    if text:find(trace) then return false, true end
+  end
+  return true, true
 end
 
 -- The same for gRPC's own way to say it, in the head of an answer or after its body.
@@ -99,6 +116,9 @@ function envoy_on_response(handle)
   elseif length and length > limit then
     because(handle, "answer-too-large")
     replace(handle, form, "502", id)
+  elseif status >= "4" and not form.grpc then
+    local fine, taken_in = tells_no_stack(handle, length, limit)
+    if not fine then replace(handle, form, refused_as(status, form), id, taken_in) end
   else
     if form.grpc then hide(headers, form, id) end
     local kind = headers:get("content-type") or ""

@@ -1,1 +1,1 @@
-"""A module per kind of response: `Settings`, whose tag is its `type` in the watch file, and `respond`."""
+"""A module per kind of response: `Settings`, whose tag is its `type` in the watch file, `hold` and `respond`."""

@@ -7,14 +7,16 @@ with 75 (EX_TEMPFAIL of sysexits.h) where it is to be tried again; with anything
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from garrison.errors import BusyError, EventsError
+from garrison.errors import BusyError, ConfigError, EventsError
 from garrison.watch.responses.program import run
 from garrison.watch.responses.response import Case, Response
+from garrison.watch.sending.secret import Beside
 
 _AGAIN = 75
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TZ", "USER")
@@ -25,6 +27,13 @@ class Settings(Response, frozen=True, kw_only=True, tag_field="type", tag="comma
     """`type = "command"`."""
 
     command: Annotated[tuple[str, ...], Meta(min_length=1, description="A program and its arguments.")]
+
+
+def hold(settings: Settings, beside: Beside) -> None:
+    """Raises ConfigError where there is no such program."""
+    del beside  # it is looked for as it is run: in PATH, or from where the watch was started
+    if shutil.which(settings.command[0]) is None:
+        raise ConfigError(f"there is no program {settings.command[0]}", hint="name a program that is there")
 
 
 def respond(settings: Settings, case: Case) -> str:

@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from garrison.errors import BusyError, ConfigError
 from garrison.watch.responses.program import garrison
-from garrison.watch.responses.response import ACTOR, Case, Response
+from garrison.watch.responses.response import ACTOR, Case, Response, needs
+from garrison.watch.sending.secret import Beside
 
 _CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -29,6 +30,11 @@ class _Key(msgspec.Struct):
 
 
 _listed = msgspec.json.Decoder(list[_Key]).decode  # before threads use it
+
+
+def hold(settings: Settings, beside: Beside) -> None:
+    """Raises ConfigError where there is no store of keys."""
+    needs(settings.store, beside, "name the store that garrison keys issue made")
 
 
 def respond(settings: Settings, case: Case) -> str:

@@ -8,7 +8,8 @@ from msgspec import Meta
 
 from garrison.errors import BusyError
 from garrison.watch.responses.program import garrison
-from garrison.watch.responses.response import ACTOR, Case, Response
+from garrison.watch.responses.response import ACTOR, Case, Response, needs
+from garrison.watch.sending.secret import Beside
 
 
 class Settings(Response, frozen=True, kw_only=True, tag_field="type", tag="tighten-limit"):
@@ -17,6 +18,11 @@ class Settings(Response, frozen=True, kw_only=True, tag_field="type", tag="tight
     gateway: Annotated[str, Meta(min_length=1, description="The gateway file.")]
     per_second: Annotated[float, Meta(gt=0, le=1_000_000, description="What the client has left.")] = 0.1
     minutes: Annotated[int, Meta(ge=1, le=10_080, description="For how long.")] = 60
+
+
+def hold(settings: Settings, beside: Beside) -> None:
+    """Raises ConfigError where there is no gateway file."""
+    needs(settings.gateway, beside, "name the file that garrison gateway run was given")
 
 
 def respond(settings: Settings, case: Case) -> str:
