@@ -107,11 +107,14 @@ def compile_(
     from garrison.gateway.digests import make_key
     from garrison.gateway.envoy import slots
     from garrison.gateway.envoy.compiled import ADMIN_SOCKET, Layout, files
+    from garrison.gateway.file import rules
     from garrison.gateway.file.read import read
     from garrison.gateway.run.publish import publish
 
     _hold_for(target, {"at": at}, {"image": image, "service-image": service_image, "namespace": namespace})
-    make_key(read(file).state)
+    loaded = read(file)
+    rules.hold_places(loaded)
+    make_key(loaded.state)
     made = _planned(file)
     plan = msgspec.structs.replace(made.plan, before=slots.read_slots(output))
     if plan.budgets.any:

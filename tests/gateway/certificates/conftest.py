@@ -26,7 +26,7 @@ def revocation_list(
     authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
     signer = serialization.load_pem_private_key((key or folder / "ca.key").read_bytes(), None)
     assert isinstance(signer, EllipticCurvePrivateKey)
-    begins = begins or dt.datetime.now(dt.UTC)
+    begins = begins or dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     made = x509.CertificateRevocationListBuilder(issuer or authority.subject, begins, begins + holds)
     for name in revoked:
         serial = x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes()).serial_number

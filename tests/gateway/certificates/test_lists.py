@@ -34,7 +34,7 @@ def loaded(tmp_path: Path) -> Loaded:
 
 def warned(loaded: Loaded, data: bytes, now: dt.datetime = NOW) -> list[str]:
     (loaded.path.parent / "crl.pem").write_bytes(data)
-    return usable.hold(loaded, now + dt.timedelta(seconds=5))
+    return usable.hold(loaded, now)
 
 
 def said(loaded: Loaded, data: bytes, now: dt.datetime = NOW) -> str:

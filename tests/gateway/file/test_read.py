@@ -351,3 +351,21 @@ def test_a_sample_of_what_is_not_looked_into(tmp_path: Path) -> None:
 gateway.toml:14  model.other.sample: the bodies of this model are not looked into
   add a schema or a response policy\
 """)
+
+
+def test_places_where_nothing_can_be_written(tmp_path: Path) -> None:
+    plain = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace("0.0.0", "127.0.0")
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    assert said(tmp_path, plain + '[log]\nfile = "file/deep/audit.jsonl"\n') == snapshot("""\
+gateway.toml:13  log.file: file is no folder
+  name a place where a folder is, or can be made\
+""")
+    assert said(tmp_path, plain + '[log]\nfile = "folder"\n') == snapshot("""\
+gateway.toml:13  log.file: folder is a folder
+  name a file\
+""")
+    assert said(tmp_path, plain + '[gateway]\nstate = "file"\n') == snapshot("""\
+gateway.toml:13  gateway.state: file is no folder
+  name a place where a folder is, or can be made\
+""")

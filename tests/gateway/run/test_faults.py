@@ -181,6 +181,20 @@ def test_a_disk_that_fills_up_shuts_the_gateway_until_there_is_space(run: Run, s
     gateway.until_said("there is space again")
 
 
+def test_lines_that_cannot_be_written_shut_the_gateway_whatever_the_reason(run: Run, small_disk: Path) -> None:
+    text = FILE.replace("[limits]", f'[log]\nfile = "{small_disk}/audit.jsonl"\nfree-mb = 0\n\n[limits]')
+    gateway = run(text).ready()
+    assert gateway.status() == 200
+    filler = small_disk / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    gateway.until(lambda: gateway.status() == 503, 10)
+    assert "Envoy could not write to the audit log" in gateway.words()
+    filler.unlink()
+    gateway.until(lambda: gateway.status() == 200, 15)
+
+
 def test_a_state_on_a_full_disk_lets_nobody_in_and_mends_itself(run: Run, small_disk: Path) -> None:
     gateway = run(
         FILE.replace('state = "s"', f'state = "{small_disk}"\nworkers = 1') + "\n[log]\nfree-mb = 4\n"

@@ -139,6 +139,13 @@ def test_a_place_that_cannot_be_is_told_at_the_start(run: Run, tmp_path: Path) -
     ]
 
 
+def test_so_is_a_state_that_cannot_be(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("a file")
+    gateway = run()
+    assert gateway.process.wait(20) == ExitCode.USAGE
+    assert f"{gateway.file}:3  gateway.state: {tmp_path}/s is no folder" in gateway.words()
+
+
 def test_what_a_start_alone_can_change_stays_as_it_was(run: Run) -> None:
     """A gateway that would look for its Envoy in another folder could tell it nothing any more."""
     gateway = run().ready()

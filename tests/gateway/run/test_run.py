@@ -16,6 +16,7 @@ from threading import Event, Thread
 from urllib.request import urlopen
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 from tests.gateway.run.conftest import FILE, Issuer, Running, free_port, shown_certificate
 
 from garrison.errors import ExitCode
@@ -232,6 +233,22 @@ def test_metrics_are_there_for_prometheus_and_nothing_else_is(run: Run) -> None:
         connection.request(method, path)
         assert connection.getresponse().status == 404
         connection.close()
+
+
+def test_metrics_tell_when_certificates_end(run: Run, tmp_path: Path) -> None:
+    make(tmp_path, [], [])
+    port = free_port()
+    tls = (
+        'address = "127.0.0.1:{port}"\ntls = {{ certificate = "server.pem", key = "server.key", client-ca = "ca.pem" }}'
+    )
+    text = FILE.replace('address = "127.0.0.1:{port}"', tls)
+    run(text.replace("drain-s = 5", f'drain-s = 5\nmetrics = "127.0.0.1:{port}"')).ready()
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        told = answer.read().decode()
+    for name, file in (("local-certificate", "server.pem"), ("local-clients", "ca.pem")):
+        end = load_pem_x509_certificate((tmp_path / file).read_bytes()).not_valid_after_utc
+        metric = "envoy_listener_ssl_certificate_expiration_unix_time_seconds"
+        assert re.search(rf'^{metric}{{envoy_tls_certificate="{name}",.*}} {end.timestamp():.0f}$', told, re.MULTILINE)
 
 
 def test_a_log_that_is_moved_away_is_opened_anew(run: Run) -> None:

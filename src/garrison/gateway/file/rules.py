@@ -32,7 +32,7 @@ def hold(loaded: Loaded) -> None:
     _hold_identity(loaded)
     _hold_files(loaded)
     _hold_key_sets(loaded)
-    _hold_places(loaded)
+    hold_places(loaded)
     for name, model in loaded.gateway.model.items():
         if model.sample and not (model.schema or model.response):
             message = "the bodies of this model are not looked into"
@@ -180,8 +180,8 @@ def _hold_key_sets(loaded: Loaded) -> None:
                 raise loaded.wrong(("identity", "jwt", name, "jwks"), f"{jwt.jwks} {wrong}", hint)
 
 
-def _hold_places(loaded: Loaded) -> None:
-    """Where the gateway writes, nothing is in the way."""
+def hold_places(loaded: Loaded) -> None:
+    """Where the gateway writes, nothing is in the way. Raises ConfigError."""
     for steps, folder in ((("gateway", "state"), loaded.state), (("log", "file"), loaded.log.parent)):
         there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
         if not os.path.isdir(there):  # noqa: PTH112 - Path's own raises where it may not look

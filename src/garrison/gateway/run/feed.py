@@ -18,6 +18,7 @@ File = tuple[int, int]  # device and inode
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
 _SETTLE_S: Final = 0.5  # after which Envoy has opened what it was told to
+_PAUSE_S: Final = 5.0  # in which no line may be lost before requests are taken again
 _LONGEST: Final = 1 << 16  # of a line
 _CHUNK: Final = 1 << 20
 
@@ -29,6 +30,7 @@ class Feed:
         self.path, self.socket, self.say = path, admin_socket, say
         self.away = ""  # why it cannot be written
         self.moved = False  # somebody says that it was moved away
+        self._failed, self._again = 0, 0.0  # writes of this Envoy; until when they count
         self._open = -1  # what Envoy has open, as far as is known
         self._size = 0  # of that, when it was last seen in its place
         self._left: tuple[int, int, float] | None = (
@@ -38,6 +40,14 @@ class Feed:
     def make(self) -> None:
         """Before Envoy opens it: see that it is there; one that is made, nobody else can read. Raises OSError."""
         self._take(os.open(self.path, _FLAGS, 0o600))
+        self._failed = 0
+
+    def tell_failed(self, writes: int) -> None:
+        """How many writes of this Envoy have failed; while there are more, its lines are lost, and it cannot be written."""
+        if writes > self._failed:
+            self.away = f"Envoy could not write to the audit log ({writes - self._failed} times), and lines are lost"
+            self._again = time.monotonic() + _PAUSE_S
+        self._failed = writes
 
     def hold(self) -> None:
         """Have it opened anew if it was moved, removed or replaced. A folder that is gone is not made: it may come back."""
@@ -52,7 +62,7 @@ class Feed:
         except OSError as error:
             self.away = f"the audit log cannot be written: {error}"
             return
-        self.away = ""
+        self.away = "" if time.monotonic() >= self._again else self.away
         known = _file(now) == _file(self._open)
         if known and not self.moved:
             os.close(now)

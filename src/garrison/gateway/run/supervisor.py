@@ -59,6 +59,7 @@ _CHECK_S = 1.0  # between two looks at the disk
 _REMIND_S = 5.0  # between two looks at certificates
 _START_S = 30.0
 _FULL = "the gateway takes no requests: its disk has too little space left for the audit log"
+_FAILED = "filesystem.write_failed"  # a counter of Envoy's, which drops what it cannot write
 _AWAY = "the gateway takes no requests: its audit log cannot be written"
 _AGAIN = {_FULL: "there is space again for the audit log", _AWAY: "the audit log can be written again"}
 
@@ -144,9 +145,9 @@ class Supervisor:
         self._hold_state()
         if self.ending:
             return
-        self._hold_floor()
         self._reload_if_changed()
         self._hold_taken()
+        self._hold_floor()
         self._hold_envoy()
         self.quotas.hold()
         self.issuers.hold()
@@ -176,6 +177,7 @@ class Supervisor:
         which the file's form holds to what a table can have, and keys come by their short way without it too.
         """
         loaded, now = self._read(), dt.datetime.now(dt.UTC)
+        rules.hold_places(loaded)
         make_key(loaded.state)
         made = planned(loaded, now)
         plan = with_copies(made.plan)
@@ -388,9 +390,11 @@ class Supervisor:
     def _hold_taken(self) -> None:
         """An Envoy that refuses what it is given goes on with what it had before, which nobody wants any more."""
         try:
-            rejected = sum(admin.counters(self.socket, "update_rejected").values())
+            found = admin.counters(self.socket, rf"update_rejected|{_FAILED.replace('.', '[.]')}")
         except admin.NotThereError:
             return
+        self.feed.tell_failed(found.pop(_FAILED, 0))
+        rejected = sum(found.values())
         if rejected > self.rejected:
             self.refuses = True
             self._halt("Envoy refuses a part of its configuration, what it says stands above; change the file")
