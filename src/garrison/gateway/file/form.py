@@ -38,6 +38,7 @@ class Running(_Table, frozen=True):
     state: Annotated[str, Meta(description="Folder of what is compiled, of the admin socket and of keys.")] = "state"
     ledger: Annotated[str, Meta(description="Folder of a ledger that is told of each change; empty for none.")] = ""
     metrics: Annotated[str, Meta(description="Address that serves Prometheus at /metrics; empty for none.")] = ""
+    metrics_insecure: Annotated[bool, Meta(description="Allow that on an address that is not loopback.")] = False
     drain_s: Annotated[Seconds, Meta(description="How long open requests may take after SIGTERM.")] = 10.0
     workers: Annotated[int, Meta(ge=0, le=1024, description="Envoy's worker threads; 0 for one per core.")] = 0
     trusted_proxies: Annotated[

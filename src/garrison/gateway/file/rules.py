@@ -17,6 +17,7 @@ from garrison.gateway.file.urls import fault, is_port
 from garrison.policy.identity import check_rule
 from garrison.policy.policies import files_in
 
+_METRICS: Steps = ("gateway", "metrics")
 _LONGEST_SOCKET = 100  # bytes of a path that a Unix socket can have, with room for its name
 
 
@@ -24,8 +25,12 @@ def hold(loaded: Loaded) -> None:
     """Raises ConfigError for what is unsafe, or cannot be."""
     for name, listener in loaded.gateway.listener.items():
         _hold_listener(loaded, name, listener)
-    if loaded.gateway.gateway.metrics:
-        _loopback(loaded, ("gateway", "metrics"), loaded.gateway.gateway.metrics)
+    running = loaded.gateway.gateway
+    if running.metrics and not _loopback(loaded, _METRICS, running.metrics) and not running.metrics_insecure:
+        hint = "write 127.0.0.1:PORT, or add metrics-insecure = true where only those who may read it can connect"
+        raise loaded.wrong(
+            _METRICS, f"{running.metrics} would tell the network, in plaintext, what is asked here", hint
+        )
     _hold_apart(loaded)
     _hold_urls(loaded)
     _hold_descriptions(loaded)
@@ -44,11 +49,15 @@ def hold(loaded: Loaded) -> None:
 
 def warnings(loaded: Loaded) -> list[str]:
     """What is allowed, and told at each start."""
-    return [
+    metrics = loaded.gateway.gateway.metrics
+    told = [
         f"listener {name} takes plaintext on {listener.address}: keys and data can be read on the way"
         for name, listener in loaded.gateway.listener.items()
         if listener.tls is None and not _loopback(loaded, ("listener", name, "address"), listener.address)
     ]
+    if metrics and not _loopback(loaded, _METRICS, metrics):
+        told.append(f"metrics are told in plaintext on {metrics}, to everybody who can connect")
+    return told
 
 
 def _hold_listener(loaded: Loaded, name: str, listener: Listener) -> None:
