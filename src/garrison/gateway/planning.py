@@ -17,7 +17,7 @@ from garrison.gateway.digests import read_key
 from garrison.gateway.envoy.lua_text import literal
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
-from garrison.gateway.file import batch, quotas, rules
+from garrison.gateway.file import batch, quotas, rules, servers
 from garrison.gateway.file.form import Model, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Store
@@ -55,7 +55,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     rules.hold_roles(loaded, roles)
     quotas.hold(loaded, mounts)
     batch.hold(loaded)
-    warnings += _unheard_of(bundle)
+    warnings += [*servers.warnings(loaded), *_unheard_of(bundle)]
     contracts = {name: load(loaded.beside(one.schema)) for name, one in loaded.gateway.model.items() if one.schema}
     decided = table(bundle.policies, bundle.models)
     plan = Plan(

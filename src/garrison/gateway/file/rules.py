@@ -11,6 +11,7 @@ from pathlib import Path
 
 from garrison.errors import ConfigError, nearest
 from garrison.forms.places import Steps
+from garrison.gateway.file import servers
 from garrison.gateway.file.form import Gateway, Listener
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.file.urls import fault, is_port
@@ -33,6 +34,7 @@ def hold(loaded: Loaded) -> None:
         )
     _hold_apart(loaded)
     _hold_urls(loaded)
+    servers.hold(loaded)
     _hold_descriptions(loaded)
     _hold_identity(loaded)
     _hold_files(loaded)
