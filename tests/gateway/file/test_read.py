@@ -370,3 +370,26 @@ def test_a_sample_of_what_is_not_looked_into(tmp_path: Path) -> None:
 gateway.toml:14  model.other.sample: the bodies of this model are not looked into
   add a schema or a response policy\
 """)
+
+
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        ("response = { bucket = 1e-20 }", "14  model.other.response.bucket: multiples of 1e-20 are too fine"),
+        (
+            'response.role.service = { strip = ["/"] }',
+            "14  model.other.response.role.service.strip[0]: '/' strips nothing",
+        ),
+        (
+            'response = {}\nsample = { share = 0.1, redact = { strip = [""] } }',
+            "15  model.other.sample.redact.strip[0]: '' strips nothing",
+        ),
+        ("response = {}\nsample = { share = 0.1, input = false }", "15  model.other.sample: a sample of nothing"),
+    ],
+)
+def test_policies_of_answers_that_do_nothing(tmp_path: Path, rest: str, text: str) -> None:
+    plain = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace(
+        "0.0.0.0", "127.0.0.1"
+    )
+    found = said(tmp_path, f'{plain}[model.other]\nupstream = "server"\n{rest}\n')
+    assert found.startswith(f"gateway.toml:{text}")

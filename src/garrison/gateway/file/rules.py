@@ -12,9 +12,10 @@ from pathlib import Path
 from garrison.errors import ConfigError, nearest
 from garrison.forms.places import Steps
 from garrison.gateway.file import servers
-from garrison.gateway.file.form import Gateway, Listener
+from garrison.gateway.file.form import Gateway, Listener, Model
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.file.urls import fault, is_port
+from garrison.gateway.response.policy import blames
 from garrison.policy.identity import check_rule
 from garrison.policy.policies import files_in
 
@@ -41,9 +42,7 @@ def hold(loaded: Loaded) -> None:
     _hold_key_sets(loaded)
     _hold_places(loaded)
     for name, model in loaded.gateway.model.items():
-        if model.sample and not (model.schema or model.response):
-            message = "the bodies of this model are not looked into"
-            raise loaded.wrong(("model", name, "sample"), message, "add a schema or a response policy")
+        _hold_answers(loaded, name, model)
     if len(str(loaded.state.resolve())) > _LONGEST_SOCKET:
         message = f"a socket cannot lie in a path of more than {_LONGEST_SOCKET} bytes"
         raise loaded.wrong(("gateway", "state"), message, "name a shorter folder, as /var/lib/garrison")
@@ -149,6 +148,18 @@ def _hold_identity(loaded: Loaded) -> None:
 def _is_reserved(header: str) -> bool:
     said = tomllib.loads(Path(__file__).with_name("reserved.toml").read_text(encoding="utf-8"))
     return header in said["names"] or header.startswith(tuple(said["prefixes"]))
+
+
+def _hold_answers(loaded: Loaded, name: str, model: Model) -> None:
+    steps: Steps = ("model", name, "sample")
+    if model.sample and not (model.schema or model.response):
+        message = "the bodies of this model are not looked into"
+        raise loaded.wrong(steps, message, "add a schema or a response policy")
+    if model.sample and not (model.sample.input or model.sample.output):
+        raise loaded.wrong(steps, "a sample of nothing", "leave input = true, add output = true, or take it out")
+    for where, policy in (("response",), model.response), (("sample", "redact"), model.sample and model.sample.redact):
+        for wrong in blames(policy) if policy else ():
+            raise loaded.wrong(("model", name, *where, *wrong.steps), wrong.message, wrong.hint)
 
 
 def hold_roles(loaded: Loaded, listed: Collection[str]) -> None:
