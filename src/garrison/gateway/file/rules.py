@@ -12,7 +12,7 @@ from pathlib import Path
 from garrison.errors import ConfigError, nearest
 from garrison.forms.places import Steps
 from garrison.gateway.file import servers
-from garrison.gateway.file.form import Gateway, Listener, Model
+from garrison.gateway.file.form import CallerLimits, Gateway, Listener, Model
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.file.urls import fault, is_port
 from garrison.gateway.response.policy import blames
@@ -37,6 +37,7 @@ def hold(loaded: Loaded) -> None:
     _hold_urls(loaded)
     servers.hold(loaded)
     _hold_descriptions(loaded)
+    _hold_limits(loaded)
     _hold_identity(loaded)
     _hold_files(loaded)
     _hold_key_sets(loaded)
@@ -148,6 +149,17 @@ def _hold_identity(loaded: Loaded) -> None:
 def _is_reserved(header: str) -> bool:
     said = tomllib.loads(Path(__file__).with_name("reserved.toml").read_text(encoding="utf-8"))
     return header in said["names"] or header.startswith(tuple(said["prefixes"]))
+
+
+def _hold_limits(loaded: Loaded) -> None:
+    for kind, several in (("role", loaded.gateway.limits.role), ("clients", loaded.gateway.limits.clients)):
+        for name, said in several.items():
+            steps: Steps = ("limits", kind, name)
+            if said == CallerLimits():
+                hint = "add per-second, request-kb, response-kb or timeout-s, or take it out"
+                raise loaded.wrong(steps, "a limit of nothing", hint)
+            if said.burst and said.per_second is None:
+                raise loaded.wrong((*steps, "burst"), "burst without per-second", "add per-second, or take it out")
 
 
 def _hold_answers(loaded: Loaded, name: str, model: Model) -> None:
