@@ -43,7 +43,12 @@ class Running(_Table, frozen=True):
     drain_s: Annotated[Seconds, Meta(description="How long open requests may take after SIGTERM.")] = 10.0
     workers: Annotated[int, Meta(ge=0, le=1024, description="Envoy's worker threads; 0 for one per core.")] = 0
     trusted_proxies: Annotated[
-        int, Meta(ge=0, le=16, description="Proxies in front whose X-Forwarded-For is believed.")
+        int,
+        Meta(
+            ge=0,
+            le=16,
+            description="Proxies in front, whose X-Forwarded-For is believed; without, all behind one share a limit.",
+        ),
     ] = 0
 
 
