@@ -17,7 +17,7 @@ import msgspec
 from garrison.errors import BusyError, EventsError
 from garrison.ledger import durable
 from garrison.watch.store.guard import Role
-from garrison.watch.store.node import BUSY, RETENTION, Endpoint, endpoint
+from garrison.watch.store.node import BUSY, RETENTION, UNUSABLE, Endpoint, endpoint
 from garrison.watch.store.schema import once
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def start(folder: Path) -> Node:
     process.communicate()
     if process.returncode == BUSY:
         raise BusyError("another process has this store", hint="wait until it ends", path=str(folder))
+    if process.returncode == UNUSABLE:
+        hint = "above is why; put the folder back from a copy"
+        raise EventsError("the store is not as it was made", hint=hint, path=str(folder))
     raise EventsError(f"the store ended as it began ({process.returncode})", hint=_EXTRA, path=str(folder))
 
 
