@@ -41,6 +41,10 @@ CHAT = """
 upstream = "server"
 limits = {{ request-kb = 1, timeout-s = 5 }}
 
+[model.shaped]
+upstream = "server"
+response = {{ decimals = 1 }}
+
 [upstream.llm]
 protocol = "openai"
 prefix = "/llm"
@@ -158,6 +162,19 @@ def answer_of(gateway: Gateway, key: str, text: str, chunk: int = 0) -> tuple[in
     """What comes of an answer: status and size."""
     answer = asked(gateway, key, {"x-say": text, **({"x-chunked": str(chunk)} if chunk else {})})
     return answer.status, len(answer.body)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", [{}, {"x-chunked": "700"}])
+def test_so_are_those_that_are_written_anew(bounded: Gateway, chunk: dict[str, str]) -> None:
+    """By what goes out: what a model server says may be larger."""
+    output = {"name": "p", "datatype": "FP64", "shape": [300], "data": [0.123456789] * 300}
+    long = json.dumps({"outputs": [output]})  # 4 KB
+    (free, web, ada) = (asked(bounded, k, chunk | {"x-say": long}, model="shaped") for k in (FREE, WEB, SCIENTIST))
+    assert (free.status, web.status, ada.status) == (200, 200, 502)
+    assert len(free.body) == len(web.body) < 3 * KB < len(long)
+    assert sized(bounded, "/v2/models/shaped/infer", VALID + b" " * (4 * KB - len(VALID)), WEB) == 200
+    assert sized(bounded, "/v2/models/shaped/infer", VALID + b" " * (4 * KB), WEB) == 413
 
 
 @pytest.mark.slow
