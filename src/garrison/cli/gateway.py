@@ -406,7 +406,7 @@ def _tell_how_to_run(folder: Path, running: Running) -> None:
 
     said = arguments(folder / BOOTSTRAP, workers=running.workers, drain_s=running.drain_s)
     click.echo(f"run it: {shlex.join(['envoy', *said])}", err=True)
-    limits = "free-mb, an audit feed that is moved or removed, and a client-crl that is emptied"
+    limits = "free-mb and an audit feed that is moved or removed, and a new client-crl has to be compiled anew"
     click.secho(f"warning: so run, nobody looks after {limits}: docs/gateway.md", fg="yellow", err=True)
 
 

@@ -1,6 +1,6 @@
 """The same gateway in a cluster, as plain manifests: nothing of it runs as root, writes to its image, or talks to more than it must.
 
-Certificates are not in them: each listener takes them from a Secret `NAME-tls` (tls.crt, tls.key, and ca.crt and ca.crl for clients), as
+Certificates are not in them: each listener takes them from a Secret `NAME-tls` (tls.crt, tls.key, and ca.crt for clients), as
 cert-manager makes them, each upstream with TLS from `NAME-upstream` (`secrets` tells which). The audit feed goes to the standard output.
 """
 
@@ -109,7 +109,7 @@ def secrets(made: Planned) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, listener in sorted(gateway.listener.items()):
         if tls := listener.tls:
-            said = {"tls.crt": tls.certificate, "tls.key": tls.key, "ca.crt": tls.client_ca, "ca.crl": tls.client_crl}
+            said = {"tls.crt": tls.certificate, "tls.key": tls.key, "ca.crt": tls.client_ca}
             found[f"{name}-tls"] = tuple(key for key, file in said.items() if file)
     for name, upstream in sorted(gateway.upstream.items()):
         if (own := upstream.tls) and (own.ca or own.certificate):
@@ -175,7 +175,7 @@ def _in_a_cluster(plan: Plan) -> Plan:
         if listener.tls:
             at = _CERTIFICATES / name
             found |= {listener.tls.certificate: f"{at}/tls.crt", listener.tls.key: f"{at}/tls.key"}
-            found |= {listener.tls.client_ca: f"{at}/ca.crt", listener.tls.client_crl: f"{at}/ca.crl"}
+            found |= {listener.tls.client_ca: f"{at}/ca.crt"}
     for name, upstream in gateway.upstream.items():
         if upstream.tls:
             at = _CERTIFICATES / f"upstream-{name}"

@@ -69,6 +69,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
         budgets=budgets_of(loaded.gateway),
         roles=roles,
         digest_key=read_key(loaded.state),
+        lists=usable.revocation_lists(loaded, now),
         authorise_socket=str(loaded.state.resolve() / AUTHORISE_SOCKET),
     )
     said = (remark for contract in contracts.values() for remark in remarks(contract))

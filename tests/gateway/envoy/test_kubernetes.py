@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
+from tests.gateway.certificates.conftest import revocation_list
 
 from garrison.cli import program
 from garrison.errors import ConfigError, UsageError
@@ -94,6 +95,20 @@ def test_two_listeners_that_a_cluster_would_put_at_one_port(tmp_path: Path) -> N
     with pytest.raises(ConfigError, match="another is at port 8443 too") as caught:
         manifests(made, image=IMAGE, namespace="n")
     assert caught.value.line == len(FILE.splitlines()) + 2
+
+
+def test_revocation_lists_are_in_them(gateway: Planned, tmp_path: Path) -> None:
+    """Envoy takes a file that is emptied for no list, and lets revoked clients in."""
+    revoked = revocation_list(tmp_path)
+    (tmp_path / "crl.pem").write_bytes(b"# of today\n" + revoked)
+    (tmp_path / "gateway.toml").write_text(FILE.replace('"ca.pem"', '"ca.pem", client-crl = "crl.pem"'))
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    objects = yaml.safe_load_all(manifests(made, image=IMAGE, namespace="n")["gateway.yaml"])
+    held = next(x["data"] for x in objects if x["kind"] == "ConfigMap")
+    (secret,) = json.loads(held["secrets.public-clients.json"])["resources"]
+    context = secret["validation_context"]
+    assert context["trusted_ca"] == {"filename": "/etc/garrison/tls/public/ca.crt"}
+    assert context["crl"] == {"inline_string": revoked.decode()}
 
 
 def test_what_cannot_be_run_in_a_cluster_is_refused(gateway: Planned, tmp_path: Path) -> None:

@@ -384,6 +384,7 @@ gateway.toml:13  log.file: file is no folder
 gateway.toml:13  log.file: folder is a folder
   name a file\
 """)
+    assert "gateway.state: 's\\x00' is no path" in said(tmp_path, plain + '[gateway]\nstate = "s\\u0000"\n')
     assert said(tmp_path, plain + '[gateway]\nstate = "file"\n') == snapshot("""\
 gateway.toml:13  gateway.state: file is no folder
   name a place where a folder is, or can be made\

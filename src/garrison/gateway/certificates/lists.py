@@ -53,6 +53,11 @@ def hold(file: str, data: bytes, authorities: Sequence[Certificate], now: dt.dat
     return found
 
 
+def text_of(data: bytes) -> str:
+    """The lists of a file that holds some, without what stands between them."""
+    return "".join(f"{block.decode('ascii')}\n" for block in _BLOCK.findall(data))
+
+
 def _read(file: str, data: bytes) -> list[CertificateRevocationList]:
     """All that stand in a file. Raises ConfigError where none does, or one that cannot be read."""
     from cryptography.x509 import load_pem_x509_crl

@@ -84,12 +84,31 @@ def _clients(files: _Files, steps: Steps, tls: ServerTls, now: dt.datetime) -> l
     authorities = _certificates(files, (*steps, "client-ca"), tls.client_ca)
     found = [warning for one in authorities for warning in _soon(tls.client_ca, one, now)]
     if tls.client_crl:
-        data = files.read((*steps, "client-crl"), tls.client_crl)
-        try:
-            found += lists.hold(tls.client_crl, data, authorities, now)
-        except ConfigError as error:
-            raise files.loaded.wrong((*steps, "client-crl"), error.message, error.hint) from error
+        found += _lists(files, steps, tls, authorities, now)[1]
     return found
+
+
+def revocation_lists(loaded: Loaded, now: dt.datetime) -> dict[str, str]:
+    """Those of all listeners, by their file, for an Envoy that nobody guards from a file that is emptied. Raises ConfigError."""
+    files, found = _Files(loaded, _NONE), {}
+    for name, listener in loaded.gateway.listener.items():
+        if (tls := listener.tls) and tls.client_crl:
+            steps: Steps = ("listener", name, "tls")
+            authorities = _certificates(files, (*steps, "client-ca"), tls.client_ca)
+            found[tls.client_crl] = lists.text_of(_lists(files, steps, tls, authorities, now)[0])
+    return found
+
+
+def _lists(
+    files: _Files, steps: Steps, tls: ServerTls, authorities: list[Certificate], now: dt.datetime
+) -> tuple[bytes, list[str]]:
+    """A file that holds lists that can be used, and warnings of those. Raises ConfigError."""
+    steps = (*steps, "client-crl")
+    data = files.read(steps, tls.client_crl)
+    try:
+        return data, lists.hold(tls.client_crl, data, authorities, now)
+    except ConfigError as error:
+        raise files.loaded.wrong(steps, error.message, error.hint) from error
 
 
 def _soon(file: str, one: Certificate, now: dt.datetime) -> list[str]:

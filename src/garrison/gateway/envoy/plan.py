@@ -72,6 +72,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tightened: Mapping[str, Rate] = {}  # by client: what is left to some for a while
     before: Slots = ()  # what had which slot until now
     authorise_socket: str = ""  # of the service that decides what the permissions leave open
+    lists: Mapping[str, str] = {}  # revocation lists that Envoy is given itself, in place of the file of that name
     log: str = ""  # where the audit feed goes; to where the file says if empty
     files: Mapping[str, str] = {}  # where certificates and keys lie for Envoy, by the name that the file gives them
 

@@ -94,7 +94,9 @@ def _pair(plan: Plan, certificate: str, key: str) -> dict[str, Any]:
 
 
 def _clients(plan: Plan, tls: ServerTls) -> dict[str, Any]:
-    revoked = {"crl": _file(plan, tls.client_crl), "only_verify_leaf_cert_crl": True} if tls.client_crl else {}
+    given = plan.lists.get(tls.client_crl)
+    crl = _file(plan, tls.client_crl) if given is None else {"inline_string": given}
+    revoked = {"crl": crl, "only_verify_leaf_cert_crl": True} if tls.client_crl else {}
     # A certificate is asked for, not demanded, so that clients with keys can connect; one that is shown must be good.
     return {"trusted_ca": _file(plan, tls.client_ca), **revoked}
 

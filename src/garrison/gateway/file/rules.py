@@ -201,6 +201,8 @@ def _hold_files(loaded: Loaded) -> None:
                 pass
         except OSError as error:
             raise loaded.unread(steps, name, error) from error
+        except ValueError as error:
+            raise loaded.wrong(steps, f"{name!r} is no path", "write a path without a NUL byte") from error
 
 
 def _hold_key_sets(loaded: Loaded) -> None:
@@ -216,7 +218,12 @@ def _hold_key_sets(loaded: Loaded) -> None:
 
 def hold_places(loaded: Loaded) -> None:
     """Where the gateway writes, nothing is in the way. Raises ConfigError."""
-    for steps, folder in ((("gateway", "state"), loaded.state), (("log", "file"), loaded.log.parent)):
+    for steps, path, folder in (
+        (("gateway", "state"), loaded.state, loaded.state),
+        (("log", "file"), loaded.log, loaded.log.parent),
+    ):
+        if "\0" in str(path):
+            raise loaded.wrong(steps, f"{str(path)!r} is no path", "write a path without a NUL byte")
         there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
         if not os.path.isdir(there):  # noqa: PTH112 - Path's own raises where it may not look
             raise loaded.wrong(steps, f"{there} is no folder", "name a place where a folder is, or can be made")

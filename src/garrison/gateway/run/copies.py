@@ -17,7 +17,7 @@ _FOLDER = "tls"
 
 
 def with_copies(plan: Plan) -> Plan:
-    """A plan whose certificates and keys lie in the state folder."""
+    """A plan whose certificates, keys and revocation lists lie in the state folder."""
     copies = {}
     for steps, name in named_files(plan.loaded):
         if "tls" in steps or (steps[-1] == "ca" and "redis" not in steps and steps[0] != "batch"):
@@ -26,4 +26,4 @@ def with_copies(plan: Plan) -> Plan:
             if not path.exists():
                 replace(path, data)
             copies[name] = str(path)
-    return msgspec.structs.replace(plan, files=copies)
+    return msgspec.structs.replace(plan, files=copies, lists={})
