@@ -98,6 +98,7 @@ LEAVES = [
     "SELECT * FROM s3('http://127.0.0.1:1/a', 'CSV')",
     "SELECT * FROM executable('id', 'TSV', 'a String')",
     "SELECT * FROM python('x')",
+    "SELECT * FROM Python(tokens)",
     "SELECT * FROM merge('system', 'processes')",
     "SELECT * FROM cluster('default', system.one)",
     "SELECT * FROM dictionary('d')",
@@ -117,6 +118,7 @@ LEAVES = [
     "SELECT 1 IN garrison.left_over",
     "SELECT 1 SETTINGS readonly = 0",
     "SELECT 1 INTO OUTFILE '/tmp/garrison-outfile'",
+    "EXPLAIN indexes = 1 SELECT 1 SETTINGS readonly = 0",
     "EXPLAIN SELECT 1 INTO OUTFILE '/tmp/garrison-outfile'",
     "DESCRIBE TABLE garrison.events INTO OUTFILE '/tmp/garrison-outfile'",
     "SHOW CREATE TABLE garrison.events INTO OUTFILE '/tmp/garrison-outfile'",
@@ -140,6 +142,7 @@ READS = [
     "DESCRIBE TABLE garrison.events",
     "SHOW CREATE TABLE garrison.events",
     "EXPLAIN SELECT uid FROM garrison.events",
+    "EXPLAIN indexes = 1 SELECT uid FROM garrison.events WHERE hasToken(message, 'x')",
     "SELECT number FROM numbers(3)",
 ]
 
