@@ -232,3 +232,14 @@ def test_utf16le_is_wide(tmp_path: Path) -> None:
     one, other = read(tmp_path, a=rule, b=rule.replace("utf16le", "wide").replace("0001", "0009")).rules
     assert [part.value for part in predicates_of(one.term)] == [part.value for part in predicates_of(other.term)]
     assert "dwBoAG8AYQBtAG" in repr(one.term)
+
+
+def test_aliases_that_grow_without_end_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    found = read(tmp_path, good=RULE, grows="\n".join(lines), itself="title: &t [*t]")
+    assert [rule.about.title for rule in found.rules] == ["A guardrail is deleted"]
+    assert {b.message for b in found.broken} == {"with its aliases written out it has more than 100,000 values"}
+    assert len(found.broken) == 2
+    reused = RULE.replace("high", "&level high") + "references: [*level]\n"
+    assert read(tmp_path, good=reused).rules[0].about.references == ("high",)
