@@ -223,6 +223,10 @@ def test_a_rule_of_ones_own_takes_the_place_of_one_that_is_shipped(tmp_path: Pat
         assert (about.path, about.replaces) == (str(tmp_path / "mine.yml"), f"{copied.path}:{copied.line}")
         assert (len(found.rules), len(found.correlations)) == (len(shipped.rules), len(shipped.correlations))
         assert found.broken == []
+    counts = next(one.about for one in shipped.correlations)
+    lost = CORRELATION.replace("5f2a2c2e-0d4b-4d4e-9d0a-1f1f8a1c0002", counts.id).replace("guardrail_deleted", "nobody")
+    (tmp_path / "mine.yml").write_text(lost)
+    assert counts in (one.about for one in read_rules([pack(), tmp_path]).correlations)
     (tmp_path / "mine.yml").write_text(mine.replace("condition:", "conditions:"))
     assert copied in (rule.about for rule in read_rules([pack(), tmp_path]).rules)  # what is broken replaces nothing
 
