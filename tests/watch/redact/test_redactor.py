@@ -220,6 +220,9 @@ def test_the_same_value_has_the_same_hash_by_the_same_key() -> None:
     assert one["a"].startswith("hash:")
     assert one["a"] != hashed(b"x" * 32, "ann@example.com")
     assert redacted(one, rule) == one
+    assert hashed(KEY, one["a"]) == one["a"]
+    assert hashed(KEY, "hash:ann@example.com").startswith("hash:")
+    assert "ann" not in hashed(KEY, "hash:ann@example.com")
 
 
 def test_masks_keep_the_form() -> None:

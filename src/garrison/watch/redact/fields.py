@@ -20,8 +20,8 @@ from garrison.watch.redact.texts import compiled
 LETTER: Final = re.compile(rb"\\u(?:00(?:2[0dDeE]|3[\daA]|[4-7])|212[aA])")
 """An escape behind which a letter of a name may hide, as JSON may write each. Of those beyond ASCII the sign for Kelvin is a K too."""
 
-HASH: Final = "hash:"
 _HASH_CHARACTERS: Final = 24  # 96 bits
+_HASHED: Final = re.compile(rf"hash:[0-9a-f]{{{_HASH_CHARACTERS}}}")
 _LEFT: Final = 4  # characters that a mask leaves, of at least twice as many
 _PLAIN: Final = re.compile(r"[\w .:@-]+", re.ASCII)  # a name that JSON writes in one way, but for letters in escapes
 # The quotes of a name, with the backslashes of texts in texts, or twice as in comma-separated values; a text up to such quotes, or the end.
@@ -69,9 +69,10 @@ def carried(field: Field, name: str) -> list[Field]:
 
 def hashed(key: bytes, text: str) -> str:
     """A keyed hash of a value: HMAC-SHA-256 (RFC 2104), shortened. One that is a hash already stays."""
-    if text.startswith(HASH):
+    if _HASHED.fullmatch(text):
         return text
-    return HASH + hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:_HASH_CHARACTERS]
+    digest = hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return f"hash:{digest[:_HASH_CHARACTERS]}"
 
 
 def masked(text: str) -> str:
