@@ -1,7 +1,7 @@
 """The same gateway in a cluster, as plain manifests: nothing of it runs as root, writes to its image, or talks to more than it must.
 
 Certificates are not in them: each listener takes them from a Secret `NAME-tls` (tls.crt, tls.key, and ca.crt for clients), as
-cert-manager makes them, each upstream with TLS from `NAME-upstream` (`secrets` tells which). The audit feed goes to the standard output.
+cert-manager makes them, and others for servers whose certificates it verifies (`secrets` tells which). The audit feed goes to the standard output.
 """
 
 from __future__ import annotations
@@ -103,19 +103,40 @@ def manifests(made: Planned, *, image: str, namespace: str, service_image: str =
     return {"gateway.yaml": yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=1_000_000)}
 
 
+class _Needed(msgspec.Struct, frozen=True):
+    """A Secret that is not in the manifests, the folder where it is mounted, and which files of the gateway file are in it."""
+
+    name: str
+    folder: str
+    files: Mapping[str, str]  # by the key in the Secret
+
+
 def secrets(made: Planned) -> dict[str, tuple[str, ...]]:
     """The Secrets that the manifests name and do not hold, and what must be in each."""
-    gateway = made.plan.gateway
-    found: dict[str, tuple[str, ...]] = {}
-    for name, listener in sorted(gateway.listener.items()):
-        if tls := listener.tls:
-            said = {"tls.crt": tls.certificate, "tls.key": tls.key, "ca.crt": tls.client_ca}
-            found[f"{name}-tls"] = tuple(key for key, file in said.items() if file)
-    for name, upstream in sorted(gateway.upstream.items()):
-        if (own := upstream.tls) and (own.ca or own.certificate):
-            said = {"tls.crt": own.certificate, "tls.key": own.key, "ca.crt": own.ca}
-            found[f"{name}-upstream"] = tuple(key for key, file in said.items() if file)
-    return found
+    return {one.name: tuple(one.files) for one in _needed(made.plan.gateway)}
+
+
+def _needed(gateway: Gateway) -> list[_Needed]:
+    found = [
+        _Needed(f"{name}-tls", name, {"tls.crt": tls.certificate, "tls.key": tls.key, "ca.crt": tls.client_ca})
+        for name, listener in sorted(gateway.listener.items())
+        if (tls := listener.tls)
+    ]
+    servers = {name: (f"{name}-upstream", upstream.tls) for name, upstream in sorted(gateway.upstream.items())}
+    if service := gateway.limits.service:
+        servers[""] = ("rate-limit", service.tls)
+    found += [
+        _Needed(secret, f"to-{secret}", {"tls.crt": tls.certificate, "tls.key": tls.key, "ca.crt": tls.ca})
+        for secret, tls in servers.values()
+        if tls
+    ]
+    found += [
+        _Needed(f"{name}-issuer", f"to-{name}-issuer", {"ca.crt": jwt.ca})
+        for name, jwt in sorted(gateway.identity.jwt.items())
+        if "://" in jwt.jwks
+    ]
+    held = (msgspec.structs.replace(one, files={k: file for k, file in one.files.items() if file}) for one in found)
+    return [one for one in held if one.files]
 
 
 def _packed(name: str, held: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -161,7 +182,6 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _in_a_cluster(plan: Plan) -> Plan:
     """The plan with addresses and files as they are in a pod."""
     gateway = plan.gateway
-    found: dict[str, str] = {}
     listeners: dict[str, Listener] = {}
     for name, listener in gateway.listener.items():
         if listener.tls is None and not listener.insecure:
@@ -172,18 +192,7 @@ def _in_a_cluster(plan: Plan) -> Plan:
             message = f"in a cluster each listener is at all addresses, and another is at port {port} too"
             raise plan.loaded.wrong(("listener", name, "address"), message, "give each a port of its own")
         listeners[name] = msgspec.structs.replace(listener, address=f"0.0.0.0:{port}")
-        if listener.tls:
-            at = _CERTIFICATES / name
-            found |= {listener.tls.certificate: f"{at}/tls.crt", listener.tls.key: f"{at}/tls.key"}
-            found |= {listener.tls.client_ca: f"{at}/ca.crt"}
-    for name, upstream in gateway.upstream.items():
-        if upstream.tls:
-            at = _CERTIFICATES / f"upstream-{name}"
-            found |= {
-                upstream.tls.ca: f"{at}/ca.crt",
-                upstream.tls.certificate: f"{at}/tls.crt",
-                upstream.tls.key: f"{at}/tls.key",
-            }
+    found = {file: f"{_CERTIFICATES / one.folder}/{key}" for one in _needed(gateway) for key, file in one.files.items()}
     running = msgspec.structs.replace(gateway.gateway, metrics=f"0.0.0.0:{_METRICS_PORT}")
     moved: Gateway = msgspec.structs.replace(gateway, listener=listeners, gateway=running)
     loaded = msgspec.structs.replace(plan.loaded, gateway=moved)
@@ -273,13 +282,8 @@ def _probe() -> Json:
 
 
 def _mounts(plan: Plan) -> list[tuple[str, str]]:
-    own = [(f"tls-{name}", str(_CERTIFICATES / name)) for name, x in sorted(plan.gateway.listener.items()) if x.tls]
-    others = [
-        (f"upstream-{name}", str(_CERTIFICATES / f"upstream-{name}"))
-        for name, x in sorted(plan.gateway.upstream.items())
-        if x.tls and (x.tls.ca or x.tls.certificate)
-    ]
-    return [("envoy", str(_AT)), ("run", _RUN), *own, *others]
+    own = [(one.name, str(_CERTIFICATES / one.folder)) for one in _needed(plan.gateway)]
+    return [("envoy", str(_AT)), ("run", _RUN), *own]
 
 
 def _volumes(plan: Plan, configs: Held, callers: Held) -> list[Json]:
@@ -293,10 +297,9 @@ def _volumes(plan: Plan, configs: Held, callers: Held) -> list[Json]:
         {"name": "envoy", "projected": {"defaultMode": 0o440, "sources": sources}},
         {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
     ]
-    for name, _ in _mounts(plan)[2:]:
-        kind, _, inner = name.partition("-")
-        secret = f"{inner}-tls" if kind == "tls" else f"{inner}-upstream"
-        found.append({"name": name, "secret": {"secretName": secret, "defaultMode": 0o440}})
+    found += [
+        {"name": one.name, "secret": {"secretName": one.name, "defaultMode": 0o440}} for one in _needed(plan.gateway)
+    ]
     return found
 
 

@@ -17,7 +17,7 @@ from garrison.gateway.certificates import authority, lists, usable
 from garrison.gateway.certificates.authority import make
 from garrison.gateway.file.read import Loaded, read
 
-NOW = dt.datetime.now(dt.UTC)
+NOW = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)  # what a test makes later has begun then, too
 SCORER = "spiffe://acme/ml/scorer"
 
 

@@ -81,7 +81,7 @@ def test_what_they_hold(gateway: Planned) -> None:
     assert listener["address"]["socket_address"] == {"address": "0.0.0.0", "port_value": 8443}
     assert "/dev/stdout" in held["listeners.garrison.json"]
     assert "/etc/garrison/tls/public/tls.crt" in held["secrets.public-certificate.json"]
-    assert {v["name"] for v in pod["volumes"]} == {"envoy", "run", "tls-public"}
+    assert {v["name"] for v in pod["volumes"]} == {"envoy", "run", "public-tls"}
     ways = by_kind["NetworkPolicy", "garrison-gateway"]["spec"]["egress"]
     assert {port["port"] for way in ways for port in way["ports"]} == {53, 8080, 443}
     assert "127.0.0.1" not in held["listeners.garrison.json"]
@@ -189,6 +189,29 @@ def test_many_models_stand_in_several_objects(gateway: Planned, tmp_path: Path) 
 
 def test_what_must_be_there_is_told(gateway: Planned, tmp_path: Path) -> None:
     assert secrets(gateway) == {"public-tls": ("tls.crt", "tls.key", "ca.crt")}
+    own = """
+[limits.service]
+url = "https://limits.shared.svc:8081"
+domain = "models"
+tls = { ca = "ca.pem", certificate = "server.pem", key = "server.key" }
+
+[identity.jwt.corp]
+issuer = "https://login.example.com/"
+audiences = ["models"]
+jwks = "https://login.example.com/jwks"
+ca = "ca.pem"
+role = "groups"
+"""
+    (tmp_path / "gateway.toml").write_text(FILE + own)
+    made = planned(read(tmp_path / "gateway.toml"), dt.datetime.now(dt.UTC))
+    assert secrets(made) == {
+        "public-tls": ("tls.crt", "tls.key", "ca.crt"),
+        "rate-limit": ("tls.crt", "tls.key", "ca.crt"),
+        "corp-issuer": ("ca.crt",),
+    }
+    text = manifests(made, image=IMAGE, namespace="n")["gateway.yaml"]
+    assert str(tmp_path) not in text
+    assert "/etc/garrison/tls/to-corp-issuer/ca.crt" in text
     arguments = ["gateway", "compile", str(tmp_path / "gateway.toml"), "-o", str(tmp_path / "k8s")]
     done = CliRunner().invoke(program, [*arguments, "--target", "kubernetes", "--image", IMAGE], catch_exceptions=False)
     assert "namespace garrison: Secret public-tls with tls.crt, tls.key, ca.crt" in done.stderr
