@@ -139,7 +139,7 @@ $(VENV)/.checkov $(VENV)/.pymerkle $(VENV)/.python_proxy $(VENV)/.litellm: $(VEN
 
 # The JSON Schema Test Suite, which the source of jsonschema carries.
 $(VENV)/.suite: $(VENV)/.test tests/peers/suite/requirements.txt
-	$(BIN)/pip download --quiet --no-deps --no-binary :all: --require-hashes -d $(VENV)/suite -r tests/peers/suite/requirements.txt
+	$(BIN)/pip download --quiet --no-deps --no-binary jsonschema --require-hashes -d $(VENV)/suite -r tests/peers/suite/requirements.txt
 	tar -xzf $(VENV)/suite/jsonschema-*.tar.gz -C $(VENV)/suite
 	touch $@
 
