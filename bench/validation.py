@@ -22,7 +22,7 @@ import msgspec
 from lupa import luajit21
 
 from garrison.gateway import response, validation
-from garrison.gateway.response.policy import read_response
+from garrison.gateway.response.policy import Response
 from garrison.gateway.validation.tensors import Datatype, Tensor, Tensors
 from measure import line
 
@@ -84,7 +84,7 @@ def measure(size_bytes: int, seconds: float = 1.0) -> Costs:
     burst = lua.execute(_BURST)
     request = body(size_bytes)
     answer = request.replace(b'"inputs"', b'"outputs"')
-    shaper = response.shaper(read_response({"decimals": 2}), protocol="open-inference", tensors=True)
+    shaper = response.shaper(Response(decimals=2), protocol="open-inference", tensors=True)
 
     def chunk(expression: str) -> Any:
         return lua.execute(f"{validation.prelude()}{response.prelude()}return {expression}".encode())

@@ -111,7 +111,10 @@ def test_lines_that_are_no_events_are_shown_and_tried_again(tmp_path: Path) -> N
     told = garrison(tmp_path, "logs", "quarantine", "list")
     assert told.stdout.count(b"\n") == 3
     assert b"it knew" not in told.stdout
-    shown = garrison(tmp_path, "logs", "quarantine", "show", "--input", "web").stdout
+    assert garrison(tmp_path, "logs", "quarantine", "list", "--store", "state").stdout == told.stdout
+    for wrong in (["--store", "."], ["--store", "https://ch.example"], ["--store", "state", "--watch", "watch.toml"]):
+        assert garrison(tmp_path, "logs", "quarantine", "list", *wrong).returncode == 2
+    shown = garrison(tmp_path, "logs", "quarantine", "show", "--input", "web", "--store", "state").stdout
     assert b"it knew this not" in shown
     assert b"\\x1b[31mno\\x0a\\xff" in shown
     lines = garrison(tmp_path, "logs", "quarantine", "show", "--format", "json").stdout.splitlines()

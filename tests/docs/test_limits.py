@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from garrison.gateway.certificates.authority import make
-from garrison.gateway.file.form import Quota
+from garrison.gateway.envoy.bounds import Bound, of_caller
+from garrison.gateway.file.form import Quota, Rate
 from garrison.gateway.file.read import read
 from garrison.gateway.planning import planned
 from garrison.gateway.quota.days import day_of
@@ -34,6 +35,9 @@ def test_the_page_does_what_it_says(tmp_path: Path) -> None:
     plan = planned(read(tmp_path / "gateway.toml"), now).plan
     assert plan.budgets.client_model == {"fraud": Quota(2000)}
     assert plan.budgets.of_client("corp:ada") == Quota(None, 5_000_000)
+
+    assert plan.rates["client"] == {"corp:ada": Rate(200)}
+    assert of_caller(plan.gateway, "service", "batch") == Bound(64, 128, 5)
 
     (tmp_path / "state").mkdir()
     with Store(tmp_path / "state/usage.db") as store:

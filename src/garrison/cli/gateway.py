@@ -243,7 +243,7 @@ It ends by itself. garrison gateway run puts it in force at once; no connection 
 def tighten_(
     file: Path, *, client: str, per_second: float | None, minutes: int, end: bool, reason: str, actor: str
 ) -> None:
-    """Hold a client to a lower rate for a while, beside its own limit; or tell who is held so."""
+    """Hold a client to a lower rate than its own for a while; or tell who is held so."""
     from garrison.errors import UsageError
     from garrison.gateway.file.read import read
     from garrison.gateway.run import tightened
@@ -275,7 +275,7 @@ Examples:
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder for them."
 )
 @click.option("--host", "hosts", multiple=True, help="A name or address of the gateway; localhost if unsaid.")
-@click.option("--client", "clients", multiple=True, help="A client, as spiffe://DOMAIN/NAME.")
+@click.option("--client", "clients", multiple=True, help="A client: spiffe://DOMAIN/NAME or a DNS name.")
 def certs(output: Path, hosts: tuple[str, ...], clients: tuple[str, ...]) -> None:
     """Make an authority and certificates for development. For production, take those of your own authority."""
     from garrison.gateway.certificates.authority import make

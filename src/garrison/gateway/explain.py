@@ -8,6 +8,7 @@ import msgspec
 
 from garrison.errors import UsageError, nearest
 from garrison.gateway.answering import never, refused_on
+from garrison.gateway.envoy.bounds import of_caller, of_model
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.form import Rate
 from garrison.gateway.planning import Planned
@@ -61,19 +62,20 @@ def _role_of(plan: Plan, client: str) -> str:
 
 def _holds(plan: Plan, client: str, role: str, action: Action, model: str) -> Iterable[str]:
     limits, said = plan.gateway.limits, plan.gateway.model.get(model)
-    yield f"each client: {_rate(limits.client)}"
-    if role in limits.role:
-        yield f"all of role {role} together: {_rate(limits.role[role])}"
+    own, alike = limits.clients.get(client), limits.role.get(role)
+    yield f"{client}: {_rate(own.rate)}" if own and own.rate else f"each client: {_rate(limits.client)}"
+    if alike and alike.rate:
+        yield f"all of role {role} together: {_rate(alike.rate)}"
     if action is Action.INFER:
         yield from _quotas(plan, client, role, model)
     if said is None:
         return
-    own = said.limits
-    if own.rate:
-        yield f"all requests to {model} together: {_rate(own.rate)}"
-    if own.concurrent:
-        yield f"at most {own.concurrent} requests to {model} at a time"
-    yield f"bodies of at most {own.request_kb or limits.request_kb} KB, answers within {own.timeout_s or limits.timeout_s:g} s"
+    if said.limits.rate:
+        yield f"all requests to {model} together: {_rate(said.limits.rate)}"
+    if said.limits.concurrent:
+        yield f"at most {said.limits.concurrent} requests to {model} at a time"
+    held = of_model(plan.gateway, model).and_(of_caller(plan.gateway, role, client))
+    yield f"bodies of at most {held.request_kb} KB, answers of at most {held.response_kb} KB within {held.timeout_s:g} s"
     if action is Action.INFER and (spoken := refused_on(plan, model)):
         yield f"every request of {spoken} is refused, as what holds below cannot be enforced on it"
     if action is Action.INFER and said.schema:

@@ -14,10 +14,11 @@ from garrison.gateway.authorise.bundle import Bundle
 from garrison.gateway.callers import active_keys, store_of
 from garrison.gateway.certificates import usable
 from garrison.gateway.digests import read_key
+from garrison.gateway.envoy import bounds
 from garrison.gateway.envoy.lua_text import literal
 from garrison.gateway.envoy.names import EVERY
 from garrison.gateway.envoy.plan import Mount, Permission, Plan, mounts_of, subjects
-from garrison.gateway.file import batch, quotas, rules
+from garrison.gateway.file import batch, quotas, rules, servers
 from garrison.gateway.file.form import Model, Sample
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.keys.store import Store
@@ -48,6 +49,7 @@ class Planned(msgspec.Struct, frozen=True, eq=False):
 def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     """Everything that a gateway file leads to. Raises ConfigError for the first thing that is wrong."""
     rules.hold(loaded)
+    bounds.hold(loaded)
     warnings = [*rules.warnings(loaded), *usable.hold(loaded, now), *_nobody(loaded), *_keys(loaded), *_ledger(loaded)]
     mounts = mounts_of(loaded)
     bundle = Bundle(policies_of(loaded), tuple(models_of(loaded, mounts)))
@@ -55,7 +57,7 @@ def planned(loaded: Loaded, now: dt.datetime) -> Planned:
     rules.hold_roles(loaded, roles)
     quotas.hold(loaded, mounts)
     batch.hold(loaded)
-    warnings += _unheard_of(bundle)
+    warnings += [*servers.warnings(loaded), *bounds.warnings(loaded), *_unheard_of(bundle)]
     contracts = {name: load(loaded.beside(one.schema)) for name, one in loaded.gateway.model.items() if one.schema}
     decided = table(bundle.policies, bundle.models)
     plan = Plan(

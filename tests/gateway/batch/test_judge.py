@@ -37,6 +37,14 @@ def test_a_message_of_a_known_producer_is_accepted(judge: Judge, place: Place) -
         assert (verdict.accepted, verdict.client, verdict.role) == (True, "ada", "service")
 
 
+@pytest.mark.parametrize("who", ["role.service", "clients.ada"])
+def test_roles_and_clients_have_sizes_too(place: Place, who: str) -> None:
+    place.file.write_text(f"{place.file.read_text()}[limits]\n{who} = {{ request-kb = 1 }}\n")
+    headers = {"x-api-key": place.keys.ada}
+    verdict = Judge(read(place.file)).verdict(message(headers, b" " * 1025, "meta/llama"), {}, NOW)
+    assert (verdict.reason, verdict.message) == ("too-large", "the message is larger than 1 KB")
+
+
 @pytest.mark.parametrize(
     ("asked", "used", "reason"),
     [

@@ -269,6 +269,26 @@ def test_another_stream_and_another_feed_are_taken_up_while_it_runs(place: Place
     assert [id_.partition(":")[0] for id_ in ids[-2:]] == ["requests", "later"]
 
 
+def test_a_stream_that_is_made_anew_is_read_from_its_start(place: Place, nats_server: int) -> None:
+    """Its numbers begin anew: none of its messages is taken for one that has ended."""
+
+    async def run() -> dict[str, int]:
+        key = {"x-api-key": place.keys.ada}
+        async with connected(nats_server) as (_, stream):
+            await streams(stream)
+            for _ in range(2):
+                await stream.publish("requests.iris", GOOD, headers=key)
+            await ended(stream, 2)
+            await stream.delete_stream("requests")
+            await stream.add_stream(name="requests", subjects=["requests.>"], retention="workqueue")
+            await stream.publish("requests.iris", GOOD, headers=key)
+            return await ended(stream, 3)
+
+    with guarding(place, nats_server):
+        assert asyncio.run(run()) == {"requests": 0, "accepted": 3, "refused": 0}
+    assert len({line["request_id"] for line in lines(place)}) == 3
+
+
 def test_keys_are_not_left_on_the_disk_of_the_server(place: Place, nats_server: int, tmp_path: Path) -> None:
     """Messages are overwritten where they are deleted, in the middle of a file and at its end."""
     key = place.keys.ada.encode()
@@ -291,6 +311,27 @@ def test_keys_are_not_left_on_the_disk_of_the_server(place: Place, nats_server: 
     with guarding(place, nats_server):
         assert asyncio.run(run())["requests"] == 0
     assert kept() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"deny_delete": True}, "the stream requests denies that messages are deleted"),
+        ({"retention": "interest"}, "the stream requests keeps nothing for the guard"),
+    ],
+)
+def test_a_stream_that_cannot_be_guarded_is_told(
+    place: Place, nats_server: int, settings: dict[str, Any], why: str
+) -> None:
+    async def made() -> None:
+        async with connected(nats_server) as (_, stream):
+            await stream.add_stream(name="requests", subjects=["requests.>"], **settings)
+
+    asyncio.run(made())
+    with guarding(place, nats_server) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("guarding ")
+        assert process.stderr.readline().startswith(f"messages wait: {why}")
 
 
 def test_a_second_guard_of_one_feed_does_not_start(place: Place, nats_server: int) -> None:

@@ -49,7 +49,30 @@ def test_half_an_authority_is_an_error(tmp_path: Path) -> None:
         make(tmp_path, [], [])
 
 
-@pytest.mark.parametrize("client", ["", "/", "spiffe://acme/../..", "a b", "spiffe://acme/ml/\n"])
+@pytest.mark.parametrize(
+    "client",
+    ["", "/", "spiffe://acme/../..", "a b", "spiffe://acme/ml/\n", "notspiffe", "spiffe://acme", "spiffe://acme/", "spiffe://acme/ml/",
+     "spiffe://Acme/ml", "spiffe://acme//ml", "http://acme/ml", "spiffe://acme/ml?x", "*.example.com", "a..b", "spiffe://a/" + "x" * 2048],
+)  # fmt: skip
 def test_what_names_no_client(tmp_path: Path, client: str) -> None:
-    with pytest.raises(UsageError, match="ends in no name"):
-        make(tmp_path, [], [client])
+    with pytest.raises(UsageError, match="names no client"):
+        make(tmp_path / "certs", [], [client])
+    assert not (tmp_path / "certs").exists()
+
+
+@pytest.mark.parametrize(
+    "host", ["bad host!", "", "a..b", "-a.example.com", "a_b.example.com", "*", "a.*.example.com", "1.2.3.4/8", "x" * 64, "a\n", "a." * 127 + "a"]
+)  # fmt: skip
+def test_what_is_no_host(tmp_path: Path, host: str) -> None:
+    with pytest.raises(UsageError, match="is no host"):
+        make(tmp_path / "certs", ["localhost", host], [])
+    assert not (tmp_path / "certs").exists()
+
+
+def test_names_that_are_taken(tmp_path: Path) -> None:
+    hosts, clients = (
+        ["localhost", "*.example.com", "::1", "10.0.0.1", "xn--bcher-kva.example"],
+        ["spiffe://a.b_c/x.y/z-1", "c.example.com"],
+    )
+    made = {path.name for path in make(tmp_path, hosts, clients) if path.suffix == ".pem"}
+    assert made == {"ca.pem", "server.pem", "client-z-1.pem", "client-c.example.com.pem"}

@@ -10,6 +10,7 @@ import pytest
 from tests.gateway.envoy.conftest import FILE, SCIENTIST, Answer, Gateway, serving
 
 from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.protocols.refusal import MESSAGES
 
 pytestmark = pytest.mark.slow
 MOST = 4
@@ -80,7 +81,7 @@ def test_a_server_that_is_away_is_not_busy(of: Callable[..., Gateway]) -> None:
     gateway = of(TEXT + CHAT.replace("127.0.0.1:{upstream}", "127.0.0.1:1"))
     answer = ask_tiny(gateway)
     assert answer.status == 503
-    assert answer.json["error"]["message"].startswith("the model server cannot be reached (request ")
+    assert answer.json["error"]["message"].startswith(MESSAGES[503])
     assert "retry-after" not in answer.headers
     (line,) = gateway.log(1)
     assert line["decision"] == "allow"

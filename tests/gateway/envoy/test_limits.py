@@ -19,7 +19,7 @@ from garrison.gateway.envoy import names
 from garrison.gateway.envoy.clusters import clusters
 from garrison.gateway.envoy.compiled import in_one_piece, written
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.file.form import Quota, Rate
+from garrison.gateway.file.form import CallerLimits, Quota, Rate
 from garrison.gateway.quota.budgets import Budgets, Spent
 from garrison.gateway.run.program import find_envoy, validate
 
@@ -54,7 +54,7 @@ def test_a_push_of_quotas_keys_and_limits_fills_nobodys_bucket(of: Callable[...,
 
     models = gateway.plan.gateway.model
     limits = msgspec.structs.replace(models["other"].limits, rate=Rate(1000, 1))
-    role = {"operations": Rate(1000, 1)}
+    role = {"operations": CallerLimits(1000, 1)}
     raised = {**models, "other": msgspec.structs.replace(models["other"], limits=limits)}
     form = msgspec.structs.replace(
         gateway.plan.gateway, model=raised, limits=msgspec.structs.replace(gateway.plan.gateway.limits, role=role)

@@ -213,7 +213,7 @@ def told_of(gateway: Gateway, answer: Answer) -> dict[str, Any]:
     until = time.monotonic() + 5
     while time.monotonic() < until:
         for line in gateway.log(1):
-            if line["request_id"] == answer.headers["x-request-id"]:
+            if line.get("request_id") == answer.headers["x-request-id"]:
                 return line
         time.sleep(0.02)
     raise AssertionError("no line tells of it")

@@ -24,7 +24,7 @@ from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.routes import TABLE
 from garrison.gateway.envoy.slots import COUNT, Kind, Slots, Span, draft, read_slots, seated, span_of, written
 from garrison.gateway.envoy.slots import FILE as SLOTS
-from garrison.gateway.file.form import Model, Rate
+from garrison.gateway.file.form import CallerLimits, Model, Rate
 
 NONE: Mapping[str, Rate] = {}
 KINDS: tuple[Kind, ...] = ("client", "role", "model")
@@ -92,6 +92,11 @@ def test_limits_that_differ_often_share_a_length(seconds: float, several: list[R
     assert {span_of("role", rate) for rate in several} == {Span("role", seconds)}
 
 
+def own(rate: Rate) -> CallerLimits:
+    """What the file says of one."""
+    return CallerLimits(rate.per_second, rate.burst)
+
+
 def limited(
     plan: Plan, *, model: Mapping[str, Rate] = NONE, role: Mapping[str, Rate] = NONE, client: Mapping[str, Rate] = NONE
 ) -> Plan:
@@ -101,7 +106,7 @@ def limited(
         name: msgspec.structs.replace(old, limits=msgspec.structs.replace(old.limits, rate=model.get(name)))
         for name, old in gateway.model.items()
     }
-    limits = msgspec.structs.replace(gateway.limits, role=dict(role))
+    limits = msgspec.structs.replace(gateway.limits, role={name: own(rate) for name, rate in role.items()})
     changed = msgspec.structs.replace(gateway, model=said, limits=limits)
     return msgspec.structs.replace(
         plan, loaded=msgspec.structs.replace(plan.loaded, gateway=changed), tightened=dict(client)
@@ -274,6 +279,7 @@ def compiled(folder: Path, bursts: Mapping[str, int], *more: str) -> list[str]:
         for name, burst in bursts.items()
     )
     text = FILE.format(port=8443, upstream=8080).partition("[model.iris]")[0].replace("[listener", f"{models}[listener")
+    text = text.replace("http://127.0.0.1", "http://server.models.svc")
     (folder / "gateway.toml").write_text(text.replace('"\n\n[identity', '"\nTLS\n[identity').replace("TLS", TLS))
     command = ["gateway", "compile", str(folder / "gateway.toml"), "-o", str(folder / "out"), *more]
     done = CliRunner().invoke(program, command, catch_exceptions=False)

@@ -159,6 +159,26 @@ def test_limits_tell_when_to_come_again(of: Callable[..., Gateway]) -> None:
     assert gateway.infer("iris").status == 200
 
 
+@pytest.mark.parametrize(
+    ("proxies", "said", "shares"),
+    [
+        (0, ["192.0.2.1", "192.0.2.2"], True),
+        (1, ["192.0.2.1", "192.0.2.2"], False),
+        (1, ["192.0.2.9, 192.0.2.1", "192.0.2.8, 192.0.2.1"], True),  # what a client says of itself stands before
+        (2, ["192.0.2.1, 10.0.0.1", "192.0.2.2, 10.0.0.1"], False),
+    ],
+)
+def test_behind_proxies_an_address_is_what_the_last_of_them_saw(
+    of: Callable[..., Gateway], proxies: int, said: list[str], shares: bool
+) -> None:
+    text = FILE.replace("ip = {{ per-second = 100000 }}", "ip = {{ per-second = 0.01, burst = 1 }}")
+    gateway = of(text.replace('state = "s"', f'state = "s"\ntrusted-proxies = {proxies}'))
+    statuses = [gateway.infer(headers={"x-forwarded-for": address}).status for address in said]
+    assert statuses == [200, 429 if shares else 200]
+    first = gateway.log(2)[0]
+    assert first["ip"] == (said[0].split(", ")[-proxies] if proxies else "127.0.0.1")
+
+
 def test_each_address_has_a_limit_before_it_is_asked_who_it_is(of: Callable[..., Gateway]) -> None:
     text = FILE.replace("ip = {{ per-second = 100000 }}", "ip = {{ per-second = 0.01, burst = 2 }}")
     gateway = of(text)

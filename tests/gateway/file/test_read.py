@@ -278,6 +278,25 @@ gateway.toml:2  listener.public.address: 0.0.0.0:8443 would take plaintext from 
     assert rules.warnings(read(path)) == []
 
 
+def test_metrics_for_the_network(tmp_path: Path) -> None:
+    plain = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace(
+        "0.0.0.0", "127.0.0.1"
+    )
+    path = tmp_path / "gateway.toml"
+    assert said(tmp_path, plain + '[gateway]\nmetrics = "0.0.0.0:9464"\n') == snapshot("""\
+gateway.toml:13  gateway.metrics: 0.0.0.0:9464 would tell the network, in plaintext, what is asked here
+  write 127.0.0.1:PORT, or add metrics-insecure = true where only those who may read it can connect\
+""")
+    path.write_text(plain + '[gateway]\nmetrics = "[::]:9464"\nmetrics-insecure = true\n')
+    rules.hold(read(path))
+    assert rules.warnings(read(path)) == snapshot(
+        ["metrics are told in plaintext on [::]:9464, to everybody who can connect"]
+    )
+    path.write_text(plain + '[gateway]\nmetrics = "127.0.0.1:9464"\n')
+    rules.hold(read(path))
+    assert rules.warnings(read(path)) == []
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -370,3 +389,26 @@ gateway.toml:13  log.file: folder is a folder
 gateway.toml:13  gateway.state: file is no folder
   name a place where a folder is, or can be made\
 """)
+
+
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        ("response = { bucket = 1e-20 }", "14  model.other.response.bucket: multiples of 1e-20 are too fine"),
+        (
+            'response.role.service = { strip = ["/"] }',
+            "14  model.other.response.role.service.strip[0]: '/' strips nothing",
+        ),
+        (
+            'response = {}\nsample = { share = 0.1, redact = { strip = [""] } }',
+            "15  model.other.sample.redact.strip[0]: '' strips nothing",
+        ),
+        ("response = {}\nsample = { share = 0.1, input = false }", "15  model.other.sample: a sample of nothing"),
+    ],
+)
+def test_policies_of_answers_that_do_nothing(tmp_path: Path, rest: str, text: str) -> None:
+    plain = RIGHT.replace('tls = { certificate = "server.pem", key = "server.key" }', "").replace(
+        "0.0.0.0", "127.0.0.1"
+    )
+    found = said(tmp_path, f'{plain}[model.other]\nupstream = "server"\n{rest}\n')
+    assert found.startswith(f"gateway.toml:{text}")

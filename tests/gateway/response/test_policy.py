@@ -5,33 +5,40 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
-from garrison.errors import ConfigError
 from garrison.gateway.response.headers import headers
-from garrison.gateway.response.policy import bucket_decimals, read_response
+from garrison.gateway.response.policy import Policy, Response, blames, bucket_decimals
 
 
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"decimal": 2}, "response: Object contains unknown field `decimal`"),
-        ({"decimals": -1}, "response.decimals: Expected `int` >= 0"),
-        ({"bucket": 0}, "response.bucket: Expected `float` > 0"),
-        ({"bucket": 1e-20}, "response.bucket: too fine"),
-        ({"top": 0}, "response.top: Expected `int` >= 1"),
-        ({"items": "3"}, "response.items: Expected `int"),
-        ({"strip": [""]}, "response.strip: an empty name strips nothing"),
-        ({"role": {"x": {"tops": 1}}}, "response.role[...]: Object contains unknown field `tops`"),
-        ({"role": {"x": {"role": {}}}}, "unknown field `role`"),
+        ({"bucket": 1e-20}, "bucket: multiples of 1e-20 are too fine"),
+        ({"bucket": 0.30000000000000004}, "bucket: multiples of 0.3 are too fine"),
+        ({"strip": ["name", ""]}, "strip.1: '' strips nothing"),
+        ({"strip": ["/"]}, "strip.0: '/' strips nothing"),
+        ({"strip": ["/a/"]}, "strip.0: '/a/' strips nothing"),
+        ({"strip": ["/a~b"]}, "strip.0: '/a~b' is no JSON pointer"),
+        ({"role": {"x": {"strip": ["//a"]}}}, "role.x.strip.0: '//a' strips nothing"),
     ],
 )
-def test_what_is_not_understood_is_told(said: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_response(said, path="gateway.toml", line=7)
-    assert caught.value.where == "gateway.toml:7"
-    assert message in str(caught.value)
-    assert "strip, decimals, bucket, top" in caught.value.hint or caught.value.hint
+def test_what_would_do_nothing_or_fail_is_told(said: dict[str, Any], message: str) -> None:
+    (found,) = blames(msgspec.convert(said, Response))
+    assert f"{'.'.join(map(str, found.steps))}: {found.message}".startswith(message)
+    assert found.hint
+
+
+def test_what_can_be_done_is_not() -> None:
+    said = {"bucket": 1e-15, "strip": ["a/b", "~", "/a~0b/*/c~1d"], "role": {"x": {"bucket": 1000}}}
+    assert list(blames(msgspec.convert(said, Response))) == []
+
+
+@pytest.mark.parametrize("bucket", [0.0, -1.0, 1e16, float("inf"), float("nan")])
+def test_a_bucket_is_a_number_that_divides(bucket: float) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"bucket": bucket}, Policy)
 
 
 @pytest.mark.parametrize(("bucket", "decimals"), [(0.05, 2), (0.5, 1), (1.0, 0), (10, 0), (0.125, 3)])

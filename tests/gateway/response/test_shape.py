@@ -6,12 +6,13 @@ import json
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garrison.gateway import response, validation
-from garrison.gateway.response.policy import read_response
+from garrison.gateway.response.policy import Response
 from garrison.gateway.validation import Limits
 
 from ..validation.conftest import Run, Serve  # noqa: TID252
@@ -21,7 +22,7 @@ V2 = "open-inference"
 
 def shaped(run: Run, answer: Any, protocol: str, policy: dict[str, Any], *, role: str = "", **headers: str) -> Any:
     """What goes out; a text where nothing does."""
-    shaper = response.shaper(read_response(policy), protocol=protocol, tensors=protocol == V2)
+    shaper = response.shaper(msgspec.convert(policy, Response), protocol=protocol, tensors=protocol == V2)
     shape = run(f"{validation.prelude()}{response.prelude()}return {shaper}")
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     told = {"content_type": "application/json", **headers}
@@ -98,7 +99,7 @@ def test_predictions_are_found_in_every_protocol(
 
 def test_what_is_not_touched_goes_out_as_it_was_written(run: Run) -> None:
     body = b'{"a": 1.50, "b":"\\u00e9\xc3\xa9", "c": 12345678901234567890, "d": {}, "e": [ ]}'
-    shaper = response.shaper(read_response({"strip": ["x"]}), protocol="mlflow", tensors=False)
+    shaper = response.shaper(Response(strip=("x",)), protocol="mlflow", tensors=False)
     shape = run(f"{validation.prelude()}{response.prelude()}return {shaper}")
     _, out = shape(body, b"application/json", None, None, None)
     assert out == b'{"a": 1.50,"b":"\\u00e9\xc3\xa9","c": 12345678901234567890,"d": {},"e": []}'
@@ -131,9 +132,7 @@ def test_what_cannot_be_read_does_not_go_out(run: Run, answer: Any, headers: dic
 
 
 def test_too_large_or_deep_does_not_go_out(run: Run) -> None:
-    shaper = response.shaper(
-        read_response({}), protocol="mlflow", tensors=False, limits=Limits(size_bytes=100, depth=4)
-    )
+    shaper = response.shaper(Response(), protocol="mlflow", tensors=False, limits=Limits(size_bytes=100, depth=4))
     shape = run(f"{validation.prelude()}{response.prelude()}return {shaper}")
     assert shape(b"[[[[1]]]]", b"application/json", None, None, None)[0] is True
     assert shape(b"[[[[[1]]]]]", b"application/json", None, None, None)[1].endswith(b"less nesting")
@@ -180,7 +179,7 @@ def test_rows_show_their_highest(chance: random.Random, size: tuple[int, int], p
 
 @pytest.mark.slow
 def test_answers_are_rewritten_inside_envoy(envoy: Serve) -> None:
-    shaper = response.shaper(read_response({"decimals": 1}), protocol="mlflow", tensors=False)
+    shaper = response.shaper(Response(decimals=1), protocol="mlflow", tensors=False)
     code = f"""{validation.prelude()}{response.prelude()}local shape = {shaper}
     function envoy_on_request(handle)
       local body = handle:body()

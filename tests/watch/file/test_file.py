@@ -78,6 +78,7 @@ def test_datagrams_from_the_network_are_taken_where_the_file_says_so(tmp_path: P
         ("127.0.0.1:0", "localhost:8088", 4, "input[0]: 'localhost:8088' is no address", None),
         ("days = 7", "days = 0", 14, "retention[0].days: expected a whole number >= 1", "Days; for ever if unsaid."),
         ('state = "kept"', 'store = "kept"', 2, "watch.store: 'kept' is no URL", None),
+        ('state = "kept"', 'store = "https://ann:secret@db:8443"', 2, "watch.store: the URL names a user, who would be everybody", None),
         ('state = "kept"', 'metrics = "0.0.0.0:1"', 2, "watch.metrics: 0.0.0.0:1 is open to the network", 'write "127.0.0.1:9469"'),
         ('state = "kept"', 'ledger = "none"', 2, "watch.ledger: there is no ledger", "make it: garrison ledger init none --origin NAME"),
         ('"$.client"', '"client"', 16, "redact[0]: 'client' is no path", None),

@@ -201,3 +201,13 @@ def test_rules_that_cannot_be_taken_leave_those_before_whole(
     file.write_text(RULES.replace("gte: 5", "gte: 4") + "\n")
     assert list(detector.tick(NOW_US)) == []
     assert [s.title for s in refuse(detector, 4)] == ["A client probes the gateway"]  # with what had been counted
+
+
+def test_what_is_broken_is_told_though_rules_change_before_it_could_be(file: Path, memory: Memory) -> None:
+    file.write_text(RULES + "---\ntitle: broken\n")
+    detector = of(file, memory)
+    memory.note(detector.remember())  # the judge writes down where it begins
+    file.write_text(RULES + "---\ntitle: broken\n---\ntitle: too\n")
+    assert [signal.name for signal in detector.tick(NOW_US)] == ["broken rule", "broken rule"]
+    memory.note(detector.remember())
+    assert list(of(file, memory).tick(NOW_US)) == []

@@ -220,6 +220,9 @@ def test_the_same_value_has_the_same_hash_by_the_same_key() -> None:
     assert one["a"].startswith("hash:")
     assert one["a"] != hashed(b"x" * 32, "ann@example.com")
     assert redacted(one, rule) == one
+    assert hashed(KEY, one["a"]) == one["a"]
+    assert hashed(KEY, "hash:ann@example.com").startswith("hash:")
+    assert "ann" not in hashed(KEY, "hash:ann@example.com")
 
 
 def test_masks_keep_the_form() -> None:
@@ -423,6 +426,37 @@ def test_a_path_changes_what_it_leads_to_and_nothing_else(value: Any) -> None:
     made = changed(whole, Target(parse("$.b.c"), lambda _: DROPPED, str))
     assert made == {"a": value, "b": {}}
     assert msgspec.json.encode(whole)
+
+
+NAMES = st.sampled_from(["email", "a", "Password", "pass_word", "x.token", "\u00e4", 'q"r', "\\"])
+ODD = _JSON | st.sampled_from(["{", "[1", '"', '\\"{', '{"a":']) | st.floats(allow_nan=False, allow_infinity=False)
+FILLER = st.text(' {}[]":,\\abc1\n\u00e4', max_size=12)
+SECRETS = st.sampled_from(["hunter2hunter2", 'hunter2 \u00e4 "q" hunter2', "\\hunter2", "{hunter2"])
+
+
+@given(
+    st.tuples(
+        FILLER,
+        st.dictionaries(NAMES, ODD, max_size=2),
+        st.sampled_from(["email", "Password", "api-key"]),
+        SECRETS,
+        FILLER,
+    ),
+    st.integers(0, 3),
+    st.integers(0, 30),
+    st.sampled_from(list(How)),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_stands_around_a_record_in_a_text_and_wherever_it_was_cut(
+    said: tuple[str, dict[str, Any], str, str, str], deep: int, cut: int, how: How
+) -> None:
+    before, others, name, secret, after = said
+    text = json.dumps({**others, name: secret}, ensure_ascii=False)
+    for _ in range(deep):
+        text = json.dumps({"m": before[:3] + text + after[:3]})
+    line = SYSLOG + (before + text + after).encode("utf-8", "surrogatepass")
+    made = Redactor.make([Rule(how=how, field="$..email")], KEY).line(mapper("syslog"), line[: len(line) - cut])
+    assert not any(word in made for word in (b"hunter2h", b"hunter2 ", b"{hunter2", b"\\hunter2"))
 
 
 RULES = [

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.watch.store.test_store import TAMPER
 
-from garrison.errors import ConfigError, EventsError, LedgerError, UsageError
+from garrison.errors import BusyError, ConfigError, EventsError, LedgerError, UsageError
 from garrison.events.event import Class, Event
 from garrison.ledger import Ledger
 from garrison.ledger.entry import parse as entry_of
@@ -316,6 +317,43 @@ def test_a_cluster_is_told_the_same_in_its_words() -> None:
     )
     assert clustered("main")
     assert retained(ttl({"standard": None})) == "ALTER TABLE garrison.events REMOVE TTL"
+
+
+class Server:
+    """Takes statements in the place of a cluster, which cannot be had here, or refuses them."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.refuses = False
+
+    def command(self, statement: str) -> int:
+        if self.refuses:
+            raise DatabaseError("not enough privileges")
+        self.taken.append(statement)
+        return 7  # also how many events a hold keeps
+
+
+def test_what_a_cluster_is_sent_is_told_to_the_ledger_and_noted(tmp_path: Path, ledger: Ledger) -> None:
+    server, folder = Server(), tmp_path / "rules"
+    folder.mkdir()
+    changes = Changes(server, folder, ledger, actor="ann", cluster="main")  # type: ignore[arg-type]
+    changes.keep_for({"standard": 500}, reason="x")
+    changes.hold("case", "actor_user=bob", reason="y")
+    changes.release("case", reason="z")
+    altered = [said for said in server.taken if said.startswith("ALTER")]
+    assert all(said.startswith('ALTER TABLE garrison.events_local ON CLUSTER "main" MODIFY TTL ') for said in altered)
+    assert ["AND NOT (actor_user = 'bob')" in said for said in altered] == [False, True, False]
+    assert [(action, days) for action, days, _ in said(ledger)] == [("change", 500), ("hold", None), ("release", None)]
+    assert read(folder).promised == {"standard": (Promise(read(folder).promised["standard"][0].until, 400),)}
+    server.refuses = True
+    with pytest.raises(BusyError, match="nothing has been changed"):
+        changes.keep_for({"standard": 7}, reason="x")
+    assert read(folder).days["standard"] == 500
+    server.refuses = False
+    changes.keep_for({"standard": 500}, reason="as it was")
+    assert [days for _, days, _ in said(ledger)] == [500, None, None, 7, 500]
+    with pytest.raises(LedgerError, match="vouches for this store"):
+        Changes(server, folder, None, actor="ann", cluster="main")  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=20).filter(lambda text: "\x00" not in text))

@@ -205,6 +205,14 @@ def test_what_is_missing_is_told_by_stretches_of_time(small: Client, tmp_path: P
     assert [(one.since_us - FIRST_US) // 60_000_000 for one in stop] == [10, 20]
 
 
+def test_what_counts_what_does_not_happen_cannot_be_looked_for(small: Client, tmp_path: Path) -> None:
+    counts = "title: counts\ncorrelation: {type: temporal, rules: [22222222-0000-4000-8000-000000000002, stops], timespan: 1d}\n"
+    (tmp_path / "rules.yml").write_text(RULES.rstrip() + "\n---\n" + counts)
+    found = read_rules([tmp_path / "rules.yml"])
+    with pytest.raises(UsageError, match="counts what does not happen"):
+        list(hunt(small, found, named(found, "counts"), since_us=FIRST_US, until_us=END_US, hunted=Hunted()))
+
+
 def test_where_nothing_is_grouped_silence_is_told_too_and_values_are_counted_once(
     small: Client, tmp_path: Path
 ) -> None:

@@ -223,6 +223,10 @@ def test_a_rule_of_ones_own_takes_the_place_of_one_that_is_shipped(tmp_path: Pat
         assert (about.path, about.replaces) == (str(tmp_path / "mine.yml"), f"{copied.path}:{copied.line}")
         assert (len(found.rules), len(found.correlations)) == (len(shipped.rules), len(shipped.correlations))
         assert found.broken == []
+    counts = next(one.about for one in shipped.correlations)
+    lost = CORRELATION.replace("5f2a2c2e-0d4b-4d4e-9d0a-1f1f8a1c0002", counts.id).replace("guardrail_deleted", "nobody")
+    (tmp_path / "mine.yml").write_text(lost)
+    assert counts in (one.about for one in read_rules([pack(), tmp_path]).correlations)
     (tmp_path / "mine.yml").write_text(mine.replace("condition:", "conditions:"))
     assert copied in (rule.about for rule in read_rules([pack(), tmp_path]).rules)  # what is broken replaces nothing
 
@@ -232,3 +236,14 @@ def test_utf16le_is_wide(tmp_path: Path) -> None:
     one, other = read(tmp_path, a=rule, b=rule.replace("utf16le", "wide").replace("0001", "0009")).rules
     assert [part.value for part in predicates_of(one.term)] == [part.value for part in predicates_of(other.term)]
     assert "dwBoAG8AYQBtAG" in repr(one.term)
+
+
+def test_aliases_that_grow_without_end_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    found = read(tmp_path, good=RULE, grows="\n".join(lines), itself="title: &t [*t]")
+    assert [rule.about.title for rule in found.rules] == ["A guardrail is deleted"]
+    assert {b.message for b in found.broken} == {"with its aliases written out it has more than 100,000 values"}
+    assert len(found.broken) == 2
+    reused = RULE.replace("high", "&level high") + "references: [*level]\n"
+    assert read(tmp_path, good=reused).rules[0].about.references == ("high",)

@@ -87,7 +87,7 @@ def test_a_rule_that_cannot_be_judged_stops_nothing(tmp_path: Path) -> None:
         watch.send([line(1, client="bob")])
         watch.send([line(2, client="ada")])
         with Alerts.open(tmp_path / "watch/alerts.db") as alerts:
-            found = until(lambda: len(found := [(a.title, a.asset) for a in alerts.alerts()]) == 3 and found)
+            found = until(lambda: len(found := [(a.title, a.asset) for a in alerts.alerts()]) >= 3 and found)
         until(lambda: watch.status().judged == 2)
         broken = "A rule cannot be used"
         assert found[:2] == [(broken, f"{tmp_path}/rules/ada.yml"), (broken, f"{tmp_path}/rules/bob.yml")]

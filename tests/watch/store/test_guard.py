@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 from tests.watch.store.test_store import TAMPER, event, put
 
-from garrison.errors import EventsError
+from garrison.errors import BusyError, EventsError
 from garrison.ledger import durable
 from garrison.watch.store import samples, schema
 from garrison.watch.store.client import connected, retain, start
@@ -95,6 +98,7 @@ LEAVES = [
     "SELECT * FROM s3('http://127.0.0.1:1/a', 'CSV')",
     "SELECT * FROM executable('id', 'TSV', 'a String')",
     "SELECT * FROM python('x')",
+    "SELECT * FROM Python(tokens)",
     "SELECT * FROM merge('system', 'processes')",
     "SELECT * FROM cluster('default', system.one)",
     "SELECT * FROM dictionary('d')",
@@ -114,6 +118,7 @@ LEAVES = [
     "SELECT 1 IN garrison.left_over",
     "SELECT 1 SETTINGS readonly = 0",
     "SELECT 1 INTO OUTFILE '/tmp/garrison-outfile'",
+    "EXPLAIN indexes = 1 SELECT 1 SETTINGS readonly = 0",
     "EXPLAIN SELECT 1 INTO OUTFILE '/tmp/garrison-outfile'",
     "DESCRIBE TABLE garrison.events INTO OUTFILE '/tmp/garrison-outfile'",
     "SHOW CREATE TABLE garrison.events INTO OUTFILE '/tmp/garrison-outfile'",
@@ -137,6 +142,7 @@ READS = [
     "DESCRIBE TABLE garrison.events",
     "SHOW CREATE TABLE garrison.events",
     "EXPLAIN SELECT uid FROM garrison.events",
+    "EXPLAIN indexes = 1 SELECT uid FROM garrison.events WHERE hasToken(message, 'x')",
     "SELECT number FROM numbers(3)",
 ]
 
@@ -220,9 +226,56 @@ def test_a_writer_inserts_into_the_tables_and_nowhere_else(folder: Path) -> None
 
 def test_the_statements_of_a_cluster_are_taken_by_clickhouses_parser(folder: Path) -> None:
     with connected(folder / "store", Role.READER) as client:
-        for statement in (*schema.clustered("logs"), *samples.clustered("logs")):
+        for statement in (*schema.clustered("logs"), *samples.clustered("logs"), *schema.granted("logs")):
             told = b"".join(read(client, "SELECT formatQuerySingleLine({q:String})", {"q": statement}, "TSVRaw"))
             assert b"ON CLUSTER logs" in told
+
+
+def test_in_a_cluster_nobody_deletes_and_only_who_administers_alters(folder: Path) -> None:
+    granted = [said for said in schema.granted("logs") if said.startswith("GRANT")]
+    may = {
+        said.rpartition(" ")[2]: set(re.findall(r"([A-Z][A-Z ]+) ON (?:garrison|\*|system)\.", said))
+        for said in granted
+    }
+    assert may == {
+        "garrison_reader": {"SELECT"},
+        "garrison_writer": {"SELECT", "INSERT"},
+        "garrison_admin": {"SELECT", "ALTER TTL", "CLUSTER"},
+    }
+    unknown = (
+        "SELECT formatQuerySingleLine('GRANT ALTER TTLS ON a.b TO c')"  # the parser knows which privileges there are
+    )
+    with connected(folder / "store", Role.READER) as client, pytest.raises(EventsError, match="Syntax error"):
+        list(read(client, unknown, {}, "TSV"))
+
+
+def test_each_role_of_a_cluster_has_its_own_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = {role: json.loads((folder / f"store/{role}.json").read_bytes()) for role in Role}
+    url = f"http://127.0.0.1:{at[Role.READER]['port']}"
+    with (
+        pytest.raises(EventsError, match="no user of the store is named for a writer") as told,
+        connected(url, Role.WRITER),
+    ):
+        pass
+    assert told.value.hint == "set GARRISON_STORE_WRITER_USER and GARRISON_STORE_WRITER_PASSWORD"
+    for role in Role:
+        monkeypatch.setenv(f"GARRISON_STORE_{role.name}_USER", role)
+        monkeypatch.setenv(f"GARRISON_STORE_{role.name}_PASSWORD", at[role]["token"])
+    for role in Role:
+        with connected(url, role) as client:
+            inserted = (
+                contextlib.nullcontext() if role is Role.WRITER else pytest.raises(DatabaseError, match="only a writer")
+            )
+            with inserted:
+                client.raw_insert(samples.TABLE, ["name"], b'{"name":"x"}', fmt="JSONEachRow")
+    monkeypatch.setenv("GARRISON_STORE_READER_PASSWORD", at[Role.WRITER]["token"])
+    with pytest.raises(BusyError, match="authentication failed"), connected(url, Role.READER):
+        pass
+    with (
+        pytest.raises(EventsError, match="who would be everybody"),
+        connected(url.replace("//", "//reader:x@"), Role.READER),
+    ):
+        pass
 
 
 def test_what_is_nested_too_deeply_or_unknown_is_refused() -> None:

@@ -18,17 +18,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from garrison.errors import BusyError
+from garrison.errors import BusyError, EventsError
 from garrison.events.event import Class, Event, Status
 from garrison.ledger import Ledger
 from garrison.ledger.note import Ed25519Signer
+from garrison.watch.retention.retention import read as read_retention
 from garrison.watch.spool import Spool
 from garrison.watch.store import reading, schema
-from garrison.watch.store.client import Node, connected, start
+from garrison.watch.store.client import Node, connected, retain, start
 from garrison.watch.store.guard import Role
 from garrison.watch.store.rows import COLUMNS, batch
 from garrison.watch.store.search import Search, events, follow, histogram, read, stats
-from garrison.watch.store.verify import Fault, What, _replaced, verify
+from garrison.watch.store.verify import Fault, What, verify
 from garrison.watch.store.write import keep, store
 
 pytest.importorskip("chdb")
@@ -219,13 +220,35 @@ def test_what_is_changed_or_removed_is_found_and_located(tmp_path: Path) -> None
         assert any(what is What.CHANGED and uid == "e2" for what, uid, _ in kinds)
 
 
-def test_a_table_that_was_replaced_is_told_and_not_died_of(tmp_path: Path) -> None:
+def test_a_table_that_was_replaced_is_told_and_not_died_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     with Ledger.create(tmp_path / "audit", SIGNER) as ledger:
-        put(tmp_path, [event(1)], [event(2)], ledger=ledger)
-        with running(tmp_path):
-            pass
+        with running(tmp_path), connected(tmp_path / "store", Role.READER) as client:
+            put(tmp_path, [event(1)], [event(2)], ledger=ledger)
+            # A table that lacks a column, as one may in a cluster: the node of a folder makes them at its start.
+            monkeypatch.setattr("garrison.watch.store.verify.COLUMNS", (*COLUMNS, "colour"))
+            first, *others = verify(client, ledger, read_retention(tmp_path / "store").in_force()).faults
+            assert first.why == "the table of events is another one: it has no colour"
+            assert [(f.what, f.why) for f in others] == [(What.REMOVED, "all of its 1 events are gone")] * 2
+            monkeypatch.undo()
         tamper(tmp_path, "CREATE OR REPLACE TABLE garrison.events (a Int8) ENGINE = MergeTree ORDER BY a")
         found = [(f.what, f.why) for f in faults(tmp_path, ledger)]
-        assert found == [(What.REMOVED, "all of its 1 events are gone")] * 2  # its columns were made anew
-        with connected(tmp_path / "store", Role.READER) as client:
-            assert list(_replaced(client)) == []
+        assert found == [(What.REMOVED, "all of its 1 events are gone")] * 2
+    tamper(tmp_path, "DROP TABLE garrison.events", "CREATE VIEW garrison.events AS SELECT 1 AS a")
+    with pytest.raises(EventsError, match="not as it was made"):
+        start(tmp_path / "store")
+    assert "not supported by storage View" in capfd.readouterr().err
+
+
+def test_rules_that_are_not_noted_any_more_are_not_guessed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with running(tmp_path):
+        retain(tmp_path / "store", b'{"type": "days", "days": {"standard": 2000}}')
+    noted = tmp_path / "store/retention.json"
+    noted.rename(tmp_path / "elsewhere")
+    with pytest.raises(EventsError, match="not as it was made"):
+        start(tmp_path / "store")
+    assert "what is in force is not noted" in capfd.readouterr().err
+    (tmp_path / "elsewhere").rename(noted)
+    with running(tmp_path):
+        pass

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from garrison.cli.logs._options import say
 from garrison.errors import ExitCode, UsageError
@@ -21,6 +22,10 @@ F = TypeVar("F", bound=Callable[..., object])
 _watch_option = click.option(
     "--watch", "file", metavar="FILE", type=click.Path(path_type=Path), envvar="GARRISON_WATCH", show_envvar=True,
     default=Path("watch.toml"), show_default=True, help="The watch file.",
+)  # fmt: skip
+_store_option = click.option(
+    "--store", "place", metavar="DIR", envvar="GARRISON_STORE", show_envvar=True,
+    help="The state folder of the watch, as other commands of garrison logs take it, instead of the watch file.",
 )  # fmt: skip
 _form_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to tell it."
@@ -46,6 +51,7 @@ def _reading(function: F) -> F:
     epilog="""\b
 Examples:
   garrison logs quarantine list                      how many lines of which input, and why; it takes no key
+  garrison logs quarantine list --store state        the same, without the watch file
   garrison logs quarantine show --input syslog --key admin.key
   garrison logs quarantine retry                     after an update, or a change of the sender
 \b
@@ -60,14 +66,15 @@ def quarantine() -> None:
 
 @quarantine.command(name="list")
 @_watch_option
+@_store_option
 @_form_option
-def list_(file: Path, form: str) -> None:
+def list_(file: Path, place: str | None, form: str) -> None:
     """Tell how many lines there are of which input, since when and why."""
     import msgspec
 
     from garrison.watch.quarantine.reading import sums
 
-    found = sums(_folder(_loaded(file)))
+    found = sums(_folder(_state(file, place)))
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
@@ -80,16 +87,19 @@ def list_(file: Path, form: str) -> None:
 
 @quarantine.command()
 @_watch_option
+@_store_option
 @_reading
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(0), help="The oldest so many; 0: all.")
 @_form_option
-def show(file: Path, key: Path | None, name: str | None, limit: int, form: str) -> None:
+def show(  # noqa: PLR0917 - the options of a command
+    file: Path, place: str | None, key: Path | None, name: str | None, limit: int, form: str
+) -> None:
     """Show lines, with the reasons in full. What would move the cursor is shown as codes."""
     import itertools
 
     import msgspec
 
-    for kept in itertools.islice(_lines(_loaded(file), key, name), limit or None):
+    for kept in itertools.islice(_lines(_state(file, place), key, name), limit or None):
         if form == "json":
             click.echo(msgspec.json.encode(kept))  # the line in Base64, as it may be no text
             continue
@@ -104,7 +114,7 @@ def retry(file: Path, key: Path | None, name: str | None) -> None:
     """Map lines again, and store what is an event now.
 
     They are redacted as the watch file says now. They stay in the quarantine until their days are over; to retry them twice stores
-    nothing twice. Of lines that are the same to the byte, one is stored.
+    nothing twice. Of lines that are the same to the byte, one is stored. It takes the watch file only, as that says how to redact.
     """
     from garrison.ledger.opening import open_ledger
     from garrison.watch.key import make_key
@@ -116,7 +126,7 @@ def retry(file: Path, key: Path | None, name: str | None) -> None:
     from garrison.watch.store.write import ACTOR
 
     loaded = _loaded(file)
-    _folder(loaded)
+    _folder(loaded.state)
     said = loaded.watch
     hash_key = said.redaction.key_file
     secret = make_key(loaded.beside(hash_key) if hash_key else loaded.state / "redaction.key")
@@ -127,7 +137,7 @@ def retry(file: Path, key: Path | None, name: str | None) -> None:
         ledger = open_.enter_context(open_ledger(loaded.ledger)) if loaded.ledger else None
         if isinstance(loaded.store, Path):
             vouch(loaded.store, ledger, store, ACTOR)
-        lines, waiting = _lines(loaded, key, name), loaded.state / "retry"
+        lines, waiting = _lines(loaded.state, key, name), loaded.state / "retry"
         done = again(lines, redactor, waiting, client=store, ledger=ledger, classes=classes)
     say(f"{done.events:,} events stored" + (f", {done.doubles:,} were there already" if done.doubles else ""))
     if done.strange:
@@ -141,21 +151,36 @@ def _loaded(file: Path) -> Loaded:
     return read(file)
 
 
-def _folder(loaded: Loaded) -> Path:
+def _state(file: Path, place: str | None) -> Path:
+    """The state folder: that of the watch file, unless it was named. Raises UsageError where both were."""
+    source = click.get_current_context().get_parameter_source
+    named = [name for name in ("file", "place") if source(name) is ParameterSource.COMMANDLINE]
+    if len(named) > 1:
+        raise UsageError("--watch and --store both say where the quarantine is", hint="leave out one of them")
+    if place is None or named == ["file"]:
+        return _loaded(file).state
+    if "://" in place:
+        raise UsageError(
+            f"{place} has no quarantine: it is where lines are received", hint="name the watch file: --watch"
+        )
+    return Path(place)
+
+
+def _folder(state: Path) -> Path:
     """Raises UsageError where the watch has not begun yet."""
-    folder = loaded.state / "quarantine"
+    folder = state / "quarantine"
     if not folder.is_dir():
         raise UsageError(
-            f"there is no quarantine in {loaded.state}", hint="garrison watch run makes it; name its file with --watch"
+            f"there is no quarantine in {state}", hint="garrison watch run makes it; name its file with --watch"
         )
     return folder
 
 
-def _lines(loaded: Loaded, key: Path | None, name: str | None) -> Iterator[Kept]:
+def _lines(state: Path, key: Path | None, name: str | None) -> Iterator[Kept]:
     from garrison.watch.quarantine.quarantine import IDENTITY
     from garrison.watch.quarantine.reading import lines
 
-    found = lines(_folder(loaded), key or loaded.state / IDENTITY)
+    found = lines(_folder(state), key or state / IDENTITY)
     return (kept for kept in found if name in (None, kept.head.input))
 
 

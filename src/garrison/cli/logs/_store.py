@@ -128,13 +128,14 @@ def verify(place: str, ledger: Path | None, folder: Path | None, vkey: str | Non
     from garrison.watch.store.guard import Role
     from garrison.watch.store.verify import verify as look
 
+    now = in_force(place, noted(place, folder)).in_force()
     said, _ = reading(named(ledger), vkey)
     if faults := said.verify():
         for broken in faults:
             say(f"ledger: {broken}")
         sys.exit(ExitCode.FINDINGS)
     with client(place, Role.READER) as store:
-        found = look(store, said, in_force(place, folder).in_force())
+        found = look(store, said, now)
     for fault in found.faults:
         event = "" if fault.row is None else f"  event {fault.row}" + (f" ({fault.uid})" if fault.uid else "")
         entry = "" if fault.entry is None else f"  entry {fault.entry}"

@@ -3,7 +3,8 @@
 A module says `NAME`, `LABEL` and `event(line) -> Event`; one whose files hold many records in one document says `records` too, with
 `DOCUMENT`, which matches how a document begins, where they may as well be lines; and one whose columns hold fields of its lines whole says
 which, as `KEPT_IN`: a text that stands in the field stands in the column. One whose lines carry what another program wrote, in some of them
-under a name and in others bare, says the name as `CARRIES`; one whose lines have no JSON anywhere says `NO_JSON`.
+under a name and in others bare, says the name as `CARRIES`; one whose lines have no JSON anywhere says `NO_JSON`. One whose
+lines write some texts in a code of their own says `CODED`, whose first group is the code, with `decoded` and `encoded`.
 A line that is not of its format raises ValueError, or what msgspec raises; `mapped` says it as UnmappedError, so that the
 caller keeps the line, with the reason.
 """
@@ -11,6 +12,7 @@ caller keeps the line, with the reason.
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -20,6 +22,20 @@ import msgspec
 
 from garrison.errors import UnmappedError, UsageError, nearest
 from garrison.events.event import Event, digest_of
+
+
+class Coded(Protocol):
+    """A format whose lines write some texts in a code of their own."""
+
+    CODED: re.Pattern[bytes]
+
+    def decoded(self, code: bytes) -> bytes:
+        """The text of a code. Raises ValueError for what is none."""
+        ...
+
+    def encoded(self, text: bytes) -> bytes:
+        """A text in the code."""
+        ...
 
 
 class Mapper(Protocol):

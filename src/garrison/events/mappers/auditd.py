@@ -40,6 +40,17 @@ _LAUNCH, _OTHER = 1, 99
 _ENCODED = ("comm", "exe", "name", "cwd", "proctitle", "acct", "cmd")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+\Z")
 _ARGUMENT = re.compile(r"a(\d{1,4})\Z")
+CODED = re.compile(rb"\b(?:%s|a\d{1,4})=((?:[0-9A-Fa-f]{2})+)(?=[\s'\x1d]|\Z)" % "|".join(_ENCODED).encode())
+
+
+def decoded(code: bytes) -> bytes:
+    """The text of a code in a line."""
+    return binascii.unhexlify(code)
+
+
+def encoded(text: bytes) -> bytes:
+    """A text as a line has it."""
+    return binascii.hexlify(text).upper()
 
 
 def event(line: bytes) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import msgspec
@@ -18,6 +19,7 @@ SEVERITIES = (
     Severity.CRITICAL, Severity.CRITICAL, Severity.CRITICAL, Severity.HIGH,
     Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL, Severity.INFORMATIONAL,
 )  # fmt: skip
+CODED = re.compile(rb"\[\s*(\d{1,3}(?:\s*,\s*\d{1,3})*)\s*\]")  # a text that is no UTF-8, or has what moves a cursor
 _Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
 # A list of bytes where it is no UTF-8, a list of texts where it is told twice, null where it is too long.
 _Text = str | list[_Byte | str | list[_Byte]] | None
@@ -38,6 +40,16 @@ class _Record(msgspec.Struct):
 
 
 _record = msgspec.json.Decoder(_Record).decode
+
+
+def decoded(code: bytes) -> bytes:
+    """The text of a code in a line. Raises ValueError for numbers that are no bytes."""
+    return bytes(int(number) for number in code.split(b","))
+
+
+def encoded(text: bytes) -> bytes:
+    """A text as a line has it."""
+    return b",".join(b"%d" % byte for byte in text)
 
 
 def event(line: bytes) -> Event:

@@ -10,6 +10,7 @@ import msgspec
 
 from garrison.errors import ConfigError, UsageError
 from garrison.gateway.batch.queue import Message
+from garrison.gateway.envoy.bounds import of_caller, of_model
 from garrison.gateway.envoy.plan import mounts_of
 from garrison.gateway.file import batch as rules
 from garrison.gateway.file.read import Loaded
@@ -85,12 +86,12 @@ class Judge:
     def _refused(
         self, message: Message, key: Active, used: Mapping[str, int], now: dt.datetime
     ) -> tuple[str, str] | None:
-        model = self.loaded.gateway.model.get(message.model)
-        if model is None:
+        if message.model not in self.loaded.gateway.model:
             return "unknown-model", "there is no such model"
         if not self._may(message, key, now):
             return "denied", "this client may not do this"
-        size_kb = model.limits.request_kb or self.loaded.gateway.limits.request_kb
+        gateway = self.loaded.gateway
+        size_kb = of_model(gateway, message.model).and_(of_caller(gateway, key.role, key.client)).request_kb
         if len(message.body) > size_kb * 1024:
             return "too-large", f"the message is larger than {size_kb} KB"
         if used.get(key.client, 0) >= self.batch.per_day:

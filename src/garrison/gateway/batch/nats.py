@@ -46,8 +46,7 @@ class JetStream:
         self._batch, self._folder, self._credentials = batch, folder, frozenset(credentials)
         self._client: Any = None  # nats-py's Client and JetStreamContext, once there is a connection
         self._stream: Any = None
-        self._made = ""
-        self._from = 1  # what lies before has come to its end
+        self._from = 1  # where to look first; back at the start where nothing is found, as a stream may be made anew
         self._said = ""  # what the server said last that was about no request
 
     async def next(self) -> Sequence[Message]:
@@ -58,11 +57,13 @@ class JetStream:
         batch = self._batch
         answer = await self._ask("GET", {"seq": self._from, "next_by_subj": f"{batch.requests}.>"})
         if answer.error is not None and answer.error.err_code == _NOT_FOUND:
+            self._from = 1
             await asyncio.sleep(_LOOK_S)
             return ()
         found = answer.message or answer.failed()
-        model = found.subject[len(batch.requests) + 1 :]
-        return (Message(f"{self._made}:{found.seq}", model, _headers(found.hdrs), found.data),)
+        # Numbers begin anew in a stream that is made anew: the time tells the two apart.
+        id_, model = f"{batch.requests}:{found.time}:{found.seq}", found.subject[len(batch.requests) + 1 :]
+        return (Message(id_, model, _headers(found.hdrs), found.data),)
 
     async def accept(self, message: Message, headers: Mapping[str, str]) -> None:
         """To where model servers read."""
@@ -133,15 +134,11 @@ class JetStream:
             await _make(stream, batch.requests, RetentionPolicy.WORK_QUEUE)
             for name in (batch.accepted, batch.refused):
                 await _make(stream, name, RetentionPolicy.LIMITS)
-            info = await stream.stream_info(batch.requests)
-            _hold(batch.requests, info)
+            _hold(batch.requests, await stream.stream_info(batch.requests))
         except BaseException:
             await client.close()
             raise
-        # Numbers begin anew in a stream that is made anew: the id tells the two apart.
-        made = f"{batch.requests}:{info.created}"
-        self._from = self._from if made == self._made else 1
-        self._client, self._stream, self._made = client, stream, made
+        self._client, self._stream, self._from = client, stream, 1
 
     async def _hear(self, error: Exception) -> None:
         """Errors of a connection are raised where it is used; what the server said is told there."""
@@ -171,6 +168,7 @@ class _Stored(msgspec.Struct, frozen=True):
 
     subject: str
     seq: int
+    time: str
     hdrs: bytes = b""
     data: bytes = b""
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DNS = rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*"  # RFC 1123, section 2.1
+# SPIFFE-ID, section 2: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
+_SPIFFE = r"(?=.{1,2048}$)spiffe://[a-z0-9._-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)+"
 _CA_DAYS, _LEAF_DAYS = 365, 90
 _HOSTS = ("localhost", "127.0.0.1")
 
@@ -26,24 +30,40 @@ def make(folder: Path, hosts: Sequence[str], clients: Sequence[str]) -> list[Pat
     """Make `ca.pem`, `server.pem` for the hosts, and a certificate per client (a SPIFFE ID or a DNS name), with keys.
 
     An authority that is there is used on; so is the gateway's certificate where no hosts are given. Returns what was
-    written; raises UsageError where an authority is only half there.
+    written; raises UsageError where an authority is only half there, and for what is no host or client.
     """
+    for host in hosts:
+        _hold_host(host)
+    named = {_name_of(client): [client] for client in clients}
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written: list[Path] = []
     key, certificate = _authority(folder, written)
     wanted = {} if not hosts and (folder / "server.pem").exists() else {"server": list(hosts or _HOSTS)}
-    for name, subjects in (wanted | {_name_of(client): [client] for client in clients}).items():
+    for name, subjects in (wanted | named).items():
         leaf_key, leaf = _leaf(key, certificate, name, subjects, server=name == "server")
         written += _write(folder, name, leaf_key, leaf)
     return written
 
 
+def _hold_host(host: str) -> None:
+    if not (_is_address(host) or re.fullmatch(rf"(\*\.)?{_DNS}", host)):
+        raise UsageError(f"{host!r} is no host", hint="write a DNS name, as models.example.com, or an address")
+
+
 def _name_of(client: str) -> str:
-    """The name of a client's files: what its SPIFFE ID ends in."""
-    name = client.rstrip("/").rpartition("/")[2]
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise UsageError(f"{client!r} ends in no name", hint="write spiffe://DOMAIN/NAME, or a DNS name")
-    return f"client-{name}"
+    """The name of a client's files: what its SPIFFE ID ends in, or its DNS name."""
+    if not (re.fullmatch(_SPIFFE, client) or (re.fullmatch(_DNS, client) and "." in client)):
+        hint = "write spiffe://DOMAIN/NAME, or a DNS name as scorer.example.com"
+        raise UsageError(f"{client!r} names no client", hint=hint)
+    return f"client-{client.rpartition('/')[2]}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _authority(folder: Path, written: list[Path]) -> tuple[EllipticCurvePrivateKey, x509.Certificate]:
@@ -115,10 +135,7 @@ def _general(name: str) -> x509.GeneralName:
 
     if "://" in name:
         return x509.UniformResourceIdentifier(name)
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
+    return x509.IPAddress(ipaddress.ip_address(name)) if _is_address(name) else x509.DNSName(name)
 
 
 def _usage(**said: bool) -> x509.KeyUsage:

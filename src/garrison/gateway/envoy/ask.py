@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from garrison.gateway.envoy import names
+from garrison.gateway.envoy.bounds import bounds_table
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.responses import upstream_errors
@@ -45,6 +46,7 @@ def code(plan: Plan) -> str:
         "CERTIFICATES": [rule.for_lua() for rule in identity.certificate],
         "CHALLENGE": 'Bearer realm="garrison"',
         "LIMITS": limits_table(plan, "client", "role", "model"),
+        "BOUNDS": bounds_table(plan.gateway),
         "SHUT": plan.shut or None,
         "TELL": plan.has_residue,
     }
@@ -84,7 +86,8 @@ def limits_table(plan: Plan, *kinds: Kind) -> dict[str, dict[str, Any]]:
     slots, rates = plan.slots, plan.rates
     found: dict[str, dict[str, Any]] = {}
     for kind in filter(rates.get, kinds):
-        drawn = {name: draft(slots, kind, rate) for name, rate in rates[kind].items()}
+        drafts = {rate: draft(slots, kind, rate) for rate in set(rates[kind].values())}
+        drawn = {name: drafts[rate] for name, rate in rates[kind].items()}
         found[kind] = {
             "header": names.LIMIT + kind,
             "buckets": {name: one.label for name, one in drawn.items()},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from garrison.gateway import response, validation
 from garrison.gateway.digests import PREFIX, words
 from garrison.gateway.envoy import names
+from garrison.gateway.envoy.bounds import of_model
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Plan
-from garrison.gateway.envoy.responses import answer_bytes
 from garrison.gateway.envoy.typed import LUA_PER_ROUTE, Json, extension, lua, typed
 
 _BUFFER = "envoy.extensions.filters.http.buffer.v3.Buffer"
@@ -20,13 +20,9 @@ def buffer(plan: Plan) -> Json:
     return extension(names.BUFFER, _BUFFER, max_request_bytes=plan.gateway.limits.request_kb * 1024)
 
 
-def buffer_on(plan: Plan, model: str, *, streams: bool) -> Json:
-    """The size that one model takes; a stream cannot be taken in as a whole."""
-    if streams:
-        return buffer_off()
-    said = plan.gateway.model[model].limits.request_kb if model in plan.gateway.model else None
-    size_bytes = (said or plan.gateway.limits.request_kb) * 1024
-    return typed(_BUFFER_PER_ROUTE, buffer={"max_request_bytes": size_bytes})
+def buffer_on(request_kb: int) -> Json:
+    """The size that is taken there."""
+    return typed(_BUFFER_PER_ROUTE, buffer={"max_request_bytes": request_kb * 1024})
 
 
 def buffer_off() -> Json:
@@ -50,7 +46,7 @@ def kept_bytes(plan: Plan) -> int:
     looked_into = (
         name for name, model in models if model.response is not None or (model.sample and model.sample.output)
     )
-    return max((answer_bytes(plan, name) for name in looked_into), default=0)
+    return max((of_model(plan.gateway, name).response_kb * 1024 for name in looked_into), default=0)
 
 
 def stream_size(plan: Plan) -> Json | None:

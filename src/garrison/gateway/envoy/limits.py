@@ -20,7 +20,7 @@ _KIND = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 _COMPOSITE = "envoy.extensions.filters.http.composite.v3"
 _CHOSEN_TYPES = [typed(f"{_COMPOSITE}.Composite")["@type"], typed(HEADER_MUTATION)["@type"]]
 _ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
-_NEVER_EMPTY = {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"}
+NEVER_EMPTY = {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"}
 _REMEMBERED = 100_000  # buckets of clients or addresses; the one used longest ago makes room
 _NAMED: Mapping[Kind, str] = {"client": names.CLIENT, "role": names.ROLE, "model": names.MODEL}
 _CHOSEN: Mapping[Kind, str] = {
@@ -39,9 +39,12 @@ def limit_ip(plan: Plan) -> Json:
 
 
 def limit_client(plan: Plan) -> Json:
-    """Each client."""
-    bucket = {"entries": [{"key": "client"}], **_bucket(plan.gateway.limits.client)}
-    return _filter(names.LIMIT_CLIENT, [_by_header(names.CLIENT, "client")], [bucket])
+    """Each client that has no rate of its own: who has one has its bucket in a slot."""
+    own = {"name": names.LIMIT + "client", "present_match": True}
+    others = {"header_value_match": {"descriptor_value": "any", "expect_match": False, "headers": [own]}}
+    action = {"actions": [*_by_header(names.CLIENT, "client")["actions"], others]}
+    entries = [{"key": "client"}, {"key": "header_match", "value": "any"}]
+    return _filter(names.LIMIT_CLIENT, [action], [{"entries": entries, **_bucket(plan.gateway.limits.client)}])
 
 
 def limit_slots(plan: Plan) -> list[Json]:
@@ -137,7 +140,7 @@ def _filter(name: str, actions: list[Json], buckets: list[Json]) -> Json:
         name,
         _KIND,
         stat_prefix=name.replace(".", "_"),
-        token_bucket=_NEVER_EMPTY,
+        token_bucket=NEVER_EMPTY,
         filter_enabled=_ALWAYS,
         filter_enforced=_ALWAYS,
         rate_limits=actions,

@@ -7,8 +7,9 @@ from importlib import resources
 from garrison.gateway import protocols, validation
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.ask import limits_table, mount_table, tree_of
+from garrison.gateway.envoy.bounds import of_model
 from garrison.gateway.envoy.lua_text import literal, shipped
-from garrison.gateway.envoy.plan import Plan
+from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.typed import Json, lua
 from garrison.gateway.protocols.route import ModelIn
 from garrison.gateway.validation.carriers import carried, carriers
@@ -21,7 +22,7 @@ def name_model(plan: Plan) -> Json | None:
     if not any(route.model in _IN_BODY for mount in plan.mounts for route in mount.protocol.routes):
         return None
     _, leaves = tree_of(plan).as_lua()
-    mounts = {mount.name: mount_table(mount, plan) for mount in plan.mounts}
+    mounts = {mount.name: {**mount_table(mount, plan), "takes": _takes(mount, plan)} for mount in plan.mounts}
     filled = {"LEAVES": leaves, "MOUNTS": mounts, "LIMITS": limits_table(plan, "model")}
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
     message = resources.files(protocols).joinpath("message.lua").read_text("utf-8")
@@ -32,3 +33,9 @@ def name_model(plan: Plan) -> Json | None:
         + "\n".join(shipped(name) for name in ("limit", "timeout", "model"))
     )
     return lua(names.NAME_MODEL, code)
+
+
+def _takes(mount: Mount, plan: Plan) -> dict[str, int]:
+    """The bytes that a model takes, where others of the mount take more: until it is known, the most of all holds."""
+    kb = {model: of_model(plan.gateway, model).request_kb for model in mount.models}
+    return {model: said * 1024 for model, said in kb.items() if said < max(kb.values())}

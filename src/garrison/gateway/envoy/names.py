@@ -23,6 +23,7 @@ DECISION: Final = "x-garrison-decision"  # set behind the last check only: the r
 LIMIT: Final = (
     "x-garrison-limit-"  # before a kind: which bucket a request takes from; what it takes, and when the next may come
 )
+BOUND: Final = "x-garrison-limit-bound"  # what role and client are held to beside the model, where that is said
 COST: Final = "-cost"
 WAIT: Final = "-wait"
 METADATA: Final = (

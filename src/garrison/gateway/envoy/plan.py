@@ -95,12 +95,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def rates(self) -> dict[Kind, Mapping[str, Rate]]:
         """The limits that some have and others do not, by kind and name."""
         models = {name: model.limits.rate for name, model in self.gateway.model.items() if model.limits.rate}
-        return {"client": self.tightened, "role": self.gateway.limits.role, "model": models}
+        limits = self.gateway.limits
+        roles = {name: said.rate for name, said in limits.role.items() if said.rate}
+        clients = {name: said.rate for name, said in limits.clients.items() if said.rate}
+        less = {name: rate.and_(clients.get(name, limits.client)) for name, rate in self.tightened.items()}
+        return {"client": clients | less, "role": roles, "model": models}
 
     @property
     def slots(self) -> Slots:
         """Where the buckets of those are."""
-        return seated(self.before, (span_of(kind, r) for kind, of in self.rates.items() for r in of.values()))
+        return seated(self.before, (span_of(kind, r) for kind, of in self.rates.items() for r in set(of.values())))
 
     @property
     def digests(self) -> bool:

@@ -7,6 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from garrison.gateway.envoy import names
+from garrison.gateway.envoy.bounds import of_callers, of_model
+from garrison.gateway.envoy.limits import NEVER_EMPTY
 from garrison.gateway.envoy.lua_text import literal, shipped
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.typed import HEADER_MUTATION, Json, extension
@@ -44,24 +46,25 @@ def upstream_errors(plan: Plan) -> str:
     spoken = {mount.protocol.name: mount.protocol for mount in plan.mounts}
     filled = {
         "FORMS": {name: _instead(said.refusals) for name, said in spoken.items()},
-        "SMALLEST": min(answer_bytes(plan, model) for model in ("", *plan.gateway.model)),
+        "SMALLEST": _smallest_bytes(plan),
         "TRACES": list(traces()),
+        "UNLIMITED": str(NEVER_EMPTY["max_tokens"]) if plan.rates["client"] else None,
         "GRPC": any(said.transport is Transport.GRPC for said in spoken.values()),
     }
     values = "\n".join(f"local {name} = {literal(value)}" for name, value in filled.items())
     return "\n".join([values, shipped("whole"), shipped("errors")])
 
 
-def answer_bytes(plan: Plan, model: str) -> int:
-    """How large an answer of a model may be; of a server, where the model is none."""
-    own = plan.gateway.model[model].limits.response_kb if model in plan.gateway.model else None
-    return (own or plan.gateway.limits.response_kb) * 1024
-
-
-def answers_on(plan: Plan, mount: Mount, model: str, *, streams: bool, reduced: bool) -> Json:
+def answers_on(mount: Mount, response_kb: int, *, streams: bool, reduced: bool) -> Json:
     """What a route says of its answers, for that Lua; `reduced` where what a server says of a wrong request stays inside."""
-    said = {"protocol": mount.protocol.name, "answer_bytes": answer_bytes(plan, model)}
+    said = {"protocol": mount.protocol.name, "answer_bytes": response_kb * 1024}
     return {"filter_metadata": {names.ASK: {**said, "streams": streams, "reduced": reduced}}}
+
+
+def _smallest_bytes(plan: Plan) -> int:
+    """The least that any answer is held to."""
+    of_models = (of_model(plan.gateway, model) for model in ("", *plan.gateway.model))
+    return min(bound.response_kb for bound in (*of_models, *of_callers(plan.gateway))) * 1024
 
 
 def answers_named() -> list[Json]:

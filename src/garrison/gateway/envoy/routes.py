@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 
 from garrison.gateway.envoy import names
 from garrison.gateway.envoy.authorisation import require_asked
 from garrison.gateway.envoy.bodies import buffer_off, buffer_on, lua_off
+from garrison.gateway.envoy.bounds import Bound, of_callers, of_model
 from garrison.gateway.envoy.clusters import cluster_of, host_of
 from garrison.gateway.envoy.plan import Mount, Plan
 from garrison.gateway.envoy.quota import tokens_on
@@ -29,19 +31,28 @@ _NAMED = {names.NAME_MODEL: lua_off()}  # the model is known, so the Lua that lo
 
 
 class _Way(msgspec.Struct, frozen=True):
-    """Where a request goes, and how long its answer may take: in all, or if it is a stream while nothing comes."""
+    """Where a request goes, and what its answer is held to; the time in all, or if it is a stream while nothing comes."""
 
     upstream: str
     cluster: str
-    timeout_s: float
-    model: str = ""
+    bound: Bound
     streams: bool = False
     reduced: bool = False
 
 
+class _Row(NamedTuple):
+    """What can be asked of a model or a server, what anybody is held to there, and the route for who is held to something."""
+
+    subject: str
+    action: Action
+    most: Bound
+    made: Callable[[Bound], Json]
+
+
 def routes(plan: Plan) -> Json:
     """The `RouteConfiguration`."""
-    mounts = {mount.name: {"matcher": _mount(plan, mount)} for mount in plan.mounts}
+    bounds = of_callers(plan.gateway)
+    mounts = {mount.name: {"matcher": _mount(plan, mount, bounds)} for mount in plan.mounts}
     unknown = {"name": "unknown", "match": {"prefix": "/"}, "direct_response": {"status": 404}}
     matcher = {**exactly(names.MOUNT, mounts), "on_no_match": _go(unknown)}
     host = {"name": TABLE, "domains": ["*"], "matcher": matcher}
@@ -53,80 +64,93 @@ def routes(plan: Plan) -> Json:
     }
 
 
-def _mount(plan: Plan, mount: Mount) -> Json:
+def _mount(plan: Plan, mount: Mount, bounds: list[Bound]) -> Json:
     subjects: dict[str, dict[str, Json]] = {}
-    for subject, action, route in _rows(plan, mount):
-        subjects.setdefault(subject, {})[action] = _go(route)
+    for row in _rows(plan, mount):
+        subjects.setdefault(row.subject, {})[row.action] = _bounded(row, bounds)
     return exactly(
         names.MODEL, {s: {"matcher": exactly(names.ACTION, actions)} for s, actions in sorted(subjects.items())}
     )
 
 
-def _rows(plan: Plan, mount: Mount) -> Iterator[tuple[str, Action, Json]]:
+def _bounded(row: _Row, bounds: list[Bound]) -> Json:
+    """Where it goes, with ways of their own for roles and clients that are held to less than anybody."""
+    held = {bound.name: row.most.and_(bound) for bound in bounds}
+    less = {name: _go(row.made(bound)) for name, bound in held.items() if bound != row.most}
+    anybody = _go(row.made(row.most))
+    return {"matcher": {**exactly(names.BOUND, less), "on_no_match": anybody}} if less else anybody
+
+
+def _rows(plan: Plan, mount: Mount) -> Iterator[_Row]:
     """Each thing that can be asked of each model, and of the server itself."""
     by_kind: dict[ModelIn, dict[Action, list[Route]]] = {}
     for route in mount.protocol.routes:
         by_kind.setdefault(route.model, {}).setdefault(route.action, []).append(route)
+    of_server, of_models = of_model(plan.gateway, ""), {m: of_model(plan.gateway, m) for m in mount.models}
+    largest_kb = max((bound.request_kb for bound in of_models.values()), default=of_server.request_kb)
+    longest_s = max((bound.timeout_s for bound in of_models.values()), default=of_server.timeout_s)
     for kind, by_action in by_kind.items():
         for action, alike in sorted(by_action.items()):
             if kind is ModelIn.NONE:
                 if mount.server:
-                    yield names.SERVER + mount.server, action, _server(plan, mount, action, alike)
+                    made = partial(_server, plan, mount, action, alike)
+                    yield _Row(names.SERVER + mount.server, action, of_server, made)
                 continue
             if kind in {ModelIn.BODY, ModelIn.MESSAGE}:
-                yield names.PENDING + mount.name, action, _pending(plan, mount, action)
+                most = Bound(largest_kb, 0, 0)  # nothing is answered there
+                yield _Row(names.PENDING + mount.name, action, most, partial(_pending, mount, action))
             if mount.server and not all(route.decides_model for route in alike):
-                yield names.EVERY + mount.name, action, _every(plan, mount, action, alike)
-            for model in mount.models:
-                yield model, action, _model(plan, mount, model, action, alike)
+                most = msgspec.structs.replace(of_server, timeout_s=longest_s)  # whichever of them it is about
+                yield _Row(names.EVERY + mount.name, action, most, partial(_every, plan, mount, action, alike))
+            for model, most in of_models.items():
+                yield _Row(model, action, most, partial(_model, plan, mount, action, alike, model=model))
 
 
-def _model(plan: Plan, mount: Mount, model: str, action: Action, alike: list[Route]) -> Json:
+def _model(plan: Plan, mount: Mount, action: Action, alike: list[Route], bound: Bound, *, model: str) -> Json:
     looked_into = action is Action.INFER and plan.guarded(model)
     config = {
-        names.BUFFER: buffer_on(plan, model, streams=False),
+        names.BUFFER: buffer_on(bound.request_kb),
         **({} if looked_into else _NOT_LOOKED_INTO),
         **residue_on(plan, model, action),
         **tokens_on(plan, mount, action),
     }
     upstream = mount.models[model]
     reduced = looked_into and plan.gateway.model[model].response is not None
-    way = _Way(upstream, cluster_of(plan, upstream, model), _timeout_s(plan, model), model, _streams(alike), reduced)
+    way = _Way(upstream, cluster_of(plan, upstream, model), bound, _streams(alike), reduced)
     return _to_upstream(plan, mount, f"{model} {action}", way, config)
 
 
-def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
+def _server(plan: Plan, mount: Mount, action: Action, alike: list[Route], bound: Bound) -> Json:
     subject = names.SERVER + mount.server
-    config = {**_NOT_LOOKED_INTO, **residue_on(plan, subject, action), **tokens_on(plan, mount, action)}
-    way = _Way(mount.server, mount.server, plan.gateway.limits.timeout_s, streams=_streams(alike))
-    return _to_upstream(plan, mount, f"{subject} {action}", way, config)
-
-
-def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route]) -> Json:
-    streams = any(route.asks_in_stream for route in alike)
-    subject = names.EVERY + mount.name
     config = {
-        names.BUFFER: buffer_on(plan, "", streams=streams),
+        names.BUFFER: buffer_on(bound.request_kb),
         **_NOT_LOOKED_INTO,
         **residue_on(plan, subject, action),
         **tokens_on(plan, mount, action),
     }
-    timeout_s = max(
-        (_timeout_s(plan, model) for model in mount.models), default=plan.gateway.limits.timeout_s
-    )  # whichever of them it is about
-    return _to_upstream(
-        plan, mount, f"{subject} {action}", _Way(mount.server, mount.server, timeout_s, streams=True), config
-    )
+    way = _Way(mount.server, mount.server, bound, _streams(alike))
+    return _to_upstream(plan, mount, f"{subject} {action}", way, config)
 
 
-def _pending(plan: Plan, mount: Mount, action: Action) -> Json:
+def _every(plan: Plan, mount: Mount, action: Action, alike: list[Route], bound: Bound) -> Json:
+    subject = names.EVERY + mount.name
+    config = {
+        names.BUFFER: buffer_off() if any(route.asks_in_stream for route in alike) else buffer_on(bound.request_kb),
+        **_NOT_LOOKED_INTO,
+        **residue_on(plan, subject, action),
+        **tokens_on(plan, mount, action),
+    }
+    way = _Way(mount.server, mount.server, bound, streams=True)
+    return _to_upstream(plan, mount, f"{subject} {action}", way, config)
+
+
+def _pending(mount: Mount, action: Action, bound: Bound) -> Json:
     """Until the model is known: the largest body that one of them takes, and no way on."""
-    largest = max(mount.models, key=lambda m: plan.gateway.model[m].limits.request_kb or 0, default="")
     return {
         "name": f"{names.PENDING}{mount.name} {action}",
         "match": {"prefix": "/"},
         "direct_response": {"status": 404},
-        "typed_per_filter_config": {names.BUFFER: buffer_on(plan, largest, streams=False)},
+        "typed_per_filter_config": {names.BUFFER: buffer_on(bound.request_kb)},
     }
 
 
@@ -137,11 +161,11 @@ def _to_upstream(plan: Plan, mount: Mount, name: str, way: _Way, config: dict[st
         "route": {
             "cluster": way.cluster,
             "host_rewrite_literal": host_of(plan.gateway.upstream[way.upstream]),
-            "timeout": duration(way.timeout_s),
-            "idle_timeout": duration(way.timeout_s),
+            "timeout": duration(way.bound.timeout_s),
+            "idle_timeout": duration(way.bound.timeout_s),
             **({"prefix_rewrite": "/"} if mount.prefix else {}),
         },
-        "metadata": answers_on(plan, mount, way.model, streams=way.streams, reduced=way.reduced),
+        "metadata": answers_on(mount, way.bound.response_kb, streams=way.streams, reduced=way.reduced),
         "request_headers_to_remove": _not_to_upstreams(plan, mount),
         "typed_per_filter_config": {**_NAMED, **config},
     }
@@ -151,10 +175,6 @@ def _not_to_upstreams(plan: Plan, mount: Mount) -> list[str]:
     """Those headers only that may be there, as each is looked for in each request."""
     told = TOLD if plan.has_residue else ()
     return [*_NOT_TO_UPSTREAMS, *verified_by(plan).values(), *told, *(_PACKED if plan.counts_tokens(mount) else ())]
-
-
-def _timeout_s(plan: Plan, model: str) -> float:
-    return plan.gateway.model[model].limits.timeout_s or plan.gateway.limits.timeout_s
 
 
 def _streams(alike: list[Route]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from garrison.errors import ConfigError
@@ -10,6 +9,7 @@ from garrison.gateway.batch.credentials import connecting
 from garrison.gateway.certificates.usable import certificates
 from garrison.gateway.file.form import Batch
 from garrison.gateway.file.read import Loaded
+from garrison.ledger.web import is_loopback
 
 
 def hold(loaded: Loaded) -> None:
@@ -38,17 +38,9 @@ def hold(loaded: Loaded) -> None:
 def warnings(loaded: Loaded) -> list[str]:
     """What is allowed, and told at each start."""
     batch = loaded.gateway.batch
-    if batch is None or batch.url.startswith("tls://") or _stays_here(urlsplit(batch.url).hostname or ""):
+    if batch is None or batch.url.startswith("tls://") or is_loopback(urlsplit(batch.url).hostname or ""):
         return []
     return [f"the queue at {batch.url} takes plaintext: keys and data can be read on the way"]
-
-
-def _stays_here(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _hold_url(loaded: Loaded, batch: Batch) -> None:

@@ -21,8 +21,9 @@ STREAM_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"  # of NATS: a dot would begin a
 Name = Annotated[str, Meta(pattern=NAME_PATTERN, max_length=128)]
 ModelName = Annotated[str, Meta(pattern=MODEL_PATTERN, max_length=256)]
 StreamName = Annotated[str, Meta(pattern=STREAM_PATTERN, max_length=128)]
-Kilobytes = Annotated[int, Meta(gt=0, le=1_048_576)]
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+MOST_KB, MOST_S = 1_048_576, 86_400.0
+Kilobytes = Annotated[int, Meta(gt=0, le=MOST_KB)]
+Seconds = Annotated[float, Meta(gt=0, le=MOST_S)]
 Count = Annotated[int, Meta(gt=0, le=1_000_000_000)]
 Amount = Annotated[int, Meta(gt=0, le=1_000_000_000_000_000)]
 ClientName = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -38,10 +39,16 @@ class Running(_Table, frozen=True):
     state: Annotated[str, Meta(description="Folder of what is compiled, of the admin socket and of keys.")] = "state"
     ledger: Annotated[str, Meta(description="Folder of a ledger that is told of each change; empty for none.")] = ""
     metrics: Annotated[str, Meta(description="Address that serves Prometheus at /metrics; empty for none.")] = ""
+    metrics_insecure: Annotated[bool, Meta(description="Allow that on an address that is not loopback.")] = False
     drain_s: Annotated[Seconds, Meta(description="How long open requests may take after SIGTERM.")] = 10.0
     workers: Annotated[int, Meta(ge=0, le=1024, description="Envoy's worker threads; 0 for one per core.")] = 0
     trusted_proxies: Annotated[
-        int, Meta(ge=0, le=16, description="Proxies in front whose X-Forwarded-For is believed.")
+        int,
+        Meta(
+            ge=0,
+            le=16,
+            description="Proxies in front, whose X-Forwarded-For is believed; without, all behind one share a limit.",
+        ),
     ] = 0
 
 
@@ -101,6 +108,27 @@ class Rate(_Table, frozen=True):
     def at_once(self) -> int:
         """The size of the bucket."""
         return self.burst or max(1, round(self.per_second * 2))
+
+    def and_(self, other: Rate) -> Rate:
+        """Both at once, as near as one can say it: no more than either lets through."""
+        return Rate(min(self.per_second, other.per_second), min(self.at_once, other.at_once))
+
+
+class CallerLimits(_Table, frozen=True):
+    """What a client, or who has a role, may ask: how often, and how much at a time. Of sizes and times the least holds."""
+
+    per_second: Annotated[float, Meta(gt=0, le=1_000_000, description="On average.")] | None = None
+    burst: Annotated[int, Meta(ge=0, le=100_000_000, description="At once; twice as many if it is not said.")] = 0
+    request_kb: Annotated[Kilobytes, Meta(description="Size of a request's body.")] | None = None
+    response_kb: Annotated[Kilobytes, Meta(description="Size of an answer.")] | None = None
+    timeout_s: (
+        Annotated[Seconds, Meta(description="Until an answer is complete; of a stream, between its parts.")] | None
+    ) = None
+
+    @property
+    def rate(self) -> Rate | None:
+        """How often, where that is said."""
+        return None if self.per_second is None else Rate(self.per_second, self.burst)
 
 
 class Quota(_Table, frozen=True):
@@ -191,11 +219,16 @@ class Policy(_Table, frozen=True):
 class Limits(_Table, frozen=True):
     """`[limits]`: what holds for everybody."""
 
-    client: Annotated[Rate, Meta(description="Each client.")] = Rate(per_second=50, burst=100)
+    client: Annotated[Rate, Meta(description="Each client that `clients` says no rate of.")] = Rate(
+        per_second=50, burst=100
+    )
     ip: Annotated[Rate, Meta(description="Each address, before anybody is asked who he is.")] = Rate(
         per_second=100, burst=200
     )
-    role: Annotated[dict[Name, Rate], Meta(description="All clients of a role together.")] = {}
+    role: Annotated[dict[Name, CallerLimits], Meta(description="Rates: all of a role together; the rest: each.")] = {}
+    clients: Annotated[
+        dict[ClientName, CallerLimits], Meta(description="Clients by name, as corp:ada for tokens.")
+    ] = {}
     service: Annotated[RateService, Meta(description="Limits that several gateways share.")] | None = None
     request_kb: Annotated[Kilobytes, Meta(description="Size of a request's body.")] = 1024
     response_kb: Annotated[Kilobytes, Meta(description="Size of an answer.")] = 16_384

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from garrison.errors import ConfigError, nearest
 from garrison.forms.places import Steps
-from garrison.gateway.file.form import Gateway, Listener
+from garrison.gateway.file import servers
+from garrison.gateway.file.form import CallerLimits, Gateway, Listener, Model
 from garrison.gateway.file.read import Loaded
 from garrison.gateway.file.urls import fault, is_port
+from garrison.gateway.response.policy import blames
 from garrison.policy.identity import check_rule
 from garrison.policy.policies import files_in
 
+_METRICS: Steps = ("gateway", "metrics")
 _LONGEST_SOCKET = 100  # bytes of a path that a Unix socket can have, with room for its name
 
 
@@ -24,19 +27,23 @@ def hold(loaded: Loaded) -> None:
     """Raises ConfigError for what is unsafe, or cannot be."""
     for name, listener in loaded.gateway.listener.items():
         _hold_listener(loaded, name, listener)
-    if loaded.gateway.gateway.metrics:
-        _loopback(loaded, ("gateway", "metrics"), loaded.gateway.gateway.metrics)
+    running = loaded.gateway.gateway
+    if running.metrics and not _loopback(loaded, _METRICS, running.metrics) and not running.metrics_insecure:
+        hint = "write 127.0.0.1:PORT, or add metrics-insecure = true where only those who may read it can connect"
+        raise loaded.wrong(
+            _METRICS, f"{running.metrics} would tell the network, in plaintext, what is asked here", hint
+        )
     _hold_apart(loaded)
     _hold_urls(loaded)
+    servers.hold(loaded)
     _hold_descriptions(loaded)
+    _hold_limits(loaded)
     _hold_identity(loaded)
     _hold_files(loaded)
     _hold_key_sets(loaded)
     hold_places(loaded)
     for name, model in loaded.gateway.model.items():
-        if model.sample and not (model.schema or model.response):
-            message = "the bodies of this model are not looked into"
-            raise loaded.wrong(("model", name, "sample"), message, "add a schema or a response policy")
+        _hold_answers(loaded, name, model)
     if len(str(loaded.state.resolve())) > _LONGEST_SOCKET:
         message = f"a socket cannot lie in a path of more than {_LONGEST_SOCKET} bytes"
         raise loaded.wrong(("gateway", "state"), message, "name a shorter folder, as /var/lib/garrison")
@@ -44,11 +51,15 @@ def hold(loaded: Loaded) -> None:
 
 def warnings(loaded: Loaded) -> list[str]:
     """What is allowed, and told at each start."""
-    return [
+    metrics = loaded.gateway.gateway.metrics
+    told = [
         f"listener {name} takes plaintext on {listener.address}: keys and data can be read on the way"
         for name, listener in loaded.gateway.listener.items()
         if listener.tls is None and not _loopback(loaded, ("listener", name, "address"), listener.address)
     ]
+    if metrics and not _loopback(loaded, _METRICS, metrics):
+        told.append(f"metrics are told in plaintext on {metrics}, to everybody who can connect")
+    return told
 
 
 def _hold_listener(loaded: Loaded, name: str, listener: Listener) -> None:
@@ -138,6 +149,29 @@ def _hold_identity(loaded: Loaded) -> None:
 def _is_reserved(header: str) -> bool:
     said = tomllib.loads(Path(__file__).with_name("reserved.toml").read_text(encoding="utf-8"))
     return header in said["names"] or header.startswith(tuple(said["prefixes"]))
+
+
+def _hold_limits(loaded: Loaded) -> None:
+    for kind, several in (("role", loaded.gateway.limits.role), ("clients", loaded.gateway.limits.clients)):
+        for name, said in several.items():
+            steps: Steps = ("limits", kind, name)
+            if said == CallerLimits():
+                hint = "add per-second, request-kb, response-kb or timeout-s, or take it out"
+                raise loaded.wrong(steps, "a limit of nothing", hint)
+            if said.burst and said.per_second is None:
+                raise loaded.wrong((*steps, "burst"), "burst without per-second", "add per-second, or take it out")
+
+
+def _hold_answers(loaded: Loaded, name: str, model: Model) -> None:
+    steps: Steps = ("model", name, "sample")
+    if model.sample and not (model.schema or model.response):
+        message = "the bodies of this model are not looked into"
+        raise loaded.wrong(steps, message, "add a schema or a response policy")
+    if model.sample and not (model.sample.input or model.sample.output):
+        raise loaded.wrong(steps, "a sample of nothing", "leave input = true, add output = true, or take it out")
+    for where, policy in (("response",), model.response), (("sample", "redact"), model.sample and model.sample.redact):
+        for wrong in blames(policy) if policy else ():
+            raise loaded.wrong(("model", name, *where, *wrong.steps), wrong.message, wrong.hint)
 
 
 def hold_roles(loaded: Loaded, listed: Collection[str]) -> None:

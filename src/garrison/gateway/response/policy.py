@@ -6,8 +6,9 @@ Rounding and top-k: Tramèr et al. 2016, "Stealing Machine Learning Models via P
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +16,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from garrison.errors import ConfigError
+from garrison.forms.blame import Blame
+from garrison.forms.places import Steps
 from garrison.gateway.validation.decimals import exactly
 from garrison.gateway.validation.lua import fields, named, table, text
 
 Tree = Mapping[str, "Tree | str | bool"]
 MAX_DECIMALS = 15
+_MOST = 1e15  # numbers that are larger go out as they are
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +36,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Annotated[int, Meta(ge=0, le=MAX_DECIMALS, description="Decimals of numbers that are not whole.")] | None
     ) = None
     bucket: (
-        Annotated[float, Meta(gt=0, description="Numbers that are not whole become the nearest multiple of this.")]
+        Annotated[
+            float, Meta(gt=0, le=_MOST, description="Numbers that are not whole become the nearest multiple of this.")
+        ]
         | None
     ) = None
     top: (
@@ -49,23 +54,19 @@ class Response(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: dict[str, Policy] = {}
 
 
-def read_response(said: Mapping[str, Any], *, path: str = "", line: int = 0, key: str = "response") -> Response:
-    """A policy from a gateway file. Raises ConfigError."""
-    try:
-        found = msgspec.convert(said, Response)
-    except msgspec.ValidationError as error:
-        message, _, at = str(error).partition(" - at `$")
-        hint = "strip, decimals, bucket, top and items are known, and role.NAME with the same"
-        raise ConfigError(f"{key}{at.rstrip('`')}: {message}", path=path, line=line, hint=hint) from error
-    for policy in (found, *found.role.values()):
-        for pointer in policy.strip:
-            if not pointer or pointer == "/":
-                raise ConfigError(
-                    f"{key}.strip: an empty name strips nothing", path=path, line=line, hint="write a key or /a/b"
-                )
-        if policy.bucket is not None and bucket_decimals(policy.bucket) > MAX_DECIMALS:
-            raise ConfigError(f"{key}.bucket: too fine", path=path, line=line, hint=f"at most {MAX_DECIMALS} decimals")
-    return found
+def blames(policy: Policy) -> Iterator[Blame]:
+    """What is wrong with one although its form is right: each would do nothing, or fail at each answer."""
+    for number, said in enumerate(policy.strip):
+        steps: Steps = ("strip", number)
+        names = said.removeprefix("/").split("/") if said.startswith("/") else [said]
+        if not all(names):
+            yield Blame(steps, f"{said!r} strips nothing: a name in it is empty", "write a key, or a pointer as /a/b")
+        elif said.startswith("/") and re.search(r"~(?![01])", said):
+            yield Blame(steps, f"{said!r} is no JSON pointer (RFC 6901)", "write ~0 for ~ and ~1 for / in a name")
+    if policy.bucket is not None and bucket_decimals(policy.bucket) > MAX_DECIMALS:
+        yield Blame(("bucket",), f"multiples of {policy.bucket:g} are too fine", f"at most {MAX_DECIMALS} decimals")
+    for role, own in policy.role.items() if isinstance(policy, Response) else ():
+        yield from (Blame(("role", role, *x.steps), x.message, x.hint) for x in blames(own))
 
 
 def bucket_decimals(bucket: float) -> int:

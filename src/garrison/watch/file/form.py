@@ -35,7 +35,10 @@ class Running(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
         "watch"
     )
     store: Annotated[
-        str, Meta(description="http(s) URL of a ClickHouse cluster; in the state folder if empty. See docs/watch.md.")
+        str,
+        Meta(
+            description="http(s) URL of a ClickHouse cluster, without a user; in the state folder if empty. See docs/watch.md."
+        ),
     ] = ""
     ledger: Annotated[str, Meta(description="Folder of a ledger that is told of each batch; empty for none.")] = ""
     metrics: Annotated[str, Meta(description="Loopback address of Prometheus' /metrics; empty for none.")] = ""

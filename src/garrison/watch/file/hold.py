@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from garrison.errors import ConfigError, GarrisonError, nearest
 from garrison.events.mappers import mapper
@@ -66,8 +67,11 @@ def models_key(loaded: Loaded) -> bytes:
 def _hold_running(loaded: Loaded) -> None:
     said = loaded.watch.watch
     if said.store and "://" not in said.store:
-        hint = "write https://USER@HOST:8443, or leave it out and name the folder with state"
+        hint = "write https://HOST:8443, or leave it out and name the folder with state"
         raise loaded.wrong(("watch", "store"), f"{said.store!r} is no URL", hint)
+    if said.store and urlsplit(said.store).username is not None:
+        hint = "leave it out: each role has its own, in variables such as GARRISON_STORE_READER_USER"
+        raise loaded.wrong(("watch", "store"), "the URL names a user, who would be everybody", hint)
     with _at(loaded, "watch", "metrics"):
         if said.metrics and not place(said.metrics)[2]:
             raise ConfigError(f"{said.metrics} is open to the network", hint='write "127.0.0.1:9469"')

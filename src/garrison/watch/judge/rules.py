@@ -50,7 +50,7 @@ class RuleDetector:
         self._settings, self._paths, self._memory, self._say = settings, tuple(paths), memory, say
         self._changed: dict[str, bytes | None] = {}
         self._looked_at = 0.0
-        self._is_recorded = True
+        self._is_said = self._is_recorded = True
         self._unsaid: list[Broken] = []
         self._correlator = Correlator([])
         self._stamps = rulebook.stamps(self._paths)
@@ -64,13 +64,10 @@ class RuleDetector:
         let_go = correlator.restore([_told(data) for data in self._memory.under(_GROUPS).values()])
         said = self._memory.of(_BROKEN)
         told = set(_broken(said)) if said else set[str]()
-        broken = {_where(one): one for one in book.rules.broken}
+        unsaid = [one for one in book.rules.broken if _where(one) not in told]
         self.book, self._judge, self._correlator, self._counted = book, judge, correlator, book.rules.counted
-        self._unsaid = [one for where, one in broken.items() if where not in told]
         self._changed |= {_name(name, key): None for name, key in let_go}
-        if told != set(broken):
-            self._changed[_BROKEN] = _encode(sorted(broken))
-        self._is_recorded = False
+        self._unsaid, self._is_said, self._is_recorded = unsaid, False, False
 
     def observe(self, event: Event, now_us: int) -> Iterator[Signal]:
         """What rules say of one event."""
@@ -93,10 +90,9 @@ class RuleDetector:
         if now - self._looked_at >= _LOOK_S:
             self._looked_at = now
             yield from self._look(now_us)
-        unsaid, self._unsaid = self._unsaid, []
-        for one in unsaid:
-            self._say(f"a rule cannot be used: {_where(one)}")
-            yield _trouble("broken rule", "A rule cannot be used", one.path, _where(one), now_us)
+        if not self._is_said:
+            self._is_said = True
+            yield from self._tell_broken(now_us)
         if not self._is_recorded and self._memory.has_ledger:
             self._is_recorded = True
             yield from self._record(now_us)
@@ -114,6 +110,13 @@ class RuleDetector:
             why = f"{error}; changed: {', '.join(changed)}"
             self._say(f"rules cannot be read again: {why}")
             yield _trouble("rules cannot be read", "Rules cannot be read again", self.name, why, now_us)
+
+    def _tell_broken(self, now_us: int) -> Iterator[Signal]:
+        """Each once. What was told is remembered together with what is said."""
+        for one in self._unsaid:
+            self._say(f"a rule cannot be used: {_where(one)}")
+            yield _trouble("broken rule", "A rule cannot be used", one.path, _where(one), now_us)
+        self._changed[_BROKEN] = _encode(sorted({_where(one) for one in self.book.rules.broken}))
 
     def _record(self, now_us: int) -> Iterator[Signal]:
         """Owe the ledger what has changed since it heard of rules last."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,20 +13,20 @@ import msgspec
 
 from garrison.watch.redact import path
 from garrison.watch.redact.patterns import patterns
-from garrison.watch.redact.records import Change
+from garrison.watch.redact.records import Change, decoded
 from garrison.watch.redact.settings import How
 from garrison.watch.redact.texts import compiled
 
 LETTER: Final = re.compile(rb"\\u(?:00(?:2[0dDeE]|3[\daA]|[4-7])|212[aA])")
 """An escape behind which a letter of a name may hide, as JSON may write each. Of those beyond ASCII the sign for Kelvin is a K too."""
 
-HASH: Final = "hash:"
 _HASH_CHARACTERS: Final = 24  # 96 bits
+_HASHED: Final = re.compile(rf"hash:[0-9a-f]{{{_HASH_CHARACTERS}}}")
 _LEFT: Final = 4  # characters that a mask leaves, of at least twice as many
 _PLAIN: Final = re.compile(r"[\w .:@-]+", re.ASCII)  # a name that JSON writes in one way, but for letters in escapes
-_QUOTE: Final = r'(?P<quote>\\{0,15}""?)'  # with the backslashes of texts in texts; twice in comma-separated values
-_TEXT: Final = r"(?P<text>(?:(?!(?<!\\)(?P=quote)).)*)(?P<end>(?P=quote)?)"  # up to such a quote, or to the end
-_TEXTS: Final = re.compile(_QUOTE + _TEXT, re.DOTALL)
+# The quotes of a name, with the backslashes of texts in texts, or twice as in comma-separated values; a text up to such quotes, or the end.
+_QUOTE: Final = r'(?P<quote>(?P<bare>"(?!"))|\\{1,15}"|\\{0,15}"")'
+_TEXT: Final = r"(?P=quote)(?P<text>(?(bare)(?:[^\"\\]|\\.)*|(?:(?!(?<!\\)(?P=quote)).)*))(?P<end>(?P=quote)?)"
 _MASKED: Final = re.compile(r"[^\W_]")
 
 
@@ -68,9 +69,10 @@ def carried(field: Field, name: str) -> list[Field]:
 
 def hashed(key: bytes, text: str) -> str:
     """A keyed hash of a value: HMAC-SHA-256 (RFC 2104), shortened. One that is a hash already stays."""
-    if text.startswith(HASH):
+    if _HASHED.fullmatch(text):
         return text
-    return HASH + hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:_HASH_CHARACTERS]
+    digest = hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return f"hash:{digest[:_HASH_CHARACTERS]}"
 
 
 def masked(text: str) -> str:
@@ -101,22 +103,26 @@ def _changer(how: How, key: bytes) -> Change:
 def _members(name: str, change: Change) -> Callable[[str], str]:
     """Changes what looks like a member of this name in a text that is no JSON: it was cut, or is a line of several.
 
-    Of a list or an object that has no end the texts are changed up to where the text ends.
+    Where it holds a list or an object that has no end, or is written in escapes, what is left of the text is taken for it.
     """
-    value = rf"(?P=quote){_TEXT}|(?P<number>-?\d[\w.+-]*)|(?P<nested>[\[{{].*)"
-    member = re.compile(rf"(?P<head>{_QUOTE}{name}(?P=quote)\s*:\s*)(?:{value})", re.DOTALL)
+    head = rf"(?P<head>{_QUOTE}{name}(?P=quote)\s*:\s*)"
+    member = re.compile(rf"{head}(?:{_TEXT}|(?P<number>-?\d[\w.+-]*)|(?P<nested>[\[{{]))", re.DOTALL)
 
-    def of_text(found: re.Match[str]) -> str:
-        made = change(found["text"])
-        return f"{found['quote']}{'' if made is path.DROPPED else made}{found['end']}"
+    def rest(text: str) -> str:
+        parts, at = [], 0
+        while '"' in text and (found := member.search(text, at)) is not None:
+            parts.append(text[at : found.start()] + found["head"])
+            quote, end, at = found["quote"], found["end"] or "", found.end()
+            value: Any = found["number"] or found["text"] or ""
+            if found["nested"]:
+                value, at = decoded(text, found.start("nested"))
+            made = change(value)
+            if isinstance(made, list | dict):
+                parts.append(json.dumps(made))
+            elif found["text"] is not None:
+                parts.append(f"{quote}{'' if made is path.DROPPED else made}{end}")
+            else:
+                parts.append("null" if made is path.DROPPED else f"{quote}{made}{quote}")
+        return "".join([*parts, text[at:]])
 
-    def of_member(found: re.Match[str]) -> str:
-        head, quote = found["head"], found["quote"]
-        if found["nested"] is not None:
-            return head + _TEXTS.sub(of_text, found["nested"])
-        if found["text"] is not None:
-            return head + of_text(found)
-        made = change(found["number"])
-        return head + ("null" if made is path.DROPPED else f"{quote}{made}{quote}")
-
-    return lambda text: member.sub(of_member, text) if '"' in text else text
+    return rest

@@ -69,6 +69,14 @@ def inside(text: str, change: Change, rest: Callable[[str], str]) -> str:
     return "".join([*parts, rest(text[done:])])
 
 
+def decoded(text: str, at: int) -> tuple[Any, int]:
+    """What begins at a place of a text, and where it ends: a value, its numbers as texts; else all that is left of the text."""
+    try:
+        return _decode(text, at)
+    except (json.JSONDecodeError, RecursionError):
+        return text[at:], len(text)
+
+
 def _record(text: str, change: Change) -> str:
     return rewritten(text.encode("utf-8", "surrogateescape"), change).decode()
 

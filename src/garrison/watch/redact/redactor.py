@@ -6,14 +6,15 @@ one search of its bytes, and kept as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import msgspec
 
 from garrison.errors import ConfigError, UnmappedError, nearest
-from garrison.events.mappers import Mapper, mapper, names
+from garrison.events.mappers import Coded, Mapper, mapper, names
 from garrison.watch.redact import fields, path, texts
 from garrison.watch.redact.fields import LETTER, Field, hashed, masked
 from garrison.watch.redact.patterns import patterns
@@ -31,6 +32,7 @@ class _Rules(msgspec.Struct, frozen=True, eq=False):
     fields: tuple[Field, ...]
     field: Any
     any: Any  # of both
+    coded: Coded | None
 
 
 class Redactor:
@@ -65,24 +67,24 @@ class Redactor:
             part = lines[at : at + _TOGETHER]
             joined = b"\n".join(part)
             told = rules.texts.hiding.search(joined) is None and rules.any.search(joined) is None
+            told = told and (rules.coded is None or rules.coded.CODED.search(joined) is None)
             found += [told] * len(part)
         return found
 
     def line(self, form: Mapper, line: bytes) -> bytes:
         """A line without what must not be kept. Raises UnmappedError for one of which that cannot be told."""
         rules = self._rules(form.NAME)
-        has_texts = rules.texts.may_be_in(line)
-        about = rules.fields if LETTER.search(line) is not None else ()
-        if not about and rules.field.search(line) is not None:
-            about = tuple(field for field in rules.fields if field.hint.search(line) is not None)
-        if not has_texts and not about:
+        if rules.coded is not None:
+            line = rules.coded.CODED.sub(partial(_in_code, rules.coded, rules), line)
+        about, said = _about(rules, line)
+        if said is None and not about:
             return line
         if line.lstrip()[:1] not in (b"{", b"["):
-            return _in_text(line, about, rules.texts if has_texts else None)
-        if not about and (spliced := texts.spliced(line, rules.texts)) is not None:
+            return _in_text(line, about, said)
+        if not about and said is not None and (spliced := texts.spliced(line, said)) is not None:
             return spliced
         try:
-            return rewritten(line, partial(_changed, about, rules.texts if has_texts else None))
+            return rewritten(line, partial(_changed, about, said))
         except ERRORS as error:  # a mapper may take it all the same: it skips what it does not read
             raise UnmappedError(f"what of it is to be redacted cannot be told: {error}") from error
 
@@ -91,11 +93,13 @@ class Redactor:
         if log not in self._of:
             about = texts.together([rule for rule in self._texts if not rule.logs or log in rule.logs])
             chosen = tuple(rule for rule in self._fields if not rule.logs or log in rule.logs)
-            if carries := getattr(mapper(log), "CARRIES", "") if log in names() else "":
+            form = mapper(log) if log in names() else None
+            if carries := getattr(form, "CARRIES", ""):
                 chosen = tuple(one for rule in chosen for one in fields.carried(rule, carries))
             field = "|".join(f"(?:{field.hint.pattern})" for field in chosen) or NEVER
             both = compiled(f"{about.screen.pattern}|{field}")
-            self._of[log] = _Rules(about, chosen, compiled(field), both)
+            coded = cast("Coded", form) if (about.rules or chosen) and hasattr(form, "CODED") else None
+            self._of[log] = _Rules(about, chosen, compiled(field), both, coded)
         return self._of[log]
 
 
@@ -120,6 +124,27 @@ def ready(rule: Rule, key: bytes) -> Text | Field:
         How.DROP: lambda _: "",
     }
     return texts.rule(logs, rule.pattern, changes[rule.how])
+
+
+def _about(rules: _Rules, line: bytes) -> tuple[Sequence[Field], Texts | None]:
+    """Which rules may be about a line: those about fields, and those about texts if any may be."""
+    about = rules.fields if LETTER.search(line) is not None else ()
+    if not about and rules.field.search(line) is not None:
+        about = tuple(field for field in rules.fields if field.hint.search(line) is not None)
+    return about, rules.texts if rules.texts.may_be_in(line) else None
+
+
+def _in_code(form: Coded, rules: _Rules, found: re.Match[bytes]) -> bytes:
+    """A text in a code of its format, redacted."""
+    try:
+        text = form.decoded(found[1])
+    except ValueError:
+        return found[0]
+    made = _in_text(text, *_about(rules, text))
+    if made == text:
+        return found[0]
+    begin, end = found.start(1) - found.start(), found.end(1) - found.start()
+    return found[0][:begin] + form.encoded(made) + found[0][end:]
 
 
 def _in_text(line: bytes, about: Sequence[Field], rules: Texts | None) -> bytes:

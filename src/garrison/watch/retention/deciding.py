@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from garrison.errors import EventsError
+from garrison.errors import ConfigError, EventsError
 from garrison.watch.retention import vouched
-from garrison.watch.retention.retention import Change, Retention, amended, keyed, read, write
+from garrison.watch.retention.retention import FILE, Change, Retention, amended, keyed, read, write
 
 
 class Decider:
@@ -26,11 +26,18 @@ class Decider:
         self._one_at_a_time = threading.Lock()
         self._decoder = msgspec.json.Decoder(Change)
 
-    def begin(self) -> str:
-        """The statement that puts in force what is noted. Raises ConfigError, BusyError."""
-        now = keyed(read(self._folder))
+    def begin(self, differ: Callable[[str], bool]) -> None:
+        """Have in force what is noted, where the rules of the table `differ` from those of a statement.
+
+        Raises ConfigError where it is not noted any more what they should be, BusyError.
+        """
+        noted, now = (self._folder / FILE).exists(), keyed(read(self._folder))
+        if differ(now.statement()):
+            if not noted:
+                hint = "put it back from a copy: else events would go by other days than were promised"
+                raise ConfigError("what is in force is not noted", hint=hint, path=str(self._folder / FILE))
+            self._run(now.statement())
         write(self._folder, now)
-        return now.statement()
 
     def decide(self, request: bytes) -> None:
         """Put a change in force. Raises EventsError, UsageError, ConfigError, LedgerError, BusyError where it is refused."""

@@ -93,6 +93,8 @@ def hunt(
         and not {n for r in rules for n in names_of(r.about)}.issuperset(one.rules)
     ):
         raise UsageError(f"{one.about.title} asks for what is missing of correlations", hint="name rules in it")
+    if isinstance(one, Correlation) and one.op in OPS and one not in live(found).correlations:
+        raise UsageError(f"{one.about.title} counts what does not happen", hint="look for what it counts")
     events = _events(client, rules, since_us, until_us, hunted=hunted, passed=passed)
     if isinstance(one, Rule):
         yield from (Match(rule.about, event) for event, rule, _ in _matches(rules, events, hunted))

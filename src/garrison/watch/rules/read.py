@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sigma.rule.base import SigmaRuleBase
 
 _MAX_BYTES = 1_000_000
+_MAX_NODES = 100_000
 _ENDINGS = (".yml", ".yaml")
 _UTF16LE = re.compile(r"\|utf16le(?=\||$)")
 
@@ -103,9 +104,21 @@ def _documents(data: bytes) -> Iterator[tuple[int, Any]]:
         while loader.check_node():
             node = loader.get_node()
             if node is not None:
+                if _size(node, {}) > _MAX_NODES:
+                    raise ConfigError(f"with its aliases written out it has more than {_MAX_NODES:,} values")
                 yield node.start_mark.line + 1, loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values there are with aliases written out; of one that holds itself, without end."""
+    if id(node) not in known:
+        known[id(node)] = _MAX_NODES + 1
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        parts = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _read_document(said: Any, path: str, line: int, found: Rules) -> None:

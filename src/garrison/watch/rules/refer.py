@@ -20,6 +20,7 @@ def refer(found: Rules, ours: Path) -> None:
 
     A rule of somebody's own takes the place of that of Garrison's, which lie in `ours`; else the one that was read first stays.
     """
+    _drop_lost(found)  # one that cannot be used takes nobody's place
     stay: dict[str, About] = {}
     for about in found.abouts:
         other = stay.setdefault(about.id, about)

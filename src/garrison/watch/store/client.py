@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from garrison.errors import BusyError, EventsError
 from garrison.ledger import durable
 from garrison.watch.store.guard import Role
-from garrison.watch.store.node import BUSY, RETENTION, Endpoint, endpoint
+from garrison.watch.store.node import BUSY, RETENTION, UNUSABLE, Endpoint, endpoint
 from garrison.watch.store.schema import once
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def start(folder: Path) -> Node:
     process.communicate()
     if process.returncode == BUSY:
         raise BusyError("another process has this store", hint="wait until it ends", path=str(folder))
+    if process.returncode == UNUSABLE:
+        hint = "above is why; put the folder back from a copy"
+        raise EventsError("the store is not as it was made", hint=hint, path=str(folder))
     raise EventsError(f"the store ended as it began ({process.returncode})", hint=_EXTRA, path=str(folder))
 
 
@@ -75,14 +79,15 @@ def start(folder: Path) -> Node:
 def connected(place: Path | str, role: Role) -> Iterator[Client]:
     """A client of a folder's store, or of the cluster at a URL, as one of the roles.
 
-    The user and password of a cluster stand in its URL, or in GARRISON_STORE_USER and GARRISON_STORE_PASSWORD. Raises EventsError.
+    Each role has a user of a cluster: GARRISON_STORE_READER_USER and GARRISON_STORE_READER_PASSWORD, and likewise WRITER and ADMIN. Raises
+    EventsError.
     """
     import importlib.util
 
     if importlib.util.find_spec("clickhouse_connect") is None:
         raise EventsError("the store of events is not installed", hint=_EXTRA)
     if isinstance(place, str):
-        with contextlib.closing(_cluster(place)) as client:
+        with contextlib.closing(_cluster(place, role)) as client:
             yield client
         return
     found = _running(place, role)
@@ -100,7 +105,7 @@ def connected(place: Path | str, role: Role) -> Iterator[Client]:
 
 def running(place: Path | str, role: Role) -> Client:
     """A client of a store that runs already; whoever asks for it closes it. Raises BusyError where none answers."""
-    found = _cluster(place) if isinstance(place, str) else _running(place, role)
+    found = _cluster(place, role) if isinstance(place, str) else _running(place, role)
     if found is None:
         raise BusyError("the store does not run", hint="it is begun by: garrison watch run", path=str(place))
     return found
@@ -148,13 +153,18 @@ def _client(at: Endpoint, role: Role) -> Client:
     return made
 
 
-def _cluster(url: str) -> Client:
+def _cluster(url: str, role: Role) -> Client:
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    user, password = os.environ.get("GARRISON_STORE_USER"), os.environ.get("GARRISON_STORE_PASSWORD")
-    given = {k: v for k, v in (("username", user), ("password", password)) if v}
+    if urlsplit(url).username is not None:
+        hint = "leave it out: each role has its own, in variables such as GARRISON_STORE_READER_USER"
+        raise EventsError("the URL of the store names a user, who would be everybody", hint=hint)
+    name = f"GARRISON_STORE_{role.name}"
+    user, password = os.environ.get(f"{name}_USER"), os.environ.get(f"{name}_PASSWORD", "")
+    if not user:
+        raise EventsError(f"no user of the store is named for a {role}", hint=f"set {name}_USER and {name}_PASSWORD")
     try:
-        return _get(dsn=url, **given)
+        return _get(dsn=url, username=user, password=password)
     except ClickHouseError as error:
         raise BusyError(f"the store does not answer: {error}", hint="see its URL and whether it runs") from error
 

@@ -38,6 +38,7 @@ from garrison.watch.store.guard import LEAVING, TAKING, Known, Role, check
 RETENTION = "/retention"  # where an administrator's changes go
 MOST_BYTES = 256 << 20  # of a request
 BUSY = 75  # EX_TEMPFAIL of sysexits.h: another process has the folder
+UNUSABLE = 65  # EX_DATAERR: what is in the folder is not what was made there
 _INSERT = re.compile(
     r"\s*INSERT\s+INTO\s+`?garrison`?\.`?(?:events|samples)`?\s*\([\w`, ]+\)\s*FORMAT\s+(Native|MsgPack|JSONEachRow)\s*",
     re.IGNORECASE | re.ASCII,
@@ -293,6 +294,19 @@ def _escaped(text: str) -> str:
     )
 
 
+def _opened(folder: Path) -> dict[str, Any]:
+    """The tables of a folder, made where there are none, and what judges requests. Raises ConfigError, BusyError, RuntimeError."""
+    data = str(folder / "data")
+    keeping = _open(data)  # as long as it is there, the folder stays open
+    for statement in (*_NO_FILES, *schema.embedded(), *samples.embedded()):
+        keeping.query(statement)
+    decider = Decider(folder, keeping.query)
+    there = _rows(keeping.query(schema.RULES, "RawBLOB"))
+    decider.begin(lambda statement: there != _told(keeping, schema.RULES_OF, statement))
+    known = Known.of(*(_rows(keeping.query(said, "TSVRaw")).decode() for said in (LEAVING, TAKING)))
+    return {"folder": data, "known": known, "decider": decider}
+
+
 def main(folder: Path) -> int:
     """Serve a folder until the owner's end of the standard input is closed; print the port once it is ready."""
     for number in (
@@ -305,17 +319,13 @@ def main(folder: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return BUSY
-    data = str(folder / "data")
-    keeping = _open(data)  # as long as it is there, the folder stays open
-    for statement in (*_NO_FILES, *schema.embedded(), *samples.embedded()):
-        keeping.query(statement)
-    decider = Decider(folder, keeping.query)
-    rules = decider.begin()
-    if _rows(keeping.query(schema.RULES, "RawBLOB")) != _told(keeping, schema.RULES_OF, rules):
-        keeping.query(rules)
-    known = Known.of(*(_rows(keeping.query(said, "TSVRaw")).decode() for said in (LEAVING, TAKING)))
     tokens = {role: secrets.token_urlsafe(32) for role in Role}
-    handler = type("Handler", (_Handler,), {"tokens": tokens, "folder": data, "known": known, "decider": decider})
+    try:
+        handler = type("Handler", (_Handler,), {"tokens": tokens, **_opened(folder)})
+    except (GarrisonError, RuntimeError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(UNUSABLE)
     server = _Server(("127.0.0.1", 0), handler)
     port = server.server_address[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -29,9 +29,9 @@ MOST_DAYS = 20_000
 
 RULES = (
     "SELECT if(position(create_table_query, ' TTL ') = 0, '', extract(create_table_query, ' TTL (.*) SETTINGS ')) "  # noqa: S608
-    f"FROM system.tables WHERE concat(database, '.', name) = '{TABLE}'"
+    f"FROM system.tables WHERE concat(database, '.', name) IN ('{TABLE}', '{LOCAL}') AND engine LIKE '%MergeTree'"
 )
-"""What tells by which rules rows go, as ClickHouse writes them."""
+"""What tells by which rules rows go, as ClickHouse writes them; also in a cluster, where one table holds them and another is over all."""
 
 RULES_OF = r"SELECT extract(formatQuerySingleLine({q:String}), '\(MODIFY TTL (.*)\)$')"
 """The same of the statement `q` that puts rules in force."""
@@ -106,6 +106,27 @@ def clustered(cluster: str, retention: Mapping[str, int | None] = RETENTION_DAYS
         *_additions(LOCAL, on),
         *_additions(TABLE, on),
     ]
+
+
+def granted(cluster: str) -> list[str]:
+    """The roles of a cluster, and what each may: nobody may drop, truncate, delete or update, and only who administers changes when rows go.
+
+    A user of each role is for whoever runs the cluster to make. Privileges: https://clickhouse.com/docs/sql-reference/statements/grant
+    Raises ConfigError for a name that is none.
+    """
+    on = f' ON CLUSTER "{named(cluster)}"'
+    told = ", ".join(f"SELECT ON system.{name}" for name in ("columns", "parts", "tables"))
+    reads = f"SELECT ON {DATABASE}.*, {told}"
+    rows = ", ".join(
+        f"INSERT ON {table}{local}" for table in (TABLE, f"{DATABASE}.samples") for local in ("", "_local")
+    )
+    may = {
+        "reader": reads,
+        "writer": f"{reads}, {rows}",
+        "admin": f"{reads}, ALTER TTL ON {LOCAL}, CLUSTER ON *.*",  # the last: to say it to all of the cluster at once
+    }
+    made = [f"CREATE ROLE IF NOT EXISTS {DATABASE}_{role}{on}" for role in may]
+    return [*made, *(f"GRANT{on} {said} TO {DATABASE}_{role}" for role, said in may.items())]
 
 
 def once(name: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 -- Who asks, and for what. It only ever says no, or hands on what it found: the table of permissions decides.
--- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, ISSUERS, CERTIFICATES, SHUT,
+-- Filled in before it: TREE, LEAVES, MOUNTS, KEYS_TEXT, KEY_HEADER, KEY_MARK, CHALLENGE, ISSUERS, CERTIFICATES, SHUT, BOUNDS,
 -- TELL, sha256, limit, endless, and who_has_token and who_has_certificate of garrison/policy/identity.lua.
 local KEYS = {} -- by digest a text, as a table for each would be walked through by each collection of garbage
 for digest, said in KEYS_TEXT:gmatch("(%x+) (%d+ %S+ %S+)\n") do KEYS[digest] = said end
@@ -134,6 +134,13 @@ local function caller_of(handle, headers)
   return caller, reason or not caller and why_nobody(handle, headers)
 end
 
+-- What who asks is held to beside the model, if anything: there are routes for it.
+local function bind(headers, caller)
+  local row = BOUNDS.rows[BOUNDS.clients[caller.client] or BOUNDS.others]
+  local bound = row[caller.role] or row[""]
+  if bound then headers:replace("x-garrison-limit-bound", bound) end
+end
+
 -- What the authorisation service has to know beyond client, role, action and model.
 local function tell(handle, headers, caller)
   headers:replace("x-garrison-login", caller.login)
@@ -164,6 +171,7 @@ local function ask(handle)
   headers:replace("x-garrison-role", caller.role)
   limit(headers, "client", caller.client)
   limit(headers, "role", caller.role)
+  if BOUNDS then bind(headers, caller) end
   if not leaf or leaf.grpc ~= is_grpc(headers) then
     return "404", "unknown-route", "there is nothing at this address"
   end

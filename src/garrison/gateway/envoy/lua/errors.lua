@@ -1,6 +1,7 @@
 -- What upstreams answer: what one says of its own failure stays inside, nobody is led elsewhere, and no answer is larger than it may
 -- be. Before it: FORMS, by protocol the errors in an answer's place; SMALLEST, the least of all limits; GRPC, whether an upstream
--- speaks it; TRACES, the patterns of stack traces; whole.lua.
+-- speaks it; UNLIMITED, what Envoy says of the limit of a client whose own is in a slot, where there are such: of that nothing is said;
+-- TRACES, the patterns of stack traces; whole.lua.
 local COLON = (":"):byte()
 -- The headers that such an error has of those that are there: all others are the server's own words.
 local KEPT = {}
@@ -97,6 +98,9 @@ end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
+  if UNLIMITED and headers:get("x-ratelimit-limit") == UNLIMITED then
+    for name in ("limit remaining reset"):gmatch("%a+") do headers:remove("x-ratelimit-" .. name) end
+  end
   local status, length = headers:get(":status"), tonumber(headers:get("content-length") or "")
   if status < "3" and not GRPC and length and length <= SMALLEST then return end
   -- The router marks what comes from an upstream; what the gateway answers itself is in its form already.

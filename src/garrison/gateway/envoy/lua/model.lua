@@ -16,10 +16,12 @@ local function find(handle)
     if not fine then return "415", "content", message end
   end
   local body = handle:body()
-  local model, message, stream = named(leaf, body and body:getBytes(0, body:length()) or "")
+  local text = body and body:getBytes(0, body:length()) or ""
+  local model, message, stream = named(leaf, text)
   if not model then return "400", "invalid", message end
   local mount = MOUNTS[leaf.mount]
   if not mount.models[model] then return "404", "unknown-model", "there is no such model" end
+  if #text > (mount.takes[model] or #text) then return "413", "too-large", "the request is too large" end
   if (leaf.unfit and mount.guarded[model]) or (stream and mount.shaped[model]) then
     return "415", "unenforceable", "the rules of this model cannot be enforced on this kind of request"
   end
