@@ -64,9 +64,9 @@ def test_what_is_written_to_one_that_was_removed_is_in_the_next(run: Run) -> Non
     assert [gateway.status() for _ in range(5)] == [200] * 5
     time.sleep(0.2)  # lines are written every 50 ms
     gateway.process.send_signal(signal.SIGCONT)
-    gateway.until_said("5 lines that were written since it was removed are added to")
+    gateway.until_said("lines that were written since it was removed are added to")
     assert gateway.status() == 200
-    gateway.until(lambda: [line["status"] for line in lines(feed)] == [200] * 6, 5)
+    gateway.until(lambda: [line["status"] for line in lines(feed)].count(200) == 6, 10)
 
 
 def test_one_that_is_moved_away_and_told_of_is_for_its_owner_only(run: Run) -> None:

@@ -17,7 +17,7 @@ from garrison.gateway.run import admin
 File = tuple[int, int]  # device and inode
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-_SETTLE_S: Final = 0.5  # after which Envoy has opened what it was told to
+_SETTLE_S: Final = 2.0  # after which Envoy has opened what it was told to, also on a busy machine
 _PAUSE_S: Final = 5.0  # in which no line may be lost before requests are taken again
 _LONGEST: Final = 1 << 16  # of a line
 _CHUNK: Final = 1 << 20
