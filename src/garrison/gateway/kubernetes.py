@@ -6,7 +6,6 @@ cert-manager makes them, and others for servers whose certificates it verifies (
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -23,7 +22,9 @@ from garrison.gateway.envoy.compiled import BOOTSTRAP, Layout, files
 from garrison.gateway.envoy.names import ASK, BODY
 from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.file.form import Gateway, Listener
+from garrison.gateway.file.urls import address_of
 from garrison.gateway.planning import AUTHORISE_SOCKET, Planned
+from garrison.ledger.web import is_loopback
 
 Json = dict[str, Any]
 Held = Mapping[str, Mapping[str, str]]  # by object the files in it, by name
@@ -162,21 +163,13 @@ def _hold_upstreams(plan: Plan, namespace: str) -> None:
     """Raises ConfigError for upstreams that are something else in a pod, or that nothing lets the gateway reach."""
     for name, upstream in plan.gateway.upstream.items():
         host = urlsplit(upstream.url).hostname or ""
-        address = _address(host)
         where = ("upstream", name, "url")
-        if host == "localhost" or (address and address.is_loopback):
+        if is_loopback(host):
             hint = "name the service of the model server: http://NAME.NAMESPACE.svc:PORT"
             raise plan.loaded.wrong(where, f"{host} would be the gateway's own pod", hint)
-        if "." not in host and not address and namespace == NAMESPACE:
+        if "." not in host and not address_of(host) and namespace == NAMESPACE:
             message = f"in namespace {namespace} nobody but the gateway is let in, and {host} would be there"
             raise plan.loaded.wrong(where, message, f"write http://{host}.NAMESPACE.svc:PORT, or name it: --namespace")
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def _in_a_cluster(plan: Plan) -> Plan:
@@ -346,7 +339,7 @@ def _way_to(url: str, namespace: str) -> Json:
     host = parts.hostname or ""
     ports = [{"protocol": "TCP", "port": parts.port or _PORTS[parts.scheme]}]
     words = host.split(".")
-    if address := _address(host):
+    if address := address_of(host):
         return {"to": [{"ipBlock": {"cidr": f"{address}/{address.max_prefixlen}"}}], "ports": ports}
     if len(words) == 1 or (len(words) > 2 and words[2] == "svc"):  # noqa: PLR2004 - SERVICE.NAMESPACE.svc
         where = namespace if len(words) == 1 else words[1]

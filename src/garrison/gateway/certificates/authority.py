@@ -6,13 +6,13 @@ Not for production: its key lies on the disk of a developer. Profiles follow RFC
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from garrison.errors import UsageError
+from garrison.gateway.file.urls import address_of
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -46,7 +46,7 @@ def make(folder: Path, hosts: Sequence[str], clients: Sequence[str]) -> list[Pat
 
 
 def _hold_host(host: str) -> None:
-    if not (_is_address(host) or re.fullmatch(rf"(\*\.)?{_DNS}", host)):
+    if not (address_of(host) or re.fullmatch(rf"(\*\.)?{_DNS}", host)):
         raise UsageError(f"{host!r} is no host", hint="write a DNS name, as models.example.com, or an address")
 
 
@@ -56,14 +56,6 @@ def _name_of(client: str) -> str:
         hint = "write spiffe://DOMAIN/NAME, or a DNS name as scorer.example.com"
         raise UsageError(f"{client!r} names no client", hint=hint)
     return f"client-{client.rpartition('/')[2]}"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _authority(folder: Path, written: list[Path]) -> tuple[EllipticCurvePrivateKey, x509.Certificate]:
@@ -135,7 +127,7 @@ def _general(name: str) -> x509.GeneralName:
 
     if "://" in name:
         return x509.UniformResourceIdentifier(name)
-    return x509.IPAddress(ipaddress.ip_address(name)) if _is_address(name) else x509.DNSName(name)
+    return x509.IPAddress(found) if (found := address_of(name)) else x509.DNSName(name)
 
 
 def _usage(**said: bool) -> x509.KeyUsage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from garrison.gateway.envoy.plan import Plan
 from garrison.gateway.envoy.tls import server_tls, verified
 from garrison.gateway.envoy.typed import Json, duration, extension, typed
 from garrison.gateway.file.form import RateService, Upstream
+from garrison.gateway.file.urls import address_of
 from garrison.gateway.protocols.protocol import Transport
 
 _CONNECT_S = 5.0
@@ -116,18 +116,10 @@ def _at(name: str, url: str) -> Json:
     looked_up = extension("dns", _DNS, respect_dns_ttl=True, dns_lookup_family="V4_PREFERRED")
     return {
         "name": name,
-        **({"type": "STATIC"} if _is_address(host) else {"cluster_type": looked_up}),
+        **({"type": "STATIC"} if address_of(host) else {"cluster_type": looked_up}),
         "connect_timeout": duration(_CONNECT_S),
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
     }
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def socket_cluster(name: str, path: str) -> Json:

@@ -35,6 +35,14 @@ def fault(url: str, schemes: Collection[str], *, path: bool = False, underscore:
     return "" if _PATH.fullmatch(after) else "its path has characters that are to be written as %20"
 
 
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is given by; None where it is given by a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def is_port(text: str) -> bool:
     """Whether a text is the number of a port that can be connected to."""
     return text.isascii() and text.isdigit() and 0 < int(text[:6]) <= LAST_PORT and len(text) <= len(str(LAST_PORT))
