@@ -43,11 +43,11 @@ until garrison alerts 2>/dev/null | grep -q iris; do
   kill -0 $watch && [ $tries -lt 60 ] || { cat watch.log >&2; exit 1; }
   sleep 0.2
 done
+echo 'The watch has noticed:'
+garrison alerts
 kill $watch && wait $watch
 watch=''
-echo 'The watch has kept the four requests:'
+echo 'It has kept the four requests:'
 garrison logs --store watch --fields time,decision,actor_user,api_operation,status_detail
-echo 'It has noticed:'
-garrison alerts
 echo 'Its ledger vouches for what was stored:'
 garrison logs verify --store watch --ledger ledger

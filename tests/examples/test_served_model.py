@@ -81,3 +81,6 @@ def test_one_is_let_through_and_three_are_refused(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.findall(r"\(status (\d+)\)", done.stdout) == ["200", "401", "400", "403"]
     assert '"data": [1.00,0.00,0.00]' in done.stdout
+    assert "1 incident, 1 alert" in done.stdout
+    assert "4 events in 1 batches looked at: all as stored" in done.stdout
+    assert "does not run" not in done.stdout + done.stderr
