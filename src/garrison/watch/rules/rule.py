@@ -109,7 +109,7 @@ class Rules(msgspec.Struct):
     rules: list[Rule]
     correlations: list[Correlation]
     broken: list[Broken]
-    unlive: list[Correlation] = []  # that events cannot fulfil as they come (`live.py`)
+    unlive: list[Correlation] = []  # that events cannot fulfil as they come (`refer.live`)
 
     @property
     def counted(self) -> set[str]:
