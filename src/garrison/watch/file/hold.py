@@ -15,7 +15,7 @@ from garrison.watch.file.unheard import unheard
 from garrison.watch.judge import rulebook
 from garrison.watch.judge.countries import countries
 from garrison.watch.receive.inputs import inputs
-from garrison.watch.receive.listen import Guard, Listen, place
+from garrison.watch.receive.listen import place
 from garrison.watch.redact.redactor import ready
 from garrison.watch.retention.vouched import by as vouched_by
 from garrison.watch.store.filter import parse
@@ -103,10 +103,7 @@ def _hold_inputs(loaded: Loaded) -> None:
             if one.quiet_after:
                 span_s(one.quiet_after)
         with _at(loaded, "input", number):
-            if hold := getattr(inputs()[str(one.__struct_config__.tag)], "hold", None):
-                hold(one, loaded.beside)
-            elif isinstance(one, Listen):
-                Guard(one, loaded.beside)
+            inputs()[str(one.__struct_config__.tag)].hold(one, loaded.beside)
 
 
 def _hold_exports(loaded: Loaded) -> None:

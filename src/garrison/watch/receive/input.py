@@ -89,14 +89,14 @@ class Around(msgspec.Struct, frozen=True):
 
 
 class Input(Protocol):
-    """A module of `inputs`. One that refuses settings for what they say together, or for the files they name, says `hold` too."""
+    """A module of `inputs`."""
 
     TYPE: str  # as `type` of an [[input]]
     Settings: type[Any]  # made from InputSettings, with the tag TYPE
 
-    @staticmethod
-    def hold(settings: Any, beside: Callable[[str], Path]) -> None:
-        """Raises ConfigError for settings that cannot hold. Speaks with nobody."""
+    def hold(self, settings: Any, beside: Callable[[str], Path]) -> None:
+        """Raises ConfigError for what settings say together, or for the files they name. Speaks with nobody."""
+        ...
 
     async def serve(self, settings: Any, around: Around) -> None:
         """Receive until cancelled. Raises ConfigError for settings that cannot hold, BusyError where it cannot begin."""

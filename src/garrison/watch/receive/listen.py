@@ -42,6 +42,11 @@ class Listen(InputSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     connections: Annotated[int, msgspec.Meta(gt=0, le=100_000)] = 1_000  # at a time
 
 
+def hold_listener(settings: Listen, beside: Callable[[str], Path]) -> None:
+    """`Input.hold` of an input that listens, and refuses nothing else."""
+    Guard(settings, beside)
+
+
 class Guard:
     """Who may send to an input."""
 

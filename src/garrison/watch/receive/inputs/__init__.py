@@ -1,4 +1,4 @@
-"""Ways in: a module each, which says `TYPE`, `Settings` and `serve` (garrison.watch.receive.input), found by listing."""
+"""Ways in: a module each, which says `TYPE`, `Settings`, `hold` and `serve` (garrison.watch.receive.input), found by listing."""
 
 from __future__ import annotations
 

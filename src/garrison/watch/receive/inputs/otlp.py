@@ -21,7 +21,7 @@ from garrison.events.mappers import mapper
 from garrison.watch.receive.body import Budget, RefusedError, pieces
 from garrison.watch.receive.input import Around, Line, Source
 from garrison.watch.receive.lines import AT_ONCE
-from garrison.watch.receive.listen import Listen
+from garrison.watch.receive.listen import Listen, hold_listener
 from garrison.watch.receive.web import answer
 from garrison.watch.receive.web import serve as serve_web
 
@@ -44,6 +44,9 @@ class Settings(Listen, frozen=True, kw_only=True, tag=TYPE, forbid_unknown_field
     most_mb: Annotated[int, msgspec.Meta(gt=0, le=1024)] = (
         64  # of a request, unpacked: what the specification recommends
     )
+
+
+hold = hold_listener
 
 
 async def serve(settings: Settings, around: Around) -> None:
