@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from garrison.cli.logs._options import store_option
+from garrison.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,7 +66,7 @@ def list_(paths: tuple[Path, ...], level: str, format_: str) -> None:
     for about in told:
         instead = "  (in the place of Garrison's own)" if about.replaces else ""
         click.echo(_level(about) + _clean(f"  {about.title}{instead}"))
-    click.echo(f"\n{_counted(len(told), 'rule')}")
+    click.echo(f"\n{counted(len(told), 'rule')}")
     found.broken = [one for one in found.broken if is_asked(one.path)]
     _tell_broken(found)
 
@@ -99,8 +100,8 @@ def test(paths: tuple[Path, ...], format_: str) -> None:
         _tell_broken(found)
         for rule in idle:
             click.echo(_clean(f"{rule.about.path}:{rule.about.line}  no log that is read here is {rule.logsource}"))
-        count = _counted(len(found.rules) + len(found.correlations), "rule")
-        click.echo(f"{count}, {_counted(len(told), 'mistake')}, {len(found.broken)} broken")
+        count = counted(len(found.rules) + len(found.correlations), "rule")
+        click.echo(f"{count}, {counted(len(told), 'mistake')}, {len(found.broken)} broken")
     if told or found.broken:
         sys.exit(1)
 
@@ -189,7 +190,7 @@ def hunt(name: str, place: str, since: str, until: str, *, paths: tuple[Path, ..
         for said in look(store, found, rule, since_us=moment(since), until_us=end, hunted=hunted, passed=_progress):
             told += 1
             show(said)
-    events, matches = _counted(hunted.events, "event"), _counted(told, "match", "matches")
+    events, matches = counted(hunted.events, "event"), counted(told, "match", "matches")
     click.echo(f"{events}, {hunted.looked_at:,} looked at, {matches}", err=True)
     _tell_broken(found)
     if told:
@@ -213,7 +214,7 @@ def _show_hunted(said: Match | Missing) -> None:
         _show(said)
         return
     click.echo(f"{_level(said.about)}  {_time(said.since_us)} to {_time(said.until_us)}  {said.about.title}")
-    click.echo(_clean(f"{'':15}{', '.join(said.group)}  {_counted(said.count, 'event')}".rstrip()))
+    click.echo(_clean(f"{'':15}{', '.join(said.group)}  {counted(said.count, 'event')}".rstrip()))
 
 
 def _hunted_line(said: Match | Missing) -> None:
@@ -309,13 +310,13 @@ def _show(said: Match) -> None:
     what = event.api_operation or event.process or event.message
     group = ""
     if said.hit is not None:
-        group = f"  {_counted(len(said.hit.sightings), 'event')} of {', '.join(said.hit.group)}"
+        group = f"  {counted(len(said.hit.sightings), 'event')} of {', '.join(said.hit.group)}"
     click.echo(f"{_level(said.about)}  {_time(event.time_us)}  {said.about.title}")
     click.echo(_clean(f"{'':15}{who}  {what}  {event.resource}{group}".rstrip()))
 
 
 def _sum_up(looked: Looked, told: int, found: Rules) -> None:
-    click.echo(f"{_counted(looked.events, 'event')}, {_counted(told, 'match', 'matches')}", err=True)
+    click.echo(f"{counted(looked.events, 'event')}, {counted(told, 'match', 'matches')}", err=True)
     if looked.unread.count:
         click.echo(_clean(str(looked.unread)), err=True)
     _tell_broken(found)
@@ -326,10 +327,6 @@ def _tell_broken(found: Rules) -> None:
         click.echo(
             _clean(f"{broken.where}  {broken.message}" + (f"\n  {broken.hint}" if broken.hint else "")), err=True
         )
-
-
-def _counted(number: int, word: str, words: str = "") -> str:
-    return f"{number:,} {word if number == 1 else words or word + 's'}"
 
 
 def _clean(text: str) -> str:

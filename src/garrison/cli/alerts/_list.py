@@ -22,6 +22,7 @@ from garrison.cli.alerts._open import (
     width,
     write_json,
 )
+from garrison.words import counted
 
 if TYPE_CHECKING:
     from garrison.report.terminal.text import Painter
@@ -139,7 +140,7 @@ def _screen(found: list[Ranked], *, everything: bool, is_down: bool) -> None:
     if not found:
         click.echo(f" {'nothing has been noticed' if is_down else paint('✓ nothing to see to', 'green bold')}")
         return
-    head = f"{_counted(len(found), 'incident')}, {_counted(count, 'alert')}"
+    head = f"{counted(len(found), 'incident')}, {counted(count, 'alert')}"
     click.echo(f" {paint(head, 'dim')}\n")
     for risk, incident in found:
         who = " and ".join(_some([alert.principal for alert in incident], 2)) or "nobody known"
@@ -203,10 +204,6 @@ def _some(names: list[str], most: int) -> list[str]:
     """The first of several names, and how many more there are."""
     known = [name for name in dict.fromkeys(names) if name]
     return known[:most] + ([f"{len(known) - most} more"] if len(known) > most else [])
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _data(risk: Risk, incident: list[Alert]) -> dict[str, Any]:

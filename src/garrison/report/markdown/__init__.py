@@ -13,7 +13,8 @@ from garrison.report.markdown.text import block, code, folded, prose, row, sente
 from garrison.report.terminal.compliance import summary
 from garrison.report.terminal.frame import at, frame
 from garrison.report.terminal.text import Painter
-from garrison.report.terminal.words import NOTHING_TO_SCAN, counted, cut_words, kind_of, standing, steps
+from garrison.report.terminal.words import NOTHING_TO_SCAN, cut_words, kind_of, standing, steps
+from garrison.words import counted
 
 MARK = "<!-- garrison -->"  # by which a bot finds its comment again
 LIMIT = 65_536  # characters of a comment on GitHub; GitLab takes more

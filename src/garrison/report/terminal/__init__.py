@@ -16,7 +16,8 @@ from garrison.report.terminal.compliance import compliance_section
 from garrison.report.terminal.frame import at, frame
 from garrison.report.terminal.paths import paths_section
 from garrison.report.terminal.text import Painter, clean, columns, cut, cut_left, wrapped
-from garrison.report.terminal.words import NOTHING_TO_SCAN, called, counted, standing
+from garrison.report.terminal.words import NOTHING_TO_SCAN, called, standing
+from garrison.words import counted
 
 _T = TypeVar("_T")
 _FIRST = 5  # entries that are shown without --all

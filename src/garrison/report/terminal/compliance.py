@@ -6,7 +6,7 @@ from garrison.checks.frameworks import Framework
 from garrison.findings.compliance import LIMITS, Compliance, Row, State, compliance
 from garrison.findings.result import Result
 from garrison.report.terminal.text import Painter, columns, cut, wrapped
-from garrison.report.terminal.words import counted
+from garrison.words import counted
 
 _MARKS = {
     State.FAILED: ("✗", "red"),

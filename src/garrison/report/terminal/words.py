@@ -6,6 +6,7 @@ from garrison.estate.assets import Asset
 from garrison.findings.result import Result
 from garrison.reach.path import Cut, Hop, Path
 from garrison.report.terminal.frame import at
+from garrison.words import counted
 
 NOTHING_TO_SCAN = "nothing to scan was found"
 
@@ -18,11 +19,6 @@ def kind_of(asset: Asset) -> str:
 def called(asset: Asset) -> str:
     """An asset in a sentence: `Bucket fraud-training-data`."""
     return f"{kind_of(asset)} {asset.label}"
-
-
-def counted(number: int, word: str) -> str:
-    """`1 file`, `2,000 files`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def standing(result: Result) -> list[str]:

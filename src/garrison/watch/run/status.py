@@ -16,6 +16,7 @@ from garrison.watch.alerts.store import Alerts
 from garrison.watch.file.read import Loaded
 from garrison.watch.routes import outbox
 from garrison.watch.run.told import EVERY_S, Beating, Input, Judged, Received, Said, Spooled, began, told
+from garrison.words import counted
 
 _OLD_S: Final = 5 * EVERY_S
 
@@ -111,17 +112,17 @@ def as_text(found: Status) -> Iterator[str]:
         counts = ", ".join(f"{number:,} {what}" for what, number in one.counts.items())
         yield f"input {name} ({one.type}): {counts or 'nothing yet'}" + (f"; waits: {one.waits}" if one.waits else "")
     for name, spool in found.spools.items():
-        yield f"spool {name}: {_events(spool.events)} to be stored, {spool.size_bytes:,} bytes"
+        yield f"spool {name}: {counted(spool.events, 'event')} to be stored, {spool.size_bytes:,} bytes"
     doubles = f", {found.doubles:,} were there already" if found.doubles else ""
-    yield f"store: {_events(found.stored)} stored{doubles}" + (f"; waits: {found.waits}" if found.waits else "")
+    yield f"store: {counted(found.stored, 'event')} stored{doubles}" + (
+        f"; waits: {found.waits}" if found.waits else ""
+    )
     behind = f"{found.behind_s:,} s behind" if found.behind_s else "nothing behind"
     broken = f", broken rules: {found.broken_rules:,}" if found.broken_rules else ""
-    yield "judge: " + (f"{_events(found.judged)} judged, {behind}{broken}" if found.has_judged else "not judged yet")
+    yield "judge: " + (
+        f"{counted(found.judged, 'event')} judged, {behind}{broken}" if found.has_judged else "not judged yet"
+    )
     yield f"deliveries that wait: {found.deliveries:,}"
-
-
-def _events(count: int) -> str:
-    return f"{count:,} event{'' if count == 1 else 's'}"
 
 
 def as_prometheus(found: Status) -> Iterator[str]:
